@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * From raw events to a consistent history: which object an event is about, what it is for the
+ * machine, and which page events only exist because a higher allocator asked for pages.
+ *
+ * Batches go in by repair_push() and come out, each event with a struct repair_op beside it, by
+ * repair_pull(). Some answers lie ahead in the recording (the owner of a page is told by the next
+ * object event of the same task), so batches are held back until the window behind them is full;
+ * memory is bounded by the window and the live objects, not by the recording.
+ *
+ *	while (trace_next(...) == TRACE_MORE) {
+ *		repair_push(r, &batch);
+ *		while (repair_pull(r, &out))
+ *			use(&out);
+ *	}
+ *	repair_finish(r);
+ *	while (repair_pull(r, &out))
+ *		use(&out);
+ */
+#ifndef KMREPLAY_REPAIR_REPAIR_H
+#define KMREPLAY_REPAIR_REPAIR_H
+
+#include "kmreplay/core/base.h"
+#include "kmreplay/event/event.h"
+#include "kmreplay/event/names.h"
+
+struct repair;
+
+/** What an event asks of a machine. */
+enum repair_call {
+	CALL_NONE,        /**< nothing: a report, a marker, a step inside an allocator */
+	CALL_KMALLOC,     /**< object of a kmalloc class */
+	CALL_KMALLOC_LARGE, /**< above the largest class: pages */
+	CALL_CACHE_ALLOC, /**< object of a named or anonymous kmem_cache */
+	CALL_OBJ_FREE,    /**< kfree or kmem_cache_free of a slab object */
+	CALL_LARGE_FREE,  /**< kfree of a large kmalloc */
+	CALL_PAGE_ALLOC,
+	CALL_PAGE_FREE,
+	CALL_VMAP_ALLOC,  /**< an address range */
+	CALL_VMAP_FREE,
+	CALL_PCPU_ALLOC,
+	CALL_PCPU_FREE,
+	CALL_CMA_ALLOC,
+	CALL_CMA_FREE,
+	CALL_NR,
+};
+
+/** What becomes of an event; each event has exactly one fate (the conservation law). */
+enum repair_fate {
+	FATE_DIRECT,    /**< a request in its own right */
+	FATE_EXPLAINED, /**< a page event (or step) that a higher layer's own requests bring about */
+	FATE_REPAIRED,  /**< a request that needed a repair first: see enum repair_kind */
+	FATE_SKIPPED,   /**< nothing to replay: free of NULL, of something never seen, a notice */
+	FATE_NR,
+};
+
+/** The reason of a repair or a skip. */
+enum repair_kind {
+	REPAIR_NONE,
+	REPAIR_UNSEEN_FREE,  /**< allocated over a live object: "implied_free" was freed unseen */
+	REPAIR_UNSEEN_ALLOC, /**< free of what was never seen allocated */
+	REPAIR_NULL_FREE,    /**< kfree(NULL), ZERO_SIZE_PTR, error pointers */
+	REPAIR_FAILED,       /**< the recorded request failed: no object */
+	REPAIR_DUPLICATE,    /**< second event of one request: large kmalloc of 6.x, batched frees */
+	REPAIR_MISMATCH,     /**< freed by another call or order than allocated with */
+	REPAIR_NOTICE,       /**< not a request */
+	REPAIR_KIND_NR,
+};
+
+/** Who asked for a page. */
+enum page_owner {
+	OWNER_UNKNOWN,
+	OWNER_SLAB,
+	OWNER_KMALLOC_LARGE,
+	OWNER_VMALLOC,
+	OWNER_STACK,     /**< kernel stacks: vmalloc pages of 4 */
+	OWNER_PERCPU,
+	OWNER_PAGE_TABLE,
+	OWNER_USER,      /**< anonymous memory, huge pages */
+	OWNER_PAGE_CACHE,
+	OWNER_KERNEL,    /**< other unmovable pages of the kernel: buffers, rings, networking */
+	OWNER_NR,
+};
+
+#define REPAIR_NO_SLOT UINT32_MAX
+
+/** What repair says of one event. */
+struct repair_op {
+	uint32_t slot;         /**< the object: dense, reused after its free; REPAIR_NO_SLOT: none */
+	uint32_t implied_free; /**< REPAIR_UNSEEN_FREE: this slot was freed just before; else NO_SLOT */
+	uint32_t cache;        /**< slab objects: id of repair_cache(); 0: none */
+	uint8_t call;          /**< enum repair_call */
+	uint8_t fate;          /**< enum repair_fate */
+	uint8_t kind;          /**< enum repair_kind */
+	uint8_t owner;         /**< page events: enum page_owner */
+};
+
+struct repair_batch {
+	const struct event_batch *batch;
+	const struct repair_op *ops; /**< batch->nr of them */
+};
+
+/** A cache as far as the recording tells it. Ids from 1; an id never changes its meaning. */
+struct repair_cache {
+	uint32_t name;        /**< names.texts: "kmalloc-64", "dentry"; 0: never named so far */
+	uint32_t object_size; /**< largest bytes_req seen (kmem_cache: the object size) */
+	uint32_t size;        /**< bytes_alloc: the stride */
+	uint32_t site;        /**< of an unnamed cache: a call site that uses it */
+	uint32_t canon;       /**< id of the cache it turned out to be, else its own id */
+	uint8_t order;        /**< of its slabs when page events told; 0xff: unknown */
+	uint8_t kmalloc;      /**< 1: a kmalloc class */
+	uint8_t reclaimable, account, dma; /**< flags seen */
+};
+
+/** Counts of the conservation law: [call][fate], and why. They add up to the events pushed. */
+struct repair_coverage {
+	uint64_t nr_events;
+	uint64_t by_fate[CALL_NR][FATE_NR];
+	uint64_t by_kind[CALL_NR][REPAIR_KIND_NR];
+	uint64_t pages_by_owner[OWNER_NR]; /**< pages allocated, in pages */
+	uint64_t live, peak_live;          /**< slots */
+	uint64_t direct_map_base;          /**< page_offset_base; 0: not found (hashed pointers) */
+	bool hashed;                       /**< pointers are hashes: ownership by neighbours only */
+};
+
+struct repair_options {
+	bool hashed_ptrs; /**< from trace_info: addresses mean nothing */
+	bool long_is_32;
+};
+
+MUST_CHECK struct repair *repair_create(const struct repair_options *options,
+					struct event_names *names);
+void repair_destroy(struct repair *r);
+/** Takes the events of "batch" in exchange for an empty batch of equal capacity. */
+void repair_push(struct repair *r, struct event_batch *batch);
+/** No more will be pushed: what is held back can come out. */
+void repair_finish(struct repair *r);
+/** The next batch with its ops, valid until the next call on "r"; false: nothing is ready. */
+bool repair_pull(struct repair *r, struct repair_batch *out);
+
+const struct repair_coverage *repair_coverage(const struct repair *r);
+/** Cache "id", 1 .. repair_nr_caches(). */
+const struct repair_cache *repair_cache(const struct repair *r, uint32_t id);
+uint32_t repair_nr_caches(const struct repair *r);
+/** One more than the largest slot ever used: what an array by slot has to hold. */
+uint32_t repair_nr_slots(const struct repair *r);
+
+/** "kmalloc", "large kmalloc", ... for tables and JSON keys. */
+const char *repair_call_name(enum repair_call call);
+const char *repair_fate_name(enum repair_fate fate);
+const char *repair_kind_name(enum repair_kind kind);
+const char *page_owner_name(enum page_owner owner);
+
+#endif

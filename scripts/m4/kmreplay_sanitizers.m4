@@ -1,0 +1,15 @@
+dnl SPDX-License-Identifier: GPL-2.0-or-later
+dnl KMREPLAY_SANITIZERS: --enable-sanitizers[=LIST], address,undefined unless LIST says otherwise.
+AC_DEFUN([KMREPLAY_SANITIZERS], [
+  AC_ARG_ENABLE([sanitizers],
+    [AS_HELP_STRING([--enable-sanitizers@<:@=LIST@:>@],
+      [build with sanitizers @<:@address,undefined@:>@])],
+    [], [enable_sanitizers=no])
+  AS_CASE([$enable_sanitizers],
+    [no], [kmreplay_sanitizers=],
+    [yes], [kmreplay_sanitizers=address,undefined],
+    [kmreplay_sanitizers=$enable_sanitizers])
+  AS_IF([test -n "$kmreplay_sanitizers"],
+    [SAN_CFLAGS="-fsanitize=$kmreplay_sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer"])
+  AC_SUBST([SAN_CFLAGS])
+])
