@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What a machine is made of: plain numbers that options, a configuration file or a recording fill
+ * in. A field that says "auto" takes the kernel's own rule when it is left at its default.
+ */
+#ifndef KMREPLAY_MM_MACHINE_CONFIG_H
+#define KMREPLAY_MM_MACHINE_CONFIG_H
+
+#include "kmreplay/abi/kernel.h"
+#include "kmreplay/core/base.h"
+#include "kmreplay/core/vec.h"
+#include "kmreplay/mm/outcome.h"
+
+/** A run of page frames that the buddy allocator owns: [start, end). */
+struct machine_range {
+	uint64_t start, end;
+	int node;
+};
+
+enum machine_arch {
+	ARCH_X86_64,
+	ARCH_X86_32, /**< zones DMA, Normal (lowmem, 896 MiB), HighMem */
+	ARCH_ARM64,
+	ARCH_NR,
+};
+
+struct machine_config {
+	struct kernel_version kernel; /**< picks the profile: the nearest one is taken */
+	enum machine_arch arch;
+	unsigned int nr_cpus;
+	unsigned int nr_nodes;
+	struct vec(struct machine_range) ranges; /**< ascending, not overlapping */
+	uint64_t seed;
+
+	/* Page allocator */
+	int64_t min_free_kbytes;              /**< -1: auto (init_per_zone_wmark_min) */
+	unsigned int watermark_scale_factor;  /**< 1/10000 of a zone; 10 */
+	unsigned int watermark_boost_factor;  /**< 1/10000 of the high mark; 15000; 0: no boost */
+	bool thp;                             /**< huge pages raise min_free_kbytes; true */
+	unsigned int pageblock_order;         /**< 9 */
+	bool mobility_grouping;               /**< migratetypes kept apart; true */
+	bool pcp;                             /**< per-CPU page lists; true */
+	int pcp_batch;                        /**< pages; -1: auto */
+	int pcp_high;                         /**< pages; -1: auto */
+	unsigned int lowmem_reserve_ratio[ZONE_NR];
+
+	/* Slab */
+	unsigned int slub_min_order, slub_max_order; /**< 0, 3 */
+	unsigned int slub_min_objects;               /**< 0: auto */
+	int slub_cpu_partial;                        /**< objects; -1: auto */
+	int slub_min_partial;                        /**< slabs; -1: auto */
+
+	/* Address spaces */
+	uint64_t vmalloc_start, vmalloc_size; /**< 0: the architecture's */
+	uint64_t percpu_unit_size;            /**< 0: auto */
+
+	struct mm_costs costs;
+};
+
+/** The defaults of a kernel "version" on "arch", with no memory and one CPU yet. */
+void machine_config_init(struct machine_config *config, struct kernel_version version,
+			 enum machine_arch arch);
+void machine_config_deinit(struct machine_config *config);
+/** Adds memory; ranges are to be added in ascending order. */
+void machine_config_add_range(struct machine_config *config, uint64_t start_pfn, uint64_t end_pfn,
+			      int node);
+
+#endif
