@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names of paths and failures, and the default cost table. The costs are orders of magnitude of a
+ * 3 GHz server with warm caches: what counts is how the paths compare (a list hit, a lock, a scan,
+ * a flush on all CPUs, a task that sleeps), not any one figure.
+ */
+#include <config.h>
+
+#include "kmreplay/mm/outcome.h"
+
+static const char *const path_names[] = {
+#define X(suffix, name) [MM_PATH_##suffix] = name,
+	MM_PATHS(X)
+#undef X
+};
+
+static const char *const failure_names[] = {
+#define X(suffix, name) [MM_FAIL_##suffix] = name,
+	MM_FAILURES(X)
+#undef X
+};
+
+static_assert(MM_PATH_NR <= UINT8_MAX && MM_FAIL_NR <= UINT8_MAX, "an outcome keeps them in bytes");
+static_assert(sizeof(struct mm_outcome) == 16, "an outcome travels in two registers");
+
+const char *mm_path_name(enum mm_path path)
+{
+	return path < MM_PATH_NR ? path_names[path] : "?";
+}
+
+const char *mm_failure_name(enum mm_failure failure)
+{
+	return failure < MM_FAIL_NR ? failure_names[failure] : "?";
+}
+
+void mm_costs_init(struct mm_costs *costs)
+{
+	*costs = (struct mm_costs){
+		.slab_fast = 8,
+		.slab_refill = 25,
+		.slab_cpu_partial = 45,
+		.slab_node_partial = 120,
+		.slab_new = 250,
+		.slab_free_fast = 8,
+		.slab_free_slow = 40,
+		.slab_discard = 150,
+
+		.pcp = 25,
+		.pcp_refill_page = 15,
+		.zone_lock = 40,
+		.buddy_split = 10,
+		.buddy_merge = 12,
+		.fallback_search = 60,
+		.block_claim = 1500, /* walks the struct pages of a pageblock */
+		.zero_page = 90,     /* 4 KiB at some 45 GB/s */
+		.watermark_slow = 300,
+		.kswapd_wake = 800,
+		.reclaim_page = 1200,
+		.compact_page = 2500, /* copies it and shoots down its mappings */
+		.oom_kill = 10000000,
+
+		.vmap_search = 30, /* a level of the tree, mostly a cache miss */
+		.vmap_pool = 40,
+		.vmap_page_table = 350, /* a zeroed page and its hooking in */
+		.vmap_map_page = 8,
+		.vmap_purge_area = 120,
+		.tlb_flush = 4000, /* an interrupt to every CPU */
+
+		.percpu_search = 50,
+		.percpu_populate_page = 300,
+		.percpu_create = 20000,
+	};
+}
