@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * CSV (RFC 4180) and TSV: the tables alone, each under a line of column keys. When the report has
+ * several, the first column says which table a line belongs to.
+ */
+#include <config.h>
+
+#include "report_internal.h"
+
+#include <string.h>
+
+static void csv_begin(struct emitter *e);
+static void tsv_begin(struct emitter *e);
+static void delim_section(struct emitter *e, const struct section *section);
+static void delim_figures(struct emitter *e, const struct figure *first, unsigned int nr);
+static void delim_table(struct emitter *e, const struct report_table *table);
+static void delim_note(struct emitter *e, const struct note *note);
+static void delim_end(struct emitter *e);
+static void add_text(struct emitter *e, const char *text);
+static void add_csv_text(struct str *out, const char *text);
+
+const struct report_writer report_writer_csv = {
+	.name = "csv",
+	.summary = "the tables, comma separated, under a line of column names",
+	.begin = csv_begin,
+	.section_begin = delim_section,
+	.section_end = delim_section,
+	.figures = delim_figures,
+	.table = delim_table,
+	.note = delim_note,
+	.end = delim_end,
+};
+
+const struct report_writer report_writer_tsv = {
+	.name = "tsv",
+	.summary = "the tables, tab separated, under a line of column names",
+	.begin = tsv_begin,
+	.section_begin = delim_section,
+	.section_end = delim_section,
+	.figures = delim_figures,
+	.table = delim_table,
+	.note = delim_note,
+	.end = delim_end,
+};
+
+static void csv_begin(struct emitter *e)
+{
+	e->delimiter = ',';
+}
+
+static void tsv_begin(struct emitter *e)
+{
+	e->delimiter = '\t';
+}
+
+static void delim_section(struct emitter *e UNUSED, const struct section *section UNUSED)
+{
+}
+
+static void delim_figures(struct emitter *e UNUSED, const struct figure *first UNUSED,
+			  unsigned int nr UNUSED)
+{
+}
+
+static void delim_note(struct emitter *e UNUSED, const struct note *note UNUSED)
+{
+}
+
+static void delim_end(struct emitter *e UNUSED)
+{
+}
+
+static void delim_table(struct emitter *e, const struct report_table *table)
+{
+	bool several = e->report->tables.nr > 1;
+	size_t nr = table_nr_rows(table);
+
+	for (size_t row = 0; row <= nr; row++) {
+		const char *sep = "";
+		const char delimiter[] = { e->delimiter, '\0' };
+
+		if (several) {
+			add_text(e, row ? table->key : "table");
+			sep = delimiter;
+		}
+		for (unsigned int i = 0; i < table->nr_columns; i++) {
+			const struct report_column *column = &table->columns[i];
+			const struct report_value *value;
+
+			if (column->flags & REPORT_COL_DERIVED)
+				continue;
+			str_add(&e->buf, sep);
+			sep = delimiter;
+			value = row ? &table_row(table, row - 1)[i] : NULL;
+			if (!value || value->kind == REPORT_STR)
+				add_text(e, value ? value->str : column->key);
+			else
+				value_add_raw(&e->buf, column->unit, *value);
+		}
+		str_add(&e->buf, "\n");
+		emitter_flush(e, false);
+	}
+}
+
+/** TSV has no quotes: what would break a line or a column is written as in C. */
+static void add_text(struct emitter *e, const char *text)
+{
+	if (e->delimiter == ',') {
+		add_csv_text(&e->buf, text);
+		return;
+	}
+	for (; *text; text++) {
+		if (*text == '\t')
+			str_add(&e->buf, "\\t");
+		else if (*text == '\n')
+			str_add(&e->buf, "\\n");
+		else if (*text == '\r')
+			str_add(&e->buf, "\\r");
+		else if (*text == '\\')
+			str_add(&e->buf, "\\\\");
+		else
+			str_add_char(&e->buf, *text);
+	}
+}
+
+static void add_csv_text(struct str *out, const char *text)
+{
+	if (!strpbrk(text, ",\"\r\n")) {
+		str_add(out, text);
+		return;
+	}
+	str_add_char(out, '"');
+	for (; *text; text++) {
+		if (*text == '"')
+			str_add_char(out, '"');
+		str_add_char(out, *text);
+	}
+	str_add_char(out, '"');
+}
