@@ -42,6 +42,7 @@ enum repair_call {
 	CALL_PCPU_FREE,
 	CALL_CMA_ALLOC,
 	CALL_CMA_FREE,
+	CALL_BULK_FREE, /**< several slab objects in one call: see repair_batch.lists */
 	CALL_NR,
 };
 
@@ -84,11 +85,30 @@ enum page_owner {
 
 #define REPAIR_NO_SLOT UINT32_MAX
 
-/** What repair says of one event. */
+/**
+ * What repair says of one event.
+ *
+ * A slot lives from the event that gives it to the event that ends it. It ends in one of these
+ * ways, and in no other:
+ *  - a free with fate DIRECT, EXPLAINED or REPAIRED names it in "slot", except a partial page free;
+ *  - an allocation of kind UNSEEN_FREE names it in "implied_free": it ended just before, and "slot"
+ *    (which may be the same number) begins;
+ *  - a list names it: "implied_free" of a CALL_BULK_FREE, or of a CALL_PAGE_FREE of kind UNSEEN_FREE
+ *    (the objects that nobody was seen to free when their slab went), is an index into
+ *    repair_batch.lists, where stands how many slots end, and then the slots;
+ *  - the last of several partial frees of a page block: CALL_PAGE_FREE of kind MISMATCH frees
+ *    2^order pages of the block "slot", "cache" pages behind its first (split_page(),
+ *    alloc_pages_exact(), the tail pages that a dropped reference leaves behind). The slot lives
+ *    on until all its pages are gone: then "implied_free" equals "slot". A free that is larger than
+ *    the block is a MISMATCH as well and ends it at once.
+ * Ops of fate SKIPPED neither give nor end a slot; a DUPLICATE may name one for information.
+ *
+ * Page events: what was said of the allocation (fate, owner) is said of its free, too.
+ */
 struct repair_op {
 	uint32_t slot;         /**< the object: dense, reused after its free; REPAIR_NO_SLOT: none */
-	uint32_t implied_free; /**< REPAIR_UNSEEN_FREE: this slot was freed just before; else NO_SLOT */
-	uint32_t cache;        /**< slab objects: id of repair_cache(); 0: none */
+	uint32_t implied_free; /**< a slot or an index, see above; else REPAIR_NO_SLOT */
+	uint32_t cache;        /**< slab objects and pages: id of repair_cache(); 0: none */
 	uint8_t call;          /**< enum repair_call */
 	uint8_t fate;          /**< enum repair_fate */
 	uint8_t kind;          /**< enum repair_kind */
@@ -98,6 +118,7 @@ struct repair_op {
 struct repair_batch {
 	const struct event_batch *batch;
 	const struct repair_op *ops; /**< batch->nr of them */
+	const uint32_t *lists;       /**< slots that end together: their number, then they */
 };
 
 /** A cache as far as the recording tells it. Ids from 1; an id never changes its meaning. */
@@ -120,6 +141,8 @@ struct repair_coverage {
 	uint64_t pages_by_owner[OWNER_NR]; /**< pages allocated, in pages */
 	uint64_t live, peak_live;          /**< slots */
 	uint64_t direct_map_base;          /**< page_offset_base; 0: not found (hashed pointers) */
+	uint64_t nr_loss_marks;            /**< events that follow a gap in the recording */
+	uint64_t nr_other_caches;          /**< allocations put into the cache "(other)": too many */
 	bool hashed;                       /**< pointers are hashes: ownership by neighbours only */
 };
 
