@@ -30,6 +30,7 @@ struct machine_config {
 	unsigned int nr_cpus;
 	unsigned int nr_nodes;
 	struct vec(struct machine_range) ranges; /**< ascending, not overlapping */
+	uint64_t lowmem_end; /**< x86-32: first pfn of HighMem; 0: the architecture's */
 	uint64_t seed;
 
 	/* Page allocator */

@@ -13,9 +13,39 @@
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/core/error.h"
 #include "kmreplay/mm/outcome.h"
+#include "kmreplay/mm/page_stats.h"
+#include "kmreplay/mm/profile.h"
 
 struct page_allocator;
 struct machine_config;
+
+/**
+ * What the allocator asks of its owner under memory pressure. Any pointer may be NULL. A callback
+ * may free pages (page_free); it must not allocate.
+ */
+struct page_ops {
+	/** Compaction moved an allocated movable block: its number is "new_pfn" from now on. */
+	void (*moved)(void *ctx, uint64_t old_pfn, uint64_t new_pfn, unsigned int order);
+	/** Frees about "nr_pages" reclaimable pages that "gfp" could use; returns how many. */
+	uint64_t (*reclaim)(void *ctx, uint64_t nr_pages, uint32_t gfp);
+	/** The OOM killer: frees what a victim held; returns pages freed, 0: no victim. */
+	uint64_t (*oom)(void *ctx, uint32_t gfp);
+};
+
+/**
+ * The machine's memory as the kernel hands it over at boot: all of "config"'s ranges free, per-CPU
+ * lists empty, watermarks set. "config" is not kept; "ops" (may be NULL) and "ctx" must outlive
+ * the allocator. NULL and "err" when the configuration makes no machine.
+ */
+MUST_CHECK struct page_allocator *page_allocator_create(const struct machine_config *config,
+							const struct page_ops *ops, void *ctx,
+							struct error *err);
+/** "pa" may be NULL. */
+void page_allocator_destroy(struct page_allocator *pa);
+/** The rules in force; its name says which release they are from. */
+const struct page_profile *page_allocator_profile(const struct page_allocator *pa);
+/** Counters since creation; yours to read until the next call. */
+const struct page_stats *page_allocator_stats(const struct page_allocator *pa);
 
 /** Circumstances of a request that its mask does not tell. */
 enum page_context {
@@ -35,9 +65,37 @@ struct mm_outcome page_free(struct page_allocator *pa, unsigned int cpu, uint64_
  */
 unsigned int page_alloc_bulk(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, int node,
 			     unsigned int nr, uint64_t *pfns);
+/**
+ * Takes the particular block out of the free lists: what was in use before a recording began. It
+ * is then allocated. False when not all of it is one free piece of memory.
+ */
+bool page_reserve(struct page_allocator *pa, uint64_t pfn, unsigned int order);
+/**
+ * Follow mode: allocates exactly the block at "pfn" for "gfp", wherever it is: the lists of "cpu",
+ * of another CPU, or the middle of a free block (whose rest goes back as the kernel splits). False
+ * when it isn't free; nothing is changed then.
+ */
+bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, uint64_t pfn,
+		   unsigned int order);
+/** drain_all_pages(): gives all per-CPU pages back to the buddy lists. */
+void page_drain_all(struct page_allocator *pa);
 /** split_page(): the block becomes 2^order single pages, each to be freed alone. */
 void page_split(struct page_allocator *pa, uint64_t pfn, unsigned int order);
 /** "pfn" is allocated and heads a block; "*order" says which. */
 bool page_is_allocated(const struct page_allocator *pa, uint64_t pfn, unsigned int *order);
+/** "pfn" is free: in the buddy lists, alone or inside a block, or in a per-CPU list. */
+bool page_is_free(const struct page_allocator *pa, uint64_t pfn);
+/** Pages that the allocator manages. */
+uint64_t page_total(const struct page_allocator *pa);
+/** Pages in the buddy lists and in per-CPU lists. */
+uint64_t page_free_total(const struct page_allocator *pa);
+
+/**
+ * Verifies every invariant: list links, states and types, no overlap, full merging, counts per
+ * list, CPU and zone, conservation. Walks all touched memory. False and "err": a bug in kmreplay.
+ */
+bool page_check(const struct page_allocator *pa, struct error *err);
+/** Conservation and per-CPU counts only; cheap enough to be run after each event. */
+bool page_check_quick(const struct page_allocator *pa, struct error *err);
 
 #endif
