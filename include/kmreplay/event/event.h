@@ -218,7 +218,12 @@ struct event {
 			uint8_t reserved, is_atomic;
 		} percpu;
 		struct {
-			uint64_t pfn, page, count, total;
+			uint64_t pfn;
+			union {
+				uint64_t page;
+				uint64_t available; /**< start: pages free in the area */
+			};
+			uint64_t count, total;
 			uint32_t name;
 			uint16_t align;
 			int16_t errorno;
@@ -244,7 +249,11 @@ struct event {
 			int32_t oom_score_adj;
 		} oom;
 		struct {
-			uint64_t reclaimable, available, min_wmark;
+			union {
+				uint64_t reclaimable;
+				uint32_t compaction_result; /**< word, compact_retry */
+			};
+			uint64_t available, min_wmark;
 			int32_t node, order;
 			uint32_t zone_or_priority; /**< word */
 			uint16_t loops;            /**< no_progress_loops or retries */
