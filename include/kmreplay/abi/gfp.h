@@ -58,8 +58,8 @@ enum gfp_era {
 	GFP_ERA_2_6,  /**< 2.6.3x .. 4.3: GFP_WAIT, names without __ */
 	GFP_ERA_4_4,  /**< 4.4 .. 4.5: split reclaim bits, old names */
 	GFP_ERA_4_6,  /**< 4.6 .. 4.13 */
-	GFP_ERA_4_14, /**< 4.14 .. 5.9 */
-	GFP_ERA_5_10, /**< 5.10 .. 6.2, __GFP_ATOMIC still there */
+	GFP_ERA_4_14, /**< 4.14 .. 4.20 (raw numbers: from 4.15 on) */
+	GFP_ERA_5_10, /**< 5.0 .. 6.2: bits renumbered, __GFP_ATOMIC still there */
 	GFP_ERA_6_3,  /**< 6.3 .. 6.10: no __GFP_ATOMIC, GFP_NOWAIT without NOWARN */
 	GFP_ERA_6_11, /**< 6.11 .. 7.1: GFP_NOWAIT has NOWARN */
 	GFP_ERA_7_2,  /**< 7.2: other print order, all bits named */
@@ -83,9 +83,16 @@ uint32_t gfp_parse(enum gfp_era era, const char *text, size_t len, const char **
 uint32_t gfp_from_raw(enum gfp_era era, uint64_t raw);
 /** The other way round; bits that "era" lacks are dropped. */
 uint64_t gfp_to_raw(enum gfp_era era, uint32_t gfp);
-/** The bits of one name ("__GFP_ZERO", "GFP_KERNEL"), 0 when "era" has no such name. */
+/**
+ * What a mask written as this one name means ("__GFP_ZERO", "GFP_KERNEL"); 0 when "era" has no such
+ * name. Before 4.4 any mask but __GFP_NO_KSWAPD wakes kswapd, so the bit is in there.
+ */
 uint32_t gfp_bits_of_name(enum gfp_era era, const char *name, size_t len);
-/** Appends the mask as a kernel of "era" prints it in a trace, "none" for 0. */
+/**
+ * Appends the mask as a kernel of "era" prints it in a trace, "none" for 0 ("GFP_NOWAIT" before
+ * 4.6). Bits that "era" lacks are written by the name they have elsewhere, GFP_BIT_UNKNOWN as
+ * "__GFP_UNKNOWN", so that gfp_parse() gives the same mask back.
+ */
 void gfp_print(enum gfp_era era, uint32_t gfp, struct str *out);
 
 #endif
