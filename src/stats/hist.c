@@ -157,5 +157,6 @@ static uint64_t rank_of(const struct hist *h, double percent)
 	if (percent >= 100)
 		return h->count;
 	share = (uint64_t)(percent * 10000 + 0.5);
-	return (uint64_t)(((__extension__ (unsigned __int128)h->count) * share + whole - 1) / whole);
+	return (uint64_t)(((__extension__(unsigned __int128) h->count) * share + whole - 1) /
+			  whole);
 }

@@ -21,9 +21,10 @@ struct frag_free {
 
 /** mm/vmstat.c: struct contig_page_info, the sums that the indices are made of. */
 struct frag_info {
-	uint64_t pages;    /**< free pages */
-	uint64_t blocks;   /**< free blocks of any order */
-	uint64_t suitable; /**< blocks of the order asked about that fit into larger or equal ones */
+	uint64_t pages;	 /**< free pages */
+	uint64_t blocks; /**< free blocks of any order */
+	uint64_t
+		suitable; /**< blocks of the order asked about that fit into larger or equal ones */
 };
 
 /** fill_contig_page_info(): the sums for "order". */
@@ -60,8 +61,8 @@ int frag_huge_availability(const struct frag_free *free, unsigned int huge_order
 
 /** Free runs of any length: address space, chunks. */
 struct frag_runs {
-	uint64_t nr;      /**< runs of more than nothing */
-	uint64_t total;   /**< their length in all */
+	uint64_t nr;	  /**< runs of more than nothing */
+	uint64_t total;	  /**< their length in all */
 	uint64_t largest; /**< the longest */
 	double sum_of_squares;
 };

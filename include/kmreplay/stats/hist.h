@@ -17,7 +17,7 @@
 
 enum hist_precision {
 	HIST_COARSE = 2, /**< 4 bins a power of two: for one of very many tables */
-	HIST_FINE = 4,   /**< 16 bins */
+	HIST_FINE = 4,	 /**< 16 bins */
 };
 
 struct hist {
@@ -25,7 +25,7 @@ struct hist {
 	uint32_t first;
 	uint32_t nr;
 	uint32_t sub_bits; /**< enum hist_precision */
-	uint64_t count;    /**< values recorded */
+	uint64_t count;	   /**< values recorded */
 	uint64_t min, max; /**< exact; min is ~0 and max 0 when empty */
 	__extension__ unsigned __int128 sum;
 };
@@ -85,7 +85,7 @@ static inline void hist_record_n(struct hist *h, uint64_t value, uint64_t count)
 		hist_grow(h, index);
 	h->counts[index - h->first] += count;
 	h->count += count;
-	h->sum += (__extension__ (unsigned __int128)value) * count;
+	h->sum += (__extension__(unsigned __int128) value) * count;
 	if (value < h->min)
 		h->min = value;
 	if (value > h->max)

@@ -82,7 +82,9 @@ START_TEST(indices_keep_their_bounds)
 		int last = 0;
 
 		for (unsigned int o = 0; o < KERNEL_NR_ORDERS; o++)
-			zone.nr[o] = rng_below(&rng, 4) ? rng_below(&rng, 1ULL << rng_below(&rng, 30)) : 0;
+			zone.nr[o] = rng_below(&rng, 4)
+					     ? rng_below(&rng, 1ULL << rng_below(&rng, 30))
+					     : 0;
 		for (unsigned int o = 0; o < KERNEL_NR_ORDERS; o++) {
 			int unusable = frag_unusable_free_index(&zone, o);
 			int extfrag = frag_extfrag_index(&zone, o);
@@ -95,7 +97,8 @@ START_TEST(indices_keep_their_bounds)
 			ck_assert_int_le(extfrag, 1000);
 			ck_assert_int_ge(huge, 0);
 			ck_assert_int_le(huge, 1000);
-			ck_assert((extfrag == FRAG_NOT_NEEDED) == (frag_info(&zone, o).suitable > 0));
+			ck_assert((extfrag == FRAG_NOT_NEEDED) ==
+				  (frag_info(&zone, o).suitable > 0));
 		}
 	}
 }
