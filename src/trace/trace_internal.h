@@ -60,30 +60,44 @@ void trace_note_gfp(struct trace *trace, const char *name, size_t len);
 /** Sets info.release, info.kernel and info.era from "release" unless the options gave a kernel. */
 void trace_set_release(struct trace *trace, const char *release, size_t len);
 
-/* input.c: the file's content, unpacked, as a stream or as a whole. */
+/*
+ * input.c: the file's content, unpacked, as a stream or as a whole.
+ *
+ * When the file cannot be read on, or the compressed data in it are damaged or cut short, the
+ * content simply ends there for the format, which delivers what came before. trace_next() then
+ * turns its TRACE_END into TRACE_ERROR with input_failed()'s message.
+ */
+
+enum { INPUT_SLACK = 64 };
 
 /** Opens "path" ("-": stdin) and looks whether it is compressed. */
 MUST_CHECK struct input *input_open(const char *path, struct error *err);
 void input_close(struct input *in);
 /** "gzip", "zstd" or NULL. */
 const char *input_compression(const struct input *in);
-/** Up to "want" bytes from the start without consuming them; "*len" says how many there are. */
+/**
+ * Up to "want" bytes from the start without consuming them; "*len" says how many there are. NULL
+ * when not even one could be read for an error; an empty file gives "*len" 0.
+ */
 const unsigned char *input_peek(struct input *in, size_t want, size_t *len, struct error *err);
 /**
  * The next stretch of content: "*data" and "*len" describe all that is in memory and not yet
- * consumed; at least one byte more than last time unless the end is reached ("*eof"). An
- * uncompressed regular file is mapped and comes as one stretch.
+ * consumed; at least one byte more than last time unless the end is reached ("*eof"). Behind it
+ * INPUT_SLACK bytes may be read (not their values trusted). Valid until the next call. What is not
+ * consumed is kept, so a reader that waits for a line's end must give up at some length.
  */
-MUST_CHECK bool input_fill(struct input *in, const unsigned char **data, size_t *len, bool *eof,
-			   struct error *err);
+void input_fill(struct input *in, const unsigned char **data, size_t *len, bool *eof);
 /** The first "len" bytes of the last stretch are done with. */
 void input_consume(struct input *in, size_t len);
 /**
  * The whole content as one piece of memory, for formats that jump: a mapping of the file, or of an
- * unlinked temporary file that a compressed or piped input was unpacked to.
+ * unlinked temporary file that a compressed or piped input was unpacked to. The input's. Not to be
+ * mixed with input_fill(); input_peek() before is fine.
  */
 MUST_CHECK bool input_map(struct input *in, const unsigned char **data, size_t *len,
 			  struct error *err);
+/** The content ended by an error, which is copied to "err". */
+bool input_failed(const struct input *in, struct error *err);
 /** Bytes of the (compressed) file read so far, and its size (0: unknown). */
 void input_progress(const struct input *in, uint64_t *done, uint64_t *total);
 
