@@ -10,6 +10,7 @@ AC_DEFUN([KMREPLAY_SANITIZERS], [
     [yes], [kmreplay_sanitizers=address,undefined],
     [kmreplay_sanitizers=$enable_sanitizers])
   AS_IF([test -n "$kmreplay_sanitizers"],
-    [SAN_CFLAGS="-fsanitize=$kmreplay_sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer"])
+    [SAN_CFLAGS="-fsanitize=$kmreplay_sanitizers -fno-sanitize-recover=all"
+     SAN_CFLAGS="$SAN_CFLAGS -fno-omit-frame-pointer"])
   AC_SUBST([SAN_CFLAGS])
 ])

@@ -47,7 +47,7 @@ enum gfp_bits {
 	GFP_BIT_COLD = 1U << 28,       /**< until 4.14 */
 	GFP_BIT_NOTRACK = 1U << 29,    /**< until 4.14 */
 	GFP_BIT_OTHER_NODE = 1U << 30, /**< until 4.13 */
-	GFP_BIT_UNKNOWN = 1U << 31,    /**< the recording had a name or a bit that has no meaning here */
+	GFP_BIT_UNKNOWN = 1U << 31,    /**< a name or bit that has no meaning here */
 };
 
 #define GFP_BITS_RECLAIM (GFP_BIT_DIRECT_RECLAIM | GFP_BIT_KSWAPD_RECLAIM)

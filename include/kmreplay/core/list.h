@@ -51,6 +51,7 @@ static inline void list_del(struct list_head *node)
 	list_init(node);
 }
 
-#define list_foreach(head, pos) for (struct list_head *pos = (head)->next; pos != (head); pos = pos->next)
+#define list_foreach(head, pos)                                                               \
+	for (struct list_head *pos = (head)->next; pos != (head); pos = pos->next)
 
 #endif

@@ -57,6 +57,7 @@
 		(v)->items = NULL;                                                            \
 		(v)->nr = (v)->cap = 0;                                                       \
 	} while (0)
-#define vec_foreach(v, it) for (__typeof__((v)->items) it = (v)->items; it < (v)->items + (v)->nr; it++)
+#define vec_foreach(v, it)                                                                    \
+	for (__typeof__((v)->items) it = (v)->items; it < (v)->items + (v)->nr; it++)
 
 #endif

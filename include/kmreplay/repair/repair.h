@@ -49,7 +49,7 @@ enum repair_call {
 /** What becomes of an event; each event has exactly one fate (the conservation law). */
 enum repair_fate {
 	FATE_DIRECT,    /**< a request in its own right */
-	FATE_EXPLAINED, /**< a page event (or step) that a higher layer's own requests bring about */
+	FATE_EXPLAINED, /**< a page event (or step) that a higher layer's requests bring about */
 	FATE_REPAIRED,  /**< a request that needed a repair first: see enum repair_kind */
 	FATE_SKIPPED,   /**< nothing to replay: free of NULL, of something never seen, a notice */
 	FATE_NR,
@@ -62,7 +62,7 @@ enum repair_kind {
 	REPAIR_UNSEEN_ALLOC, /**< free of what was never seen allocated */
 	REPAIR_NULL_FREE,    /**< kfree(NULL), ZERO_SIZE_PTR, error pointers */
 	REPAIR_FAILED,       /**< the recorded request failed: no object */
-	REPAIR_DUPLICATE,    /**< second event of one request: large kmalloc of 6.x, batched frees */
+	REPAIR_DUPLICATE,    /**< second event of one request: large kmalloc, batched frees */
 	REPAIR_MISMATCH,     /**< freed by another call or order than allocated with */
 	REPAIR_NOTICE,       /**< not a request */
 	REPAIR_KIND_NR,
@@ -93,7 +93,7 @@ enum page_owner {
  *  - a free with fate DIRECT, EXPLAINED or REPAIRED names it in "slot", except a partial page free;
  *  - an allocation of kind UNSEEN_FREE names it in "implied_free": it ended just before, and "slot"
  *    (which may be the same number) begins;
- *  - a list names it: "implied_free" of a CALL_BULK_FREE, or of a CALL_PAGE_FREE of kind UNSEEN_FREE
+ *  - a list names it: "implied_free" of a CALL_BULK_FREE, or a CALL_PAGE_FREE of kind UNSEEN_FREE
  *    (the objects that nobody was seen to free when their slab went), is an index into
  *    repair_batch.lists, where stands how many slots end, and then the slots;
  *  - the last of several partial frees of a page block: CALL_PAGE_FREE of kind MISMATCH frees
@@ -106,7 +106,7 @@ enum page_owner {
  * Page events: what was said of the allocation (fate, owner) is said of its free, too.
  */
 struct repair_op {
-	uint32_t slot;         /**< the object: dense, reused after its free; REPAIR_NO_SLOT: none */
+	uint32_t slot;         /**< the object: dense, reused after its free, or REPAIR_NO_SLOT */
 	uint32_t implied_free; /**< a slot or an index, see above; else REPAIR_NO_SLOT */
 	uint32_t cache;        /**< slab objects and pages: id of repair_cache(); 0: none */
 	uint8_t call;          /**< enum repair_call */
@@ -142,7 +142,7 @@ struct repair_coverage {
 	uint64_t live, peak_live;          /**< slots */
 	uint64_t direct_map_base;          /**< page_offset_base; 0: not found (hashed pointers) */
 	uint64_t nr_loss_marks;            /**< events that follow a gap in the recording */
-	uint64_t nr_other_caches;          /**< allocations put into the cache "(other)": too many */
+	uint64_t nr_other_caches;          /**< allocations counted as cache "(other)": too many */
 	bool hashed;                       /**< pointers are hashes: ownership by neighbours only */
 };
 

@@ -100,7 +100,7 @@ struct report_column {
 	unsigned int flags;    /**< enum report_column_flags */
 };
 
-/** A report of "command" whose keys are of version "version": schema kmreplay/<command>/<version>. */
+/** A report of "command", keys of version "version": schema kmreplay/<command>/<version>. */
 MUST_CHECK struct report *report_create(const char *command, unsigned int version);
 void report_destroy(struct report *r);
 

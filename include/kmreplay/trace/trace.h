@@ -2,7 +2,7 @@
 /**
  * Reading recordings: one interface before all formats.
  *
- *	trace_open() looks at the content (never at the name), unpacks .gz and .zst, picks the format;
+ *	trace_open() looks at the content (never at the name), unpacks .gz and .zst, picks a format;
  *	trace_next() fills batches in the recording's order until there is nothing more;
  *	trace_info() says what was learned on the way; complete after the end.
  *
@@ -48,7 +48,7 @@ struct trace_cpu_info {
 };
 
 struct trace_info {
-	const char *format;      /**< "ftrace text", "trace-cmd report", "perf script", "trace.dat v7" */
+	const char *format;      /**< "ftrace text", "perf script", "trace.dat v7", ... */
 	const char *compression; /**< of the file around it: "gzip", "zstd" or NULL */
 	const char *chunks;      /**< inside a trace.dat v7: "zstd", "zlib" or NULL */
 	char release[80];        /**< kernel release when the recording tells; else "" */
@@ -75,11 +75,11 @@ struct trace_info {
 	uint64_t nr_back;          /**< steps back in time from one event to the next */
 	uint64_t max_back;         /**< the largest of them */
 	uint64_t nr_back_cpu;      /**< steps back within one CPU */
-	uint64_t first_time, last_time; /**< smallest and largest are not meant: first and last event */
+	uint64_t first_time, last_time; /**< of the first and last event, not the extremes */
 	uint64_t nr_unknown_gfp;   /**< masks with names or bits without meaning */
-	struct vec(uint32_t) unknown_gfp;        /**< their names, names.texts, each once, at most 64 */
+	struct vec(uint32_t) unknown_gfp;        /**< names.texts, each once, at most 64 */
 	struct vec(struct trace_cpu_info) cpus;  /**< by CPU number */
-	struct vec(struct trace_loss) losses;    /**< at most TRACE_LOSS_MAX; nr_losses counts all */
+	struct vec(struct trace_loss) losses;    /**< at most TRACE_LOSS_MAX of nr_losses */
 	uint64_t nr_losses;
 	struct vec(uint64_t) other;              /**< by names.texts id of EVENT_OTHER: how many */
 	bool truncated;            /**< the file ends inside an event or a section */
