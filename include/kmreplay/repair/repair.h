@@ -142,7 +142,7 @@ struct repair_coverage {
 	uint64_t live, peak_live;          /**< slots */
 	uint64_t direct_map_base;          /**< page_offset_base; 0: not found (hashed pointers) */
 	uint64_t nr_loss_marks;            /**< events that follow a gap in the recording */
-	uint64_t nr_other_caches;          /**< allocations counted as cache "(other)": too many */
+	uint64_t nr_other_caches;          /**< times that "(other)" stood for a new cache */
 	bool hashed;                       /**< pointers are hashes: ownership by neighbours only */
 };
 

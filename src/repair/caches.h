@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Which kmem_cache an object is of.
+ *
+ * A kmalloc event tells it by size and gfp mask. A kmem_cache_alloc event names its cache on new
+ * kernels only; before, a cache is known at first by who uses it (function, sizes) and is united
+ * with a named one when an object of it is freed under a name, or with another one that is met in
+ * the same slab.
+ */
+#ifndef KMREPLAY_REPAIR_CACHES_H
+#define KMREPLAY_REPAIR_CACHES_H
+
+#include "kmreplay/core/u64map.h"
+#include "kmreplay/core/vec.h"
+#include "kmreplay/event/event.h"
+#include "kmreplay/event/names.h"
+#include "kmreplay/repair/repair.h"
+
+/** kmalloc caches by request mask, mm/slab.h kmalloc_type(). */
+enum kmalloc_type { KMALLOC_NORMAL, KMALLOC_DMA, KMALLOC_RCL, KMALLOC_CG, KMALLOC_NR };
+
+/** Classes 8 .. 8192: powers of two and 96, 192. */
+enum { KMALLOC_NR_CLASSES = 13, KMALLOC_MAX_CACHE_SIZE = 8192 };
+
+/**
+ * More caches than any kernel has: what comes later goes to one cache called "(other)", so that a
+ * damaged recording cannot fill the memory with them.
+ */
+enum { CACHES_MAX = 1 << 16 };
+
+/** What a call site allocated last: nearly always what it will allocate next. */
+struct cache_site {
+	uint32_t req, size;
+	uint32_t cache;
+};
+
+struct caches {
+	struct event_names *names;
+	struct vec(struct repair_cache) all; /**< [0] unused */
+	uint32_t kmalloc[KMALLOC_NR][KMALLOC_NR_CLASSES];
+	uint32_t kmalloc_names[KMALLOC_NR][KMALLOC_NR_CLASSES]; /**< names.texts */
+	struct vec(uint32_t) by_name;        /**< names.texts id to cache id */
+	struct vec(struct cache_site) by_site;
+	struct u64map by_key;                /**< hash of (function, sizes) to newest cache */
+	uint32_t other;                      /**< "(other)", once it was needed */
+	uint32_t other_name;                 /**< names.texts */
+	uint64_t nr_other;                   /**< times that it was taken for a new cache */
+};
+
+void caches_init(struct caches *caches, struct event_names *names);
+void caches_deinit(struct caches *caches);
+
+/** Index of a kmalloc class of exactly "size" bytes; KMALLOC_NR_CLASSES: there is none. */
+unsigned int caches_class(uint64_t size);
+/** The cache of a kmalloc event that is not large. */
+uint32_t caches_of_kmalloc(struct caches *caches, const struct event *ev);
+/** The cache called "name" (names.texts). */
+uint32_t caches_of_name(struct caches *caches, uint32_t name);
+/** The cache of a kmem_cache_alloc event, named or not. */
+uint32_t caches_of_alloc(struct caches *caches, const struct event *ev);
+/** Follows unions to the cache that "id" turned out to be. */
+uint32_t caches_canon(struct caches *caches, uint32_t id);
+/**
+ * "a" and "b" are one cache. Returns it, or 0 when they cannot be (two names, other sizes): then
+ * nothing changes.
+ */
+uint32_t caches_unite(struct caches *caches, uint32_t a, uint32_t b);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Allocated page blocks by pfn.
+ *
+ * Only first pages are in the map. A pfn in the middle of a block is found by trying the
+ * alignments of the orders that exist: a block of order n begins at a multiple of 2^n.
+ *
+ * Cutting a block of order 3 at page 5, order 0:
+ *
+ *	 0   1   2   3   4   5   6   7
+ *	[--------------block----------]
+ *	[---order 2---][ 4 ][ 5 ][order 1]	pieces 0, 4, 5, 6 of one group: 8 pages
+ */
+#include <config.h>
+
+#include "pages.h"
+
+#include "kmreplay/core/bits.h"
+#include "kmreplay/repair/repair.h"
+
+static struct addrmap_entry *find_entry(const struct pages *pages, uint64_t pfn);
+static void shrink(struct pages *pages, uint64_t pfn, const struct page_block *whole);
+static uint32_t new_group(struct pages *pages, uint64_t pfn, const struct page_block *block);
+
+void pages_init(struct pages *pages, uint64_t seed)
+{
+	*pages = (struct pages){ 0 };
+	addrmap_init(&pages->map, seed);
+}
+
+void pages_deinit(struct pages *pages)
+{
+	addrmap_deinit(&pages->map);
+	vec_deinit(&pages->blocks);
+	vec_deinit(&pages->free_blocks);
+	vec_deinit(&pages->groups);
+	vec_deinit(&pages->free_groups);
+}
+
+struct page_block *pages_find(const struct pages *pages, uint64_t pfn)
+{
+	const struct addrmap_entry *entry = find_entry(pages, pfn);
+
+	return entry ? &pages->blocks.items[entry->slot] : NULL;
+}
+
+struct page_block *pages_find_containing(const struct pages *pages, uint64_t pfn, uint64_t *head)
+{
+	uint64_t tried = UINT64_MAX;
+
+	for (unsigned int order = 0; order <= PAGES_MAX_ORDER; order++) {
+		const struct addrmap_entry *entry;
+		uint64_t at = pfn >> order << order;
+
+		if (!pages->nr_by_order[order] || at == tried)
+			continue;
+		tried = at;
+		entry = find_entry(pages, at);
+		if (!entry || pfn - at >= 1ULL << entry->info)
+			continue;
+		*head = at;
+		return &pages->blocks.items[entry->slot];
+	}
+	return NULL;
+}
+
+struct page_block *pages_add(struct pages *pages, uint64_t pfn, unsigned int order)
+{
+	uint64_t key = pfn + 1;
+	struct addrmap_entry *entry;
+	bool fresh;
+
+	entry = addrmap_insert(&pages->map, key, addrmap_hash(&pages->map, key), &fresh);
+	BUG_ON(!fresh);
+	if (pages->free_blocks.nr) {
+		entry->slot = pages->free_blocks.items[--pages->free_blocks.nr];
+	} else {
+		entry->slot = (uint32_t)pages->blocks.nr;
+		vec_push(&pages->blocks, (struct page_block){ 0 });
+	}
+	entry->info = order;
+	pages->nr_by_order[order]++;
+	pages->blocks.items[entry->slot] = (struct page_block){ .order = (uint8_t)order };
+	return &pages->blocks.items[entry->slot];
+}
+
+void pages_remove(struct pages *pages, uint64_t pfn)
+{
+	struct addrmap_entry *entry = find_entry(pages, pfn);
+	const struct page_block *block;
+
+	BUG_ON(!entry);
+	block = &pages->blocks.items[entry->slot];
+	if (block->flags & PAGE_PIECE) {
+		struct page_group *group = &pages->groups.items[block->slot];
+
+		group->pages -= 1U << block->order;
+		if (!--group->pieces)
+			vec_push(&pages->free_groups, block->slot);
+	}
+	pages->nr_by_order[block->order]--;
+	vec_push(&pages->free_blocks, entry->slot);
+	addrmap_remove(&pages->map, entry);
+}
+
+struct page_block *pages_cut(struct pages *pages, uint64_t head, uint64_t pfn, unsigned int order)
+{
+	struct page_block whole = *pages_find(pages, head);
+	unsigned int at_order = whole.order;
+	uint64_t at = head;
+
+	BUG_ON(order >= whole.order || pfn - head >= 1ULL << whole.order);
+	if (!(whole.flags & PAGE_PIECE)) {
+		whole.slot = new_group(pages, head, &whole);
+		whole.flags |= PAGE_PIECE;
+		pages->groups.items[whole.slot].pieces = 1;
+	}
+	/* Halve the piece that holds "pfn": the other half becomes a piece of its own. */
+	while (at_order > order) {
+		uint64_t half = 1ULL << --at_order;
+
+		shrink(pages, at, &whole);
+		whole.order = (uint8_t)at_order;
+		*pages_add(pages, at + half, at_order) = whole;
+		pages->groups.items[whole.slot].pieces++;
+		if (pfn - at >= half)
+			at += half;
+	}
+	return pages_find(pages, pfn);
+}
+
+uint32_t pages_slot(const struct pages *pages, const struct page_block *block)
+{
+	if (block->flags & PAGE_PIECE)
+		return pages->groups.items[block->slot].slot;
+	return block->slot;
+}
+
+void pages_end_group(struct pages *pages, const struct page_block *piece)
+{
+	pages->groups.items[piece->slot].slot = REPAIR_NO_SLOT;
+}
+
+static struct addrmap_entry *find_entry(const struct pages *pages, uint64_t pfn)
+{
+	uint64_t key = pfn + 1;
+
+	return addrmap_find(&pages->map, key, addrmap_hash(&pages->map, key));
+}
+
+/* The entry at "pfn" becomes the lower half of "whole", which it was. */
+static void shrink(struct pages *pages, uint64_t pfn, const struct page_block *whole)
+{
+	struct addrmap_entry *entry = find_entry(pages, pfn);
+
+	entry->info = whole->order - 1U;
+	pages->nr_by_order[whole->order]--;
+	pages->nr_by_order[whole->order - 1]++;
+	pages->blocks.items[entry->slot] = *whole;
+	pages->blocks.items[entry->slot].order--;
+}
+
+static uint32_t new_group(struct pages *pages, uint64_t pfn, const struct page_block *block)
+{
+	struct page_group group = { .pfn = pfn, .slot = block->slot, .pages = 1U << block->order };
+
+	if (!pages->free_groups.nr) {
+		vec_push(&pages->groups, group);
+		return (uint32_t)(pages->groups.nr - 1);
+	}
+	pages->groups.items[pages->free_groups.items[--pages->free_groups.nr]] = group;
+	return pages->free_groups.items[pages->free_groups.nr];
+}
