@@ -24,12 +24,6 @@
 /* Events between the prefetch of an address and its look-up: a miss costs about ten events. */
 enum { AHEAD = 12, AHEAD_RING = 16 };
 
-/* What an event type means that needs no table: fate of CALL_NONE. */
-struct passive_rule {
-	uint8_t fate;
-	uint8_t kind;
-};
-
 static struct held_batch *take_held(struct repair *r, struct event_batch *batch);
 static void free_held(struct held_batch *held);
 static void free_list(struct list_head *head);
@@ -339,37 +333,34 @@ static void resolve_area(struct repair *r, const struct event *ev, struct repair
  */
 static void resolve_passive(const struct event *ev, struct repair_op *op)
 {
-	static const struct passive_rule step = { FATE_EXPLAINED, REPAIR_NONE };
-	static const struct passive_rule notice = { FATE_SKIPPED, REPAIR_NOTICE };
-	const struct passive_rule *rule = &notice;
+	static const bool is_step[EVENT_NR] = {
+		[EVENT_ZONE_LOCKED] = true,      [EVENT_PCPU_DRAIN] = true,
+		[EVENT_EXTFRAG] = true,          [EVENT_CONTIG_MIGRATE] = true,
+		[EVENT_VMAP_PURGE] = true,       [EVENT_PCPU_CHUNK_CREATE] = true,
+		[EVENT_PCPU_CHUNK_DESTROY] = true, [EVENT_CMA_START] = true,
+		[EVENT_CMA_BUSY] = true,         [EVENT_COMPACT_BEGIN] = true,
+		[EVENT_COMPACT_END] = true,      [EVENT_COMPACT_MIGRATE] = true,
+		[EVENT_COMPACT_TRY] = true,      [EVENT_COMPACT_FINISHED] = true,
+		[EVENT_COMPACT_SUITABLE] = true, [EVENT_COMPACT_DEFERRED] = true,
+		[EVENT_COMPACT_DEFER] = true,    [EVENT_COMPACT_DEFER_RESET] = true,
+		[EVENT_COMPACT_ISO_MIGRATE] = true, [EVENT_COMPACT_ISO_FREE] = true,
+		[EVENT_COMPACT_ISO_FAST] = true,
+		[EVENT_KCOMPACTD_SLEEP] = true,  [EVENT_KCOMPACTD_WAKEUP] = true,
+		[EVENT_KCOMPACTD_WAKE] = true,   [EVENT_RECLAIM_BEGIN] = true,
+		[EVENT_RECLAIM_END] = true,      [EVENT_KSWAPD_SLEEP] = true,
+		[EVENT_KSWAPD_WAKE] = true,      [EVENT_KSWAPD_WAKEUP] = true,
+		[EVENT_RECLAIM_RETRY] = true,    [EVENT_COMPACT_RETRY] = true,
+	};
 
-	switch (ev->type) {
-	case EVENT_PAGE_FREE_BATCHED:
-	case EVENT_PAGEVEC_FREE:
+	if (ev->type == EVENT_PAGE_FREE_BATCHED || ev->type == EVENT_PAGEVEC_FREE) {
 		op->call = CALL_PAGE_FREE;
 		repair_skip(op, REPAIR_DUPLICATE);
 		return;
-	case EVENT_ZONE_LOCKED:
-	case EVENT_PCPU_DRAIN:
-	case EVENT_EXTFRAG:
-	case EVENT_CONTIG_MIGRATE:
-	case EVENT_VMAP_PURGE:
-	case EVENT_PCPU_CHUNK_CREATE:
-	case EVENT_PCPU_CHUNK_DESTROY:
-	case EVENT_CMA_START:
-	case EVENT_CMA_BUSY:
-		rule = &step;
-		break;
-	default:
-		/* Compaction, direct reclaim, kswapd and its retries: one run of the enumeration. */
-		if (ev->type >= EVENT_COMPACT_BEGIN && ev->type <= EVENT_KSWAPD_WAKEUP)
-			rule = &step;
-		if (ev->type == EVENT_RECLAIM_RETRY || ev->type == EVENT_COMPACT_RETRY)
-			rule = &step;
-		break;
 	}
-	op->fate = rule->fate;
-	op->kind = rule->kind;
+	if (ev->type < EVENT_NR && is_step[ev->type])
+		op->fate = FATE_EXPLAINED;
+	else
+		repair_skip(op, REPAIR_NOTICE);
 }
 
 static bool has_object(const struct event *ev)
