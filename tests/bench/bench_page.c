@@ -101,7 +101,7 @@ static double run_pairs(unsigned int order)
 static double run_window(unsigned int order)
 {
 	struct page_allocator *pa = machine(1 << 21);
-	static uint64_t pfns[LIVE];
+	uint64_t pfns[LIVE];
 	double best = 0;
 
 	for (int i = 0; i < LIVE; i++)
@@ -131,7 +131,10 @@ static double run_mix(void)
 		GFP_BITS_KERNEL | GFP_BIT_RECLAIMABLE,
 	};
 	struct page_allocator *pa = machine(1 << 21);
-	static struct { uint64_t pfn; unsigned int order; } live[LIVE];
+	struct {
+		uint64_t pfn;
+		unsigned int order;
+	} live[LIVE] = { 0 };
 	struct rng rng;
 	const double start = now();
 
@@ -145,7 +148,7 @@ static double run_mix(void)
 			live[at].pfn = 0;
 			continue;
 		}
-		live[at].order = r >> 40 & 1 ? 0 : (r >> 41) % 5;
+		live[at].order = r >> 40 & 1 ? 0 : (unsigned int)(r >> 41) % 5;
 		live[at].pfn = page_alloc(pa, r >> 61 & 1, masks[(r >> 20) % ARRAY_SIZE(masks)],
 					  live[at].order, -1, 0).addr;
 	}
