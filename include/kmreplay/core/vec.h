@@ -58,6 +58,6 @@
 		(v)->nr = (v)->cap = 0;                                                       \
 	} while (0)
 #define vec_foreach(v, it)                                                                    \
-	for (__typeof__((v)->items) it = (v)->items; it < (v)->items + (v)->nr; it++)
+	for (__typeof__(*(v)->items) *it = (v)->items; it < (v)->items + (v)->nr; it++)
 
 #endif
