@@ -165,6 +165,11 @@ void report_row(struct report_table *t, const struct report_value *values)
 		vec_push(&t->cells, copy_value(t->report, t->columns[i].unit, values[i]));
 }
 
+void report_limit(struct report_table *t, uint64_t nr)
+{
+	t->limit = nr;
+}
+
 void report_total(struct report_table *t, const struct report_value *values)
 {
 	BUG_ON(t->total);

@@ -49,6 +49,7 @@ struct report_table {
 	unsigned int nr_columns;
 	struct vec(struct report_value) cells; /**< row by row */
 	struct report_value *total;            /**< NULL: none */
+	uint64_t limit;                        /**< rows that people see; 0: all */
 };
 
 struct note {

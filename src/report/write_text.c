@@ -8,6 +8,7 @@
 
 #include "report_internal.h"
 
+#include "kmreplay/core/fmt.h"
 #include "kmreplay/core/xalloc.h"
 
 #include <string.h>
@@ -32,12 +33,14 @@ static void add_heading(struct emitter *e, const char *title);
 static void add_indent(struct emitter *e);
 static void add_color(struct emitter *e, const char *code);
 static void add_figure(struct emitter *e, const struct figure *f, size_t label_width);
+static size_t nr_shown(const struct report_table *t);
 static size_t *measure_columns(const struct report_table *t);
 static void add_header(struct emitter *e, const struct report_table *t, const size_t *widths);
 static void add_row(struct emitter *e, const struct report_table *t,
 		    const struct report_value *values, const size_t *widths);
 static void add_cell(struct emitter *e, const struct report_table *t, unsigned int column,
 		     const char *text, size_t width);
+static bool is_last(const struct report_table *t, unsigned int column);
 static bool is_left(const struct report_column *column);
 static void add_spaces(struct str *out, size_t nr);
 static void add_wrapped(struct emitter *e, const char *text, size_t len, size_t indent);
@@ -100,7 +103,7 @@ static void text_figures(struct emitter *e, const struct figure *first, unsigned
 static void text_table(struct emitter *e, const struct report_table *table)
 {
 	size_t *widths CLEANUP(cleanup_free) = NULL;
-	size_t nr = table_nr_rows(table);
+	size_t nr = nr_shown(table);
 
 	if (!nr && !table->total)
 		return;
@@ -112,6 +115,12 @@ static void text_table(struct emitter *e, const struct report_table *table)
 	for (size_t i = 0; i < nr; i++) {
 		add_row(e, table, table_row(table, i), widths);
 		emitter_flush(e, false);
+	}
+	if (nr < table_nr_rows(table)) {
+		char count[FMT_BUF];
+
+		add_indent(e);
+		str_addf(&e->buf, "... and %s more\n", fmt_count(count, table_nr_rows(table) - nr));
 	}
 	if (table->total) {
 		add_color(e, bold);
@@ -203,10 +212,17 @@ static void add_figure(struct emitter *e, const struct figure *f, size_t label_w
 	str_add_char(&e->buf, '\n');
 }
 
+static size_t nr_shown(const struct report_table *t)
+{
+	size_t nr = table_nr_rows(t);
+
+	return t->limit && t->limit < nr ? (size_t)t->limit : nr;
+}
+
 static size_t *measure_columns(const struct report_table *t)
 {
 	size_t *widths = xcalloc(t->nr_columns, sizeof(*widths));
-	size_t nr = table_nr_rows(t);
+	size_t nr = nr_shown(t);
 	struct str text;
 
 	str_init(&text);
@@ -257,13 +273,24 @@ static void add_cell(struct emitter *e, const struct report_table *t, unsigned i
 	size_t pad = width - text_width(text, strlen(text));
 	bool left = is_left(&t->columns[column]);
 
-	if (column)
-		add_spaces(&e->buf, COLUMN_GAP);
+	if (t->columns[column].flags & REPORT_COL_HIDDEN)
+		return;
 	if (!left)
 		add_spaces(&e->buf, pad);
 	str_add(&e->buf, text);
-	if (left && column + 1 < t->nr_columns)
+	if (is_last(t, column))
+		return;
+	if (left)
 		add_spaces(&e->buf, pad);
+	add_spaces(&e->buf, COLUMN_GAP);
+}
+
+static bool is_last(const struct report_table *t, unsigned int column)
+{
+	while (++column < t->nr_columns)
+		if (!(t->columns[column].flags & REPORT_COL_HIDDEN))
+			return false;
+	return true;
 }
 
 static bool is_left(const struct report_column *column)

@@ -91,6 +91,7 @@ enum report_column_flags {
 	REPORT_COL_LEFT = 1 << 0,    /**< flush left although a number */
 	REPORT_COL_KEY = 1 << 1,     /**< the table is a map by this column in JSON */
 	REPORT_COL_DERIVED = 1 << 2, /**< for people only: follows from the other columns */
+	REPORT_COL_HIDDEN = 1 << 3,  /**< for machines only */
 };
 
 struct report_column {
@@ -136,6 +137,8 @@ struct report_table *report_table(struct report *r, const char *key, const char 
 enum { REPORT_COLUMNS = 32 };
 /** Adds a row: one value for each column. A number in a text column is a bug, none is welcome. */
 void report_row(struct report_table *t, const struct report_value *values);
+/** People see only the first "nr" rows and how many more there are; machines see all. 0: all. */
+void report_limit(struct report_table *t, uint64_t nr);
 /** The row of totals; JSON: an object "<key>_total" beside the table; CSV and TSV leave it out. */
 void report_total(struct report_table *t, const struct report_value *values);
 

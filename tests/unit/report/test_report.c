@@ -40,6 +40,7 @@ static struct report *sample(void)
 		{ "share", "Share", REPORT_PERCENT, REPORT_COL_DERIVED },
 		{ "index", NULL, REPORT_RATIO, 0 },
 		{ "name", "Name", REPORT_TEXT, 0 },
+		{ "id", "Id", REPORT_NUMBER, REPORT_COL_HIDDEN },
 	};
 	struct report *r = report_create("test", 7);
 	struct report_table *t;
@@ -55,11 +56,12 @@ static struct report *sample(void)
 	report_figure(r, "none", "none", REPORT_BYTES, report_none());
 	t = report_table(r, "caches", "Caches", columns, ARRAY_SIZE(columns));
 	report_row(t, (struct report_value[]){ report_u64(4096), report_percent_of(1, 3),
-					       report_i64(-1000), report_str("k,\"x\"") });
+					       report_i64(-1000), report_str("k,\"x\""),
+					       report_i64(-7) });
 	report_row(t, (struct report_value[]){ report_none(), report_percent_of(1, 0),
-					       report_u64(5), report_str("tab\tend") });
+					       report_u64(5), report_str("tab\tend"), report_u64(8) });
 	report_total(t, (struct report_value[]){ report_u64(4097), report_none(), report_none(),
-						 report_str("total") });
+						 report_str("total"), report_none() });
 	report_note(r, "this is a note that is longer than one line of forty columns");
 	report_hint(r, "do this\n  command --with a very long line that has to stay whole");
 	report_end(r);
@@ -114,10 +116,10 @@ START_TEST(json_has_everything)
 	       "    \"ok\": true,\n"
 	       "    \"none\": null,\n"
 	       "    \"caches\": [\n"
-	       "      {\"live\": 4096, \"index\": -1.000, \"name\": \"k,\\\"x\\\"\"},\n"
-	       "      {\"live\": null, \"index\": 0.005, \"name\": \"tab\\u0009end\"}\n"
+	       "      {\"live\": 4096, \"index\": -1.000, \"name\": \"k,\\\"x\\\"\", \"id\": -7},\n"
+	       "      {\"live\": null, \"index\": 0.005, \"name\": \"tab\\u0009end\", \"id\": 8}\n"
 	       "    ],\n"
-	       "    \"caches_total\": {\"live\": 4097, \"index\": null, \"name\": \"total\"},\n"
+	       "    \"caches_total\": {\"live\": 4097, \"index\": null, \"name\": \"total\", \"id\": null},\n"
 	       "    \"notes\": [\n"
 	       "      {\"level\": \"note\", \"text\": \"this is a note that is longer than one "
 	       "line of forty columns\"},\n"
@@ -138,13 +140,13 @@ START_TEST(delimited_has_the_tables)
 	struct report *r = sample();
 
 	expect(r, CSV,
-	       "live,index,name\n"
-	       "4096,-1.000,\"k,\"\"x\"\"\"\n"
-	       ",0.005,tab\tend\n");
+	       "live,index,name,id\n"
+	       "4096,-1.000,\"k,\"\"x\"\"\",-7\n"
+	       ",0.005,tab\tend,8\n");
 	expect(r, TSV,
-	       "live\tindex\tname\n"
-	       "4096\t-1.000\tk,\"x\"\n"
-	       "\t0.005\ttab\\tend\n");
+	       "live\tindex\tname\tid\n"
+	       "4096\t-1.000\tk,\"x\"\t-7\n"
+	       "\t0.005\ttab\\tend\t8\n");
 	report_destroy(r);
 }
 END_TEST
@@ -184,6 +186,24 @@ START_TEST(tables_by_key_are_maps)
 	       "table,cpu,nr,addr\n"
 	       "cpus,0,9,0xff\n"
 	       "table,nr,event\n");
+	report_destroy(r);
+}
+END_TEST
+
+START_TEST(people_see_the_first_rows)
+{
+	static const struct report_column column = { "nr", "Count", REPORT_COUNT, 0 };
+	struct report *r = report_create("limit", 1);
+	struct report_table *t = report_table(r, "t", NULL, &column, 1);
+
+	for (uint64_t i = 1; i <= 1000000; i *= 10)
+		report_row(t, &(struct report_value){ .kind = REPORT_U64, .u64 = i });
+	report_limit(t, 2);
+	expect(r, TEXT, "Count\n    1\n   10\n... and 5 more\n");
+	expect(r, TSV, "nr\n1\n10\n100\n1000\n10000\n100000\n1000000\n");
+	report_limit(t, 7);
+	expect(r, TEXT, "    Count\n        1\n       10\n      100\n    1,000\n   10,000\n"
+			"  100,000\n1,000,000\n");
 	report_destroy(r);
 }
 END_TEST
@@ -252,5 +272,5 @@ START_TEST(formats_are_listed)
 END_TEST
 
 UNIT_MAIN("report", text_is_aligned, json_has_everything, delimited_has_the_tables,
-	  tables_by_key_are_maps, color_only_when_asked, texts_are_made_harmless,
+	  tables_by_key_are_maps, people_see_the_first_rows, color_only_when_asked, texts_are_made_harmless,
 	  shares_do_not_overflow, formats_are_listed)
