@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What the commands share: the run of the program, exit statuses, messages, output, progress, and
+ * the one way in which recordings are read.
+ */
+#ifndef KMREPLAY_CLI_INTERNAL_H
+#define KMREPLAY_CLI_INTERNAL_H
+
+#include "option.h"
+
+#include "kmreplay/core/outfile.h"
+#include "kmreplay/event/event.h"
+#include "kmreplay/event/names.h"
+#include "kmreplay/repair/repair.h"
+#include "kmreplay/report/report.h"
+#include "kmreplay/trace/trace.h"
+
+#include <time.h>
+
+/** X(suffix, status, meaning): the exit statuses, as help and manual list them. */
+#define CLI_EXITS(X)                                                                          \
+	X(OK, 0, "all went well")                                                             \
+	X(CHECK, 1, "a check or a threshold that was asked for failed")                       \
+	X(USAGE, 2, "the command line was wrong")                                             \
+	X(INPUT, 3, "an input could not be read or is of no known format")                    \
+	X(DAMAGED, 4, "an input is damaged; what could be read of it is reported")            \
+	X(OUTPUT, 5, "the output could not be written")                                       \
+	X(INTERRUPTED, 130, "interrupted; what was done until then is reported")
+
+enum cli_exit {
+#define X(suffix, status, meaning) EXIT_##suffix = (status),
+	CLI_EXITS(X)
+#undef X
+};
+
+/** One run of the program. */
+struct cli {
+	struct cli_options options;
+	struct arguments args;
+	struct outfile out; /**< opened by cli_output_open() */
+	bool out_is_open;
+	int out_errno; /**< why writing failed; 0: it did not */
+};
+
+/** Prints "kmreplay: ..." on standard error. */
+void cli_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/** Prints "kmreplay: warning: ..." on standard error. */
+void cli_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* output.c */
+
+/** Opens what --output says; false: the message is printed, the status is EXIT_OUTPUT. */
+MUST_CHECK bool cli_output_open(struct cli *cli);
+/** Writes "report" to the open output in the format asked for. */
+void cli_output_report(struct cli *cli, const struct report *report);
+/** Writes "text" and empties it; false when the output is broken. */
+MUST_CHECK bool cli_output_text(struct cli *cli, struct str *text);
+/** Makes the output final; "status", or EXIT_OUTPUT when that failed. Quiet about broken pipes. */
+MUST_CHECK int cli_output_commit(struct cli *cli, int status);
+/** Gives the output up. Harmless when there is none. */
+void cli_output_abort(struct cli *cli);
+/** Whether colours are wanted on "fp". */
+bool cli_wants_color(const struct cli_options *options, FILE *fp);
+
+/* help.c */
+
+/** Prints the help of "command" (NULL: of the program). */
+void help_print(FILE *fp, const struct command *command);
+/** Prints name, version and licence. */
+void help_print_version(FILE *fp);
+/** man.c: fills the man page text "in" with what the tables say; see man/README. */
+MUST_CHECK bool man_page_print(FILE *fp, FILE *in, const char *name, struct error *err);
+
+/* interrupt.c: SIGINT asks to stop, a second one kills. */
+
+void interrupt_catch(void);
+/** Whether SIGINT came since interrupt_catch(). */
+bool interrupt_came(void);
+
+/* progress.c: one line on standard error while work lasts. */
+
+struct progress {
+	bool on;
+	bool shown;
+	struct timespec start;
+	double next; /**< seconds after start at which to print again */
+};
+
+void progress_init(struct progress *p, const struct cli_options *options);
+/** "nr_events" done, "done" bytes of "total" (0: unknown). Cheap; prints a few times a second. */
+void progress_update(struct progress *p, uint64_t nr_events, uint64_t done, uint64_t total);
+/** Erases the line. */
+void progress_erase(struct progress *p);
+
+/* filter.c: --cpu, --pid, --event, --time. */
+
+struct filter {
+	bool any; /**< something was asked for */
+	const struct cli_options *options;
+	const struct event_names *names;
+	bool by_type[EVENT_NR];      /**< --event lets this type through */
+	struct vec(uint8_t) by_name; /**< EVENT_OTHER by name: 0 unknown, 1 no, 2 yes */
+	struct vec(bool) lost;       /**< by CPU: a gap lies before an event that was taken out */
+	uint64_t from, to;           /**< in the recording's unit */
+};
+
+void filter_init(struct filter *f, const struct cli_options *options,
+		 const struct event_names *names);
+void filter_deinit(struct filter *f);
+/** Before the first event: in which unit times are. */
+void filter_set_unit(struct filter *f, enum trace_clock_unit unit);
+/** Whether "ev" is asked for. */
+bool filter_accepts(struct filter *f, const struct event *ev);
+/** Takes out of "batch" what is not asked for; gaps before it move to the CPU's next event. */
+void filter_batch(struct filter *f, struct event_batch *batch);
+
+/* input.c: the pipeline. */
+
+enum input_end {
+	INPUT_WHOLE,       /**< read to the end */
+	INPUT_INTERRUPTED, /**< the user stopped it */
+	INPUT_DAMAGED,     /**< not readable beyond some point */
+	INPUT_STOPPED,     /**< the consumer wanted no more */
+};
+
+struct cli_input {
+	const char *path;
+	struct cli *cli;
+	struct event_names names;
+	struct trace *trace;
+	struct event_batch batch;
+	struct filter filter;
+	struct progress progress;
+	uint64_t nr_read;      /**< events taken from the trace */
+	enum input_end end;
+	struct error error;    /**< INPUT_DAMAGED: where and why */
+};
+
+/** Consumers return false when they want no more. */
+typedef bool input_events_fn(void *ctx, const struct event_batch *batch);
+typedef bool input_repaired_fn(void *ctx, const struct repair *repair,
+			       const struct repair_batch *batch);
+
+/** Opens "path"; false: the message is printed, the status is EXIT_INPUT. */
+MUST_CHECK bool cli_input_open(struct cli_input *in, struct cli *cli, const char *path);
+void cli_input_close(struct cli_input *in);
+/**
+ * Reads to the end, or until interrupted, and hands over each batch that holds events after the
+ * filters. Returns EXIT_OK, EXIT_INTERRUPTED, EXIT_DAMAGED, or EXIT_INPUT when nothing at all
+ * could be read; the message for the user is printed.
+ */
+MUST_CHECK int cli_input_events(struct cli_input *in, input_events_fn *fn, void *ctx);
+/**
+ * The same through repair, which sees all events: filters are the consumer's affair here, since
+ * an object belongs to whoever allocated it. Returns the repair with its coverage and caches, for
+ * the caller to destroy; "*status" is what cli_input_events() returns.
+ */
+MUST_CHECK struct repair *cli_input_repaired(struct cli_input *in, input_repaired_fn *fn, void *ctx,
+					     int *status);
+/** The steps of both: the next batch, unfiltered; false at the end, which in->end describes. */
+MUST_CHECK bool cli_input_next(struct cli_input *in);
+/** After the last batch: says what is wrong and gives the status. */
+MUST_CHECK int cli_input_finish(struct cli_input *in);
+/** Warns in "report" of what is wrong with the input: cut, interrupted, lost events, ... */
+void cli_input_warn(const struct cli_input *in, struct report *report);
+
+/**
+ * The name of a known event type to people: that of its tracepoint, and "tracing_mark_write" for
+ * markers, as tracefs calls them.
+ */
+const char *cli_event_name(unsigned int type);
+
+/* Choices of the commands' own options. */
+
+const char *stat_key_name(unsigned int i);
+const char *stat_column_name(unsigned int i);
+const char *convert_format_name(unsigned int i);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The table of options and what is made of it: parsing, defaults, help, completion, man pages.
+ *
+ * To add an option: a field in struct cli_options and a row in options.c.
+ */
+#ifndef KMREPLAY_CLI_OPTION_H
+#define KMREPLAY_CLI_OPTION_H
+
+#include "kmreplay/abi/kernel.h"
+#include "kmreplay/core/base.h"
+#include "kmreplay/core/error.h"
+#include "kmreplay/core/vec.h"
+
+struct command;
+
+/** What an option takes, and the type of its field in struct cli_options. */
+enum option_arg {
+	ARG_NONE,   /**< bool */
+	ARG_TEXT,   /**< const char *, the argument vector's */
+	ARG_FILE,   /**< const char *; shells complete file names */
+	ARG_NUMBER, /**< uint64_t within min..max */
+	ARG_SIZE,   /**< uint64_t bytes within min..max: 512M, 0x1000, 2G */
+	ARG_CHOICE, /**< unsigned int: number of the choice */
+	ARG_SET,    /**< uint64_t: a bit for each choice named; "a,b", adds up when repeated */
+	ARG_SORT,   /**< struct option_sort: "key,+key,-key"; adds up when repeated */
+	ARG_WORDS,  /**< struct option_words: "a,b"; adds up when repeated */
+	ARG_RANGES, /**< struct option_ranges: "0,2-5"; adds up when repeated */
+	ARG_SPAN,   /**< struct option_span: "12.5,13" or "12.5," or ",13" */
+	ARG_KERNEL, /**< struct kernel_version: "6.12" */
+};
+
+struct option_words {
+	struct vec(char *) words; /**< owned */
+};
+
+struct option_range {
+	uint64_t first, last;
+};
+
+struct option_ranges {
+	struct vec(struct option_range) ranges;
+};
+
+struct option_sort_key {
+	unsigned int choice;
+	bool ascending;
+};
+
+struct option_sort {
+	struct vec(struct option_sort_key) keys;
+};
+
+/** A time as it was written: whole seconds (or ticks) and billionths. */
+struct option_instant {
+	uint64_t whole;
+	uint32_t nano;
+};
+
+struct option_span {
+	bool given, open_start, open_end;
+	struct option_instant from, to; /**< both inclusive */
+};
+
+/** Everything that options can say, for all commands. */
+struct cli_options {
+	uint64_t given; /**< bits of table rows: it was on the command line */
+	bool help;
+	bool version;
+	unsigned int color;    /**< enum option_when */
+	unsigned int progress; /**< enum option_when */
+
+	/* Commands that read recordings. */
+	const char *from; /**< format of the input; NULL: look */
+	struct kernel_version kernel;
+	struct option_ranges cpus;
+	struct option_ranges pids;
+	struct option_words events;
+	struct option_span time;
+	const char *output; /**< "-": stdout */
+
+	/* Reports. */
+	unsigned int format; /**< report_format_name() */
+
+	uint64_t stat_by;              /**< bits of enum account_key */
+	struct option_sort stat_sort;  /**< choices are stat's columns */
+	uint64_t stat_lines;           /**< 0: all */
+	unsigned int convert_to;       /**< convert_format_name() */
+};
+
+enum option_when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+
+struct cli_option {
+	const char *name; /**< without the dashes */
+	char letter;      /**< '\0': none */
+	uint8_t arg;      /**< enum option_arg */
+	uint64_t commands; /**< bits of enum cli_command */
+	size_t offset;    /**< of the field in struct cli_options */
+	const char *metavar;
+	uint64_t min, max;                       /**< NUMBER, SIZE */
+	const char *(*choice)(unsigned int i);   /**< CHOICE, SET, SORT: names, NULL after the last */
+	const char *def;                         /**< as it would be written; NULL: zero */
+	const char *help;
+};
+
+/** Row "i" of the table, NULL after the last. */
+const struct cli_option *option_get(unsigned int i);
+/** Whether "o" can be given to "command" (NULL: before any command). */
+bool option_is_for(const struct cli_option *o, const struct command *command);
+
+/** Sets the defaults of single values. */
+void options_init(struct cli_options *options);
+/** Sets the defaults of lists of which nothing was given. */
+void options_complete(struct cli_options *options);
+void options_deinit(struct cli_options *options);
+
+/** Stores "value" for "o", checked by the row; NULL for ARG_NONE. "err" says what was expected. */
+MUST_CHECK bool option_set(struct cli_options *options, const struct cli_option *o,
+			   const char *value, struct error *err);
+
+/** Remembers that "o" was on the command line. */
+void option_note_given(struct cli_options *options, const struct cli_option *o);
+/** Whether the option with the field at "offset" was on the command line. */
+bool option_was_given(const struct cli_options *options, size_t offset);
+
+/** What was found on the command line. */
+struct arguments {
+	const struct command *command; /**< NULL: none */
+	struct vec(const char *) operands;
+};
+
+/**
+ * Takes "argv" apart. Stops early, successfully, at --help and --version. On failure "err" has the
+ * message for the user.
+ */
+MUST_CHECK bool options_parse(struct cli_options *options, struct arguments *args, int argc,
+			      char *const *argv, struct error *err);
+
+/** Whether "nr" lies in one of the ranges; true when there are none. */
+bool option_ranges_has(const struct option_ranges *ranges, uint64_t nr);
+
+/**
+ * The name that was probably meant by "given": the nearest of name(0), name(1), ... NULL, as far as
+ * few letters were mistaken; NULL when none is near.
+ */
+const char *suggest_nearest(const char *given, const char *(*name)(unsigned int i));
+
+#endif

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values of options: from text to the field that the table's row names, and defaults. */
+#include <config.h>
+
+#include "option.h"
+
+#include "kmreplay/core/str.h"
+#include "kmreplay/core/xalloc.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool set_number(void *field, const struct cli_option *o, const char *value,
+		       struct error *err);
+static bool set_size(void *field, const struct cli_option *o, const char *value,
+		     struct error *err);
+static bool set_choice(void *field, const struct cli_option *o, const char *value,
+		       struct error *err);
+static bool set_text(void *field, const struct cli_option *o, const char *value,
+		     struct error *err);
+static bool set_span(void *field, const char *value, struct error *err);
+static bool set_kernel(void *field, const char *value, struct error *err);
+static bool set_list(void *field, const struct cli_option *o, const char *value,
+		     struct error *err);
+static bool add_item(void *field, const struct cli_option *o, const char *item,
+		     struct error *err);
+static bool add_range(struct option_ranges *ranges, const char *item, struct error *err);
+static bool find_choice(const struct cli_option *o, const char *value, unsigned int *ret,
+			struct error *err);
+static const char *parse_u64(const char *text, uint64_t *ret);
+static bool parse_instant(const char *text, size_t len, struct option_instant *ret);
+static int instant_cmp(const struct option_instant *a, const struct option_instant *b);
+static bool is_list(const struct cli_option *o);
+static bool list_is_empty_yet(const struct cli_options *options, const struct cli_option *o);
+static void set_default(struct cli_options *options, const struct cli_option *o);
+static void clear_list(struct cli_options *options, const struct cli_option *o);
+
+void options_init(struct cli_options *options)
+{
+	const struct cli_option *o;
+
+	memset(options, 0, sizeof(*options));
+	for (unsigned int i = 0; (o = option_get(i)); i++)
+		if (o->def && !is_list(o))
+			set_default(options, o);
+}
+
+void options_complete(struct cli_options *options)
+{
+	const struct cli_option *o;
+
+	for (unsigned int i = 0; (o = option_get(i)); i++)
+		if (o->def && is_list(o) && list_is_empty_yet(options, o))
+			set_default(options, o);
+}
+
+void options_deinit(struct cli_options *options)
+{
+	const struct cli_option *o;
+
+	for (unsigned int i = 0; (o = option_get(i)); i++)
+		clear_list(options, o);
+}
+
+bool option_set(struct cli_options *options, const struct cli_option *o, const char *value,
+		struct error *err)
+{
+	void *field = (char *)options + o->offset;
+
+	switch ((enum option_arg)o->arg) {
+	case ARG_NONE:
+		*(bool *)field = true;
+		return true;
+	case ARG_TEXT:
+	case ARG_FILE:
+		return set_text(field, o, value, err);
+	case ARG_NUMBER:
+		return set_number(field, o, value, err);
+	case ARG_SIZE:
+		return set_size(field, o, value, err);
+	case ARG_CHOICE:
+		return set_choice(field, o, value, err);
+	case ARG_SET:
+	case ARG_SORT:
+	case ARG_WORDS:
+	case ARG_RANGES:
+		return set_list(field, o, value, err);
+	case ARG_SPAN:
+		return set_span(field, value, err);
+	case ARG_KERNEL:
+		return set_kernel(field, value, err);
+	}
+	BUG_ON(true);
+}
+
+bool option_ranges_has(const struct option_ranges *ranges, uint64_t nr)
+{
+	vec_foreach(&ranges->ranges, range)
+		if (nr >= range->first && nr <= range->last)
+			return true;
+	return !ranges->ranges.nr;
+}
+
+static bool set_number(void *field, const struct cli_option *o, const char *value,
+		       struct error *err)
+{
+	uint64_t nr;
+	const char *end = parse_u64(value, &nr);
+
+	if (!end || *end || nr < o->min || nr > o->max)
+		return error_set(err, "expected a number from %llu to %llu, not '%.60s'",
+				 (unsigned long long)o->min, (unsigned long long)o->max, value);
+	*(uint64_t *)field = nr;
+	return true;
+}
+
+/** 4096, 4K, 512M, 2GiB: binary prefixes, as all sizes of a kernel. */
+static bool set_size(void *field, const struct cli_option *o, const char *value, struct error *err)
+{
+	static const char prefixes[] = "KMGTP";
+	uint64_t nr;
+	const char *end = parse_u64(value, &nr);
+	const char *prefix = NULL;
+
+	if (end && *end) {
+		prefix = strchr(prefixes, toupper((unsigned char)*end));
+		if (prefix)
+			end += !strcmp(end + 1, "iB") || !strcmp(end + 1, "B") ? strlen(end) : 1;
+	}
+	if (!end || *end)
+		return error_set(err, "expected a size (4096, 512M, 2G), not '%.60s'", value);
+	for (const char *p = prefixes; prefix && p <= prefix; p++)
+		if (__builtin_mul_overflow(nr, 1024U, &nr))
+			return error_set(err, "'%.60s' is too large", value);
+	if (nr < o->min || (o->max && nr > o->max))
+		return error_set(err, "'%.60s' is out of range: %llu to %llu bytes", value,
+				 (unsigned long long)o->min, (unsigned long long)o->max);
+	*(uint64_t *)field = nr;
+	return true;
+}
+
+static bool set_choice(void *field, const struct cli_option *o, const char *value,
+		       struct error *err)
+{
+	return find_choice(o, value, field, err);
+}
+
+static bool set_text(void *field, const struct cli_option *o, const char *value,
+		     struct error *err)
+{
+	unsigned int choice;
+
+	if (!*value)
+		return error_set(err, "expected %s, not an empty text", o->metavar);
+	if (o->choice && !find_choice(o, value, &choice, err))
+		return false;
+	*(const char **)field = value;
+	return true;
+}
+
+static bool set_span(void *field, const char *value, struct error *err)
+{
+	struct option_span span = { .given = true };
+	const char *comma = strchr(value, ',');
+	size_t len = comma ? (size_t)(comma - value) : 0;
+	bool ok = comma && value[1];
+
+	span.open_start = ok && !len;
+	span.open_end = ok && !comma[1];
+	ok = ok && (span.open_start || parse_instant(value, len, &span.from));
+	ok = ok && (span.open_end || parse_instant(comma + 1, strlen(comma + 1), &span.to));
+	if (!ok)
+		return error_set(err, "expected two times in seconds, A,B or A, or ,B, not '%.60s'",
+				 value);
+	if (!span.open_start && !span.open_end && instant_cmp(&span.from, &span.to) > 0)
+		return error_set(err, "'%.60s' ends before it begins", value);
+	*(struct option_span *)field = span;
+	return true;
+}
+
+static bool set_kernel(void *field, const char *value, struct error *err)
+{
+	if (kernel_version_parse(value, field))
+		return true;
+	return error_set(err, "expected a kernel version like 6.12, not '%.60s'", value);
+}
+
+static bool set_list(void *field, const struct cli_option *o, const char *value,
+		     struct error *err)
+{
+	do {
+		size_t len = strcspn(value, ",");
+		char *item CLEANUP(cleanup_free) = xstrndup(value, len);
+
+		if (!len)
+			return error_set(err, "expected %s: an item of the list is empty",
+					 o->metavar);
+		if (!add_item(field, o, item, err))
+			return false;
+		value += len;
+	} while (*value++ == ',');
+	return true;
+}
+
+static bool add_item(void *field, const struct cli_option *o, const char *item,
+		     struct error *err)
+{
+	struct option_sort_key key = { 0, *item == '+' };
+	struct option_words *words = field;
+	struct option_sort *sort = field;
+
+	if (o->arg == ARG_WORDS) {
+		vec_push(&words->words, xstrdup(item));
+		return true;
+	}
+	if (o->arg == ARG_RANGES)
+		return add_range(field, item, err);
+	if (o->arg == ARG_SORT && (*item == '+' || *item == '-'))
+		item++;
+	if (!find_choice(o, item, &key.choice, err))
+		return false;
+	if (o->arg == ARG_SORT)
+		vec_push(&sort->keys, key);
+	else
+		*(uint64_t *)field |= 1ULL << key.choice;
+	return true;
+}
+
+static bool add_range(struct option_ranges *ranges, const char *item, struct error *err)
+{
+	struct option_range range;
+	const char *end = parse_u64(item, &range.first);
+
+	range.last = range.first;
+	if (end && *end == '-')
+		end = parse_u64(end + 1, &range.last);
+	if (!end || *end || range.last < range.first)
+		return error_set(err, "expected numbers and ranges (0,2-5), not '%.60s'", item);
+	vec_push(&ranges->ranges, range);
+	return true;
+}
+
+static bool find_choice(const struct cli_option *o, const char *value, unsigned int *ret,
+			struct error *err)
+{
+	const char *near = suggest_nearest(value, o->choice);
+	const char *name;
+	struct str all;
+
+	for (unsigned int i = 0; (name = o->choice(i)); i++) {
+		if (!strcmp(name, value)) {
+			*ret = i;
+			return true;
+		}
+	}
+	str_init(&all);
+	for (unsigned int i = 0; (name = o->choice(i)); i++)
+		str_addf(&all, "%s%s", i ? ", " : "", name);
+	if (near)
+		error_set(err, "unknown value '%.60s': did you mean '%s'?", value, near);
+	else
+		error_set(err, "unknown value '%.60s', expected one of: %s", value,
+			  str_text(&all));
+	str_deinit(&all);
+	return false;
+}
+
+/** The end of the number (decimal or 0x...) at the start of "text"; NULL when there is none. */
+static const char *parse_u64(const char *text, uint64_t *ret)
+{
+	unsigned int base = text[0] == '0' && (text[1] | 32) == 'x' ? 16 : 10;
+	const char *at = base == 16 ? text + 2 : text;
+	uint64_t nr = 0;
+	unsigned int digits = 0;
+
+	for (; isxdigit((unsigned char)*at); at++, digits++) {
+		unsigned int digit = isdigit((unsigned char)*at) ?
+					     (unsigned int)(*at - '0') :
+					     (unsigned int)((*at | 32) - 'a') + 10;
+
+		if (digit >= base)
+			break;
+		if (__builtin_mul_overflow(nr, base, &nr) ||
+		    __builtin_add_overflow(nr, digit, &nr))
+			return NULL;
+	}
+	*ret = nr;
+	return digits ? at : NULL;
+}
+
+static bool parse_instant(const char *text, size_t len, struct option_instant *ret)
+{
+	const char *at = parse_u64(text, &ret->whole);
+	uint32_t unit = 1000000000;
+
+	ret->nano = 0;
+	if (!at || at > text + len)
+		return false;
+	if (at < text + len && *at == '.') {
+		for (at++; at < text + len && isdigit((unsigned char)*at); at++) {
+			unit /= 10;
+			ret->nano += unit * (uint32_t)(*at - '0');
+		}
+	}
+	return at == text + len;
+}
+
+static int instant_cmp(const struct option_instant *a, const struct option_instant *b)
+{
+	if (a->whole != b->whole)
+		return a->whole < b->whole ? -1 : 1;
+	return a->nano < b->nano ? -1 : a->nano > b->nano;
+}
+
+/** Lists add up, so that their default must wait until it is known that nothing was said. */
+static bool is_list(const struct cli_option *o)
+{
+	return o->arg == ARG_SET || o->arg == ARG_SORT || o->arg == ARG_WORDS ||
+	       o->arg == ARG_RANGES;
+}
+
+static bool list_is_empty_yet(const struct cli_options *options, const struct cli_option *o)
+{
+	const void *field = (const char *)options + o->offset;
+	const struct option_words *words = field;
+	const struct option_ranges *ranges = field;
+	const struct option_sort *sort = field;
+
+	if (o->arg == ARG_WORDS)
+		return !words->words.nr;
+	if (o->arg == ARG_RANGES)
+		return !ranges->ranges.nr;
+	if (o->arg == ARG_SORT)
+		return !sort->keys.nr;
+	return !*(const uint64_t *)field;
+}
+
+static void set_default(struct cli_options *options, const struct cli_option *o)
+{
+	struct error err;
+
+	BUG_ON(!option_set(options, o, o->def, &err));
+}
+
+static void clear_list(struct cli_options *options, const struct cli_option *o)
+{
+	void *field = (char *)options + o->offset;
+	struct option_words *words = field;
+	struct option_ranges *ranges = field;
+	struct option_sort *sort = field;
+
+	if (o->arg == ARG_WORDS) {
+		vec_foreach(&words->words, word)
+			free(*word);
+		vec_deinit(&words->words);
+	} else if (o->arg == ARG_RANGES) {
+		vec_deinit(&ranges->ranges);
+	} else if (o->arg == ARG_SORT) {
+		vec_deinit(&sort->keys);
+	} else if (o->arg == ARG_SET) {
+		*(uint64_t *)field = 0;
+	}
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The option table: one row an option, in the order of the help. */
+#include <config.h>
+
+#include "option.h"
+
+#include "cli_internal.h"
+#include "command.h"
+
+#include "kmreplay/report/report.h"
+#include "kmreplay/trace/trace.h"
+
+#define FIELD(name) offsetof(struct cli_options, name)
+
+static const char *when_name(unsigned int i);
+
+static const struct cli_option options_table[] = {
+	{ .name = "from", .arg = ARG_TEXT, .commands = CMD_BITS_READERS, .offset = FIELD(from),
+	  .metavar = "FORMAT", .choice = trace_format_name,
+	  .help = "take the input as FORMAT instead of looking at its content" },
+	{ .name = "kernel", .arg = ARG_KERNEL, .commands = CMD_BITS_READERS,
+	  .offset = FIELD(kernel), .metavar = "VERSION",
+	  .help = "the kernel that was recorded, when the recording does not say it (6.12)" },
+	{ .name = "cpu", .arg = ARG_RANGES, .commands = CMD_BITS_READERS, .offset = FIELD(cpus),
+	  .metavar = "LIST", .help = "only events on these CPUs (0,2-5)" },
+	{ .name = "pid", .arg = ARG_RANGES, .commands = CMD_BITS_READERS, .offset = FIELD(pids),
+	  .metavar = "LIST", .help = "only events of these tasks" },
+	{ .name = "event", .letter = 'e', .arg = ARG_WORDS, .commands = CMD_BITS_READERS,
+	  .offset = FIELD(events), .metavar = "NAME",
+	  .help = "only events called NAME or of the system NAME, with * and ? as in a shell; "
+		  "several by comma" },
+	{ .name = "time", .arg = ARG_SPAN, .commands = CMD_BITS_READERS, .offset = FIELD(time),
+	  .metavar = "A,B", .help = "only events from A to B in seconds as recorded; either may "
+				    "be left out" },
+	{ .name = "by", .arg = ARG_SET, .commands = CMD_BIT(STAT), .offset = FIELD(stat_by),
+	  .metavar = "KEYS", .choice = stat_key_name, .def = "callsite",
+	  .help = "what to account by; several by comma give several tables" },
+	{ .name = "sort", .letter = 's', .arg = ARG_SORT, .commands = CMD_BIT(STAT),
+	  .offset = FIELD(stat_sort), .metavar = "COLUMNS", .choice = stat_column_name,
+	  .def = "bytes",
+	  .help = "order lines by these columns, largest first, smallest first with + before the "
+		  "name" },
+	{ .name = "lines", .letter = 'l', .arg = ARG_NUMBER, .commands = CMD_BIT(STAT),
+	  .offset = FIELD(stat_lines), .metavar = "N", .max = UINT32_MAX, .def = "20",
+	  .help = "lines of a table, 0 for all; other forms than text have all unless told" },
+	{ .name = "to", .arg = ARG_CHOICE, .commands = CMD_BIT(CONVERT),
+	  .offset = FIELD(convert_to), .metavar = "FORMAT", .choice = convert_format_name,
+	  .def = "ftrace", .help = "format to write" },
+	{ .name = "format", .letter = 'f', .arg = ARG_CHOICE, .commands = CMD_BITS_REPORTS,
+	  .offset = FIELD(format), .metavar = "FORMAT", .choice = report_format_name,
+	  .def = "text", .help = "form of the report" },
+	{ .name = "output", .letter = 'o', .arg = ARG_FILE, .commands = CMD_BITS_READERS,
+	  .offset = FIELD(output), .metavar = "FILE", .def = "-",
+	  .help = "write to FILE, which appears when it is whole; - is standard output" },
+	{ .name = "color", .arg = ARG_CHOICE, .commands = CMD_BITS_ALL, .offset = FIELD(color),
+	  .metavar = "WHEN", .choice = when_name, .def = "auto",
+	  .help = "colours; auto: on a terminal unless NO_COLOR is set" },
+	{ .name = "progress", .arg = ARG_CHOICE, .commands = CMD_BITS_READERS,
+	  .offset = FIELD(progress), .metavar = "WHEN", .choice = when_name, .def = "auto",
+	  .help = "progress on standard error; auto: on a terminal, after a second" },
+	{ .name = "help", .letter = 'h', .arg = ARG_NONE, .commands = CMD_BITS_ALL,
+	  .offset = FIELD(help), .help = "this text" },
+	{ .name = "version", .letter = 'V', .arg = ARG_NONE, .commands = CMD_BITS_ALL,
+	  .offset = FIELD(version), .help = "name, version and licence" },
+};
+
+static_assert(ARRAY_SIZE(options_table) <= 64, "cli_options.given has a bit for each row");
+
+const struct cli_option *option_get(unsigned int i)
+{
+	return i < ARRAY_SIZE(options_table) ? &options_table[i] : NULL;
+}
+
+bool option_is_for(const struct cli_option *o, const struct command *command)
+{
+	if (!command)
+		return o->commands == CMD_BITS_ALL;
+	return o->commands & (1ULL << command_id(command));
+}
+
+void option_note_given(struct cli_options *options, const struct cli_option *o)
+{
+	options->given |= 1ULL << (o - options_table);
+}
+
+bool option_was_given(const struct cli_options *options, size_t offset)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options_table); i++)
+		if (options_table[i].offset == offset)
+			return options->given & (1ULL << i);
+	BUG_ON(true);
+}
+
+static const char *when_name(unsigned int i)
+{
+	static const char *const names[] = { "auto", "always", "never" };
+
+	return i < ARRAY_SIZE(names) ? names[i] : NULL;
+}

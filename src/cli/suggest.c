@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * "Did you mean": the optimal string alignment distance (insert, delete, replace, swap two
+ * neighbours) between what was written and what exists.
+ */
+#include <config.h>
+
+#include "option.h"
+
+#include <string.h>
+
+enum { LONGEST = 40 };
+
+static unsigned int distance(const char *a, const char *b);
+
+const char *suggest_nearest(const char *given, const char *(*name)(unsigned int i))
+{
+	size_t len = strlen(given);
+	unsigned int least = (unsigned int)MIN(len / 3 + 1, (size_t)3);
+	const char *nearest = NULL;
+	const char *at;
+
+	if (!len || len > LONGEST)
+		return NULL;
+	for (unsigned int i = 0; (at = name(i)); i++) {
+		unsigned int d = distance(given, at);
+
+		/* A beginning is an abbreviation, however much is missing. */
+		if (len > 1 && !strncmp(at, given, len))
+			d = 1;
+		if (d < least || (d == least && !nearest)) {
+			least = d;
+			nearest = at;
+		}
+	}
+	/* All letters wrong is no mistake in writing. */
+	return least < len ? nearest : NULL;
+}
+
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int rows[3][LONGEST + 2];
+	size_t len = strlen(b);
+
+	if (len > LONGEST)
+		return LONGEST;
+	for (size_t j = 0; j <= len; j++)
+		rows[0][j] = (unsigned int)j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		unsigned int *now = rows[i % 3];
+		const unsigned int *last = rows[(i + 2) % 3];
+		const unsigned int *before = rows[(i + 1) % 3];
+
+		now[0] = (unsigned int)i;
+		for (size_t j = 1; j <= len; j++) {
+			unsigned int best = last[j - 1] + (a[i - 1] != b[j - 1]);
+
+			best = MIN(best, last[j] + 1);
+			best = MIN(best, now[j - 1] + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				best = MIN(best, before[j - 2] + 1);
+			now[j] = best;
+		}
+	}
+	return rows[strlen(a) % 3][len];
+}
