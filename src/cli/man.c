@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Manual pages: the hand-written text man/<name>.txt with the parts that the tables know put in.
+ *
+ *	# HEADING          a section
+ *	@options           the options of the page's command, from the option table
+ *	@commands          the commands with their summaries
+ *	@formats           the formats that can be read
+ *	@exit              the exit statuses
+ *	four blanks first  an example or a picture: kept as it is
+ *	*word*             bold
+ *	an empty line      a new paragraph
+ *
+ * NAME and SYNOPSIS are made from the command table.
+ */
+#include <config.h>
+
+#include "cli_internal.h"
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct page {
+	FILE *fp;
+	const struct command *command; /* NULL: the program's own page */
+	bool literal;                  /* inside an example */
+	bool paragraph;                /* the last line ended one */
+};
+
+static void print_head(const struct page *page, const char *name);
+static bool print_line(struct page *page, char *line, struct error *err);
+static void end_literal(struct page *page);
+static bool print_directive(const struct page *page, const char *name, struct error *err);
+static void print_options(const struct page *page);
+static void print_formats(const struct page *page);
+static void print_commands(const struct page *page);
+static void print_exits(const struct page *page);
+static void print_item(FILE *fp, const char *term, const char *text);
+static void print_text(FILE *fp, const char *text, bool markup);
+
+bool man_page_print(FILE *fp, FILE *in, const char *name, struct error *err)
+{
+	static const char prefix[] = "kmreplay-";
+	struct page page = { .fp = fp, .paragraph = true };
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+	bool ok = true;
+
+	if (!strncmp(name, prefix, strlen(prefix)))
+		page.command = command_find(name + strlen(prefix));
+	if (!page.command && strcmp(name, "kmreplay") != 0)
+		return error_set(err, "no page is called '%.60s'", name);
+	print_head(&page, name);
+	while (ok && (len = getline(&line, &cap, in)) > 0) {
+		if (line[len - 1] == '\n')
+			line[len - 1] = '\0';
+		ok = print_line(&page, line, err);
+	}
+	end_literal(&page);
+	free(line);
+	return ok;
+}
+
+static void print_head(const struct page *page, const char *name)
+{
+	FILE *fp = page->fp;
+
+	fputs(".\\\" Made from the option tables and the text of the same name; do not edit.\n",
+	      fp);
+	fprintf(fp, ".TH \"%s\" 1 \"\" \"kmreplay %s\" \"User Commands\"\n", name,
+		PACKAGE_VERSION);
+	fputs(".SH NAME\n", fp);
+	if (page->command) {
+		fprintf(fp, "kmreplay\\-%s \\- ", page->command->name);
+		print_text(fp, page->command->summary, false);
+		fprintf(fp, "\n.SH SYNOPSIS\n.B kmreplay %s\n[\\fIOPTION\\fR...]\n",
+			page->command->name);
+		print_text(fp, page->command->operands, false);
+		fputs("\n", fp);
+	} else {
+		fputs("kmreplay \\- replay and analyse recordings of kernel memory allocation\n"
+		      ".SH SYNOPSIS\n.B kmreplay\n\\fICOMMAND\\fR [\\fIOPTION\\fR...] "
+		      "[\\fIFILE\\fR...]\n",
+		      fp);
+	}
+}
+
+static bool print_line(struct page *page, char *line, struct error *err)
+{
+	bool literal = !strncmp(line, "    ", 4);
+
+	if (!*line) {
+		page->paragraph = true;
+		if (page->literal)
+			fputs("\n", page->fp);
+		return true;
+	}
+	if (!literal)
+		end_literal(page);
+	if (line[0] == '#' && line[1] == ' ') {
+		fputs(".SH ", page->fp);
+		print_text(page->fp, line + 2, false);
+		fputs("\n", page->fp);
+		page->paragraph = false;
+		return true;
+	}
+	if (line[0] == '@')
+		return print_directive(page, line + 1, err);
+	if (page->paragraph && !page->literal)
+		fputs(".PP\n", page->fp);
+	page->paragraph = false;
+	if (literal && !page->literal)
+		fputs(".RS 4\n.nf\n", page->fp);
+	page->literal = literal;
+	print_text(page->fp, literal ? line + 4 : line, !literal);
+	fputs("\n", page->fp);
+	return true;
+}
+
+static void end_literal(struct page *page)
+{
+	if (page->literal)
+		fputs(".fi\n.RE\n", page->fp);
+	page->literal = false;
+}
+
+static bool print_directive(const struct page *page, const char *name, struct error *err)
+{
+	static const struct {
+		const char *name;
+		void (*print)(const struct page *page);
+	} directives[] = {
+		{ "options", print_options },
+		{ "commands", print_commands },
+		{ "formats", print_formats },
+		{ "exit", print_exits },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
+		if (!strcmp(directives[i].name, name)) {
+			directives[i].print(page);
+			return true;
+		}
+	}
+	return error_set(err, "unknown directive '@%.60s'", name);
+}
+
+static void print_options(const struct page *page)
+{
+	const struct cli_option *o;
+	const char *name;
+	struct str term, text;
+
+	str_init(&term);
+	str_init(&text);
+	for (unsigned int i = 0; (o = option_get(i)); i++) {
+		if (!option_is_for(o, page->command))
+			continue;
+		str_reset(&term);
+		str_reset(&text);
+		if (o->letter)
+			str_addf(&term, "-%c, ", o->letter);
+		str_addf(&term, "--%s", o->name);
+		if (o->metavar)
+			str_addf(&term, "=%s", o->metavar);
+		str_addf(&text, "%c%s", o->help[0] & ~32, o->help + 1);
+		str_add(&text, ".");
+		for (unsigned int k = 0; o->choice && (name = o->choice(k)); k++)
+			str_addf(&text, "%s %s", k ? "," : " One of:", name);
+		str_add(&text, o->choice ? "." : "");
+		if (o->def)
+			str_addf(&text, " Default: %s.", o->def);
+		print_item(page->fp, str_text(&term), str_text(&text));
+	}
+	str_deinit(&term);
+	str_deinit(&text);
+}
+
+static void print_commands(const struct page *page)
+{
+	for (unsigned int i = 0; i < CMD_NR; i++)
+		print_item(page->fp, command_get(i)->name, command_get(i)->summary);
+}
+
+static void print_formats(const struct page *page)
+{
+	const char *name;
+
+	for (unsigned int i = 0; (name = trace_format_name(i)); i++)
+		print_item(page->fp, name, trace_format_summary(i));
+}
+
+static void print_exits(const struct page *page)
+{
+#define X(suffix, status, meaning) print_item(page->fp, #status, meaning);
+	CLI_EXITS(X)
+#undef X
+}
+
+static void print_item(FILE *fp, const char *term, const char *text)
+{
+	fputs(".TP\n.B ", fp);
+	print_text(fp, term, false);
+	fputs("\n", fp);
+	print_text(fp, text, false);
+	fputs("\n", fp);
+}
+
+/** Escapes what roff would take for its own; with "markup" a pair of stars makes bold. */
+static void print_text(FILE *fp, const char *text, bool markup)
+{
+	bool bold = false;
+
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", fp);
+	for (; *text; text++) {
+		if (*text == '\\')
+			fputs("\\e", fp);
+		else if (*text == '-')
+			fputs("\\-", fp);
+		else if (*text == '*' && markup && (bold || strchr(text + 1, '*')))
+			fputs((bold = !bold) ? "\\fB" : "\\fR", fp);
+		else
+			fputc(*text, fp);
+	}
+}
