@@ -17,7 +17,9 @@
 enum { PROBE_BYTES = 64 << 10, UNKNOWN_GFP_MAX = 64 };
 
 static const struct trace_format *const formats[] = {
-	NULL,
+	&trace_format_ftrace,
+	&trace_format_report,
+	&trace_format_perf,
 };
 
 static const struct trace_format *find_format(struct trace *trace, struct error *err);
@@ -104,12 +106,12 @@ void trace_progress(const struct trace *trace, uint64_t *done, uint64_t *total)
 
 const char *trace_format_name(unsigned int index)
 {
-	return index < ARRAY_SIZE(formats) && formats[index] ? formats[index]->name : NULL;
+	return index < ARRAY_SIZE(formats) ? formats[index]->name : NULL;
 }
 
 const char *trace_format_summary(unsigned int index)
 {
-	return index < ARRAY_SIZE(formats) && formats[index] ? formats[index]->summary : NULL;
+	return index < ARRAY_SIZE(formats) ? formats[index]->summary : NULL;
 }
 
 void trace_note_loss(struct trace *trace, unsigned int cpu, uint64_t nr, uint64_t event,
@@ -164,7 +166,7 @@ static const struct trace_format *find_format(struct trace *trace, struct error 
 	size_t len;
 
 	if (wanted) {
-		for (size_t i = 0; i < ARRAY_SIZE(formats) && formats[i]; i++) {
+		for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 			if (strcmp(formats[i]->name, wanted) == 0)
 				return formats[i];
 		}
@@ -188,7 +190,7 @@ static const struct trace_format *probe_formats(struct trace *trace, const unsig
 	const char *foreign = foreign_kind(head, len);
 	int best_score = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(formats) && formats[i]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		int score = formats[i]->probe(head, len);
 
 		if (score > best_score) {
