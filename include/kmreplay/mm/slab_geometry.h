@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * How a slab cache lays out its objects and how many slabs it keeps: alignment, stride, order and
+ * partial limits from object size, flags, CPUs and kernel version. Pure arithmetic, no state.
+ */
+#ifndef KMREPLAY_MM_SLAB_GEOMETRY_H
+#define KMREPLAY_MM_SLAB_GEOMETRY_H
+
+#include "kmreplay/abi/kernel.h"
+#include "kmreplay/core/base.h"
+#include "kmreplay/mm/machine_config.h"
+
+/** SLAB_* of the kernel, numbered our own way: its bits differ between versions. */
+enum slab_flags {
+	SLAB_HWCACHE_ALIGN = 1 << 0,
+	SLAB_RECLAIM_ACCOUNT = 1 << 1,    /**< reclaimable pages */
+	SLAB_ACCOUNT = 1 << 2,            /**< each object is charged to a memory cgroup */
+	SLAB_CACHE_DMA = 1 << 3,
+	SLAB_CACHE_DMA32 = 1 << 4,
+	SLAB_TYPESAFE_BY_RCU = 1 << 5,    /**< pages go back after a grace period */
+	SLAB_NO_MERGE = 1 << 6,
+	SLAB_NOLEAKTRACE = 1 << 7,        /**< never merged; no sheaves */
+	SLAB_FAILSLAB = 1 << 8,           /**< never merged */
+	SLAB_KMALLOC = 1 << 9,            /**< a size class of kmalloc() */
+	SLAB_NO_SHEAVES = 1 << 10,        /**< straight to the slabs */
+	SLAB_CONSISTENCY_CHECKS = 1 << 11,
+	SLAB_RED_ZONE = 1 << 12,
+	SLAB_POISON = 1 << 13,
+	SLAB_STORE_USER = 1 << 14,
+	SLAB_TRACE = 1 << 15,
+	/** Any of these: no fast path, no cpu slab, no cpu partial list. */
+	SLAB_DEBUG_FLAGS = SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON |
+			   SLAB_STORE_USER | SLAB_TRACE,
+};
+
+/** What kmem_cache_create() is given. */
+struct slab_cache_args {
+	const char *name;
+	uint32_t size;               /**< object size in bytes, at least 1 */
+	uint32_t align;              /**< a power of two, or 0: the architecture's minimum */
+	uint32_t flags;              /**< enum slab_flags */
+	uint32_t usersize;           /**< bytes that may be copied to user space */
+	bool ctor;                   /**< has a constructor */
+	bool has_freeptr_offset;     /**< the caller says where a free object is linked (6.12+) */
+	uint32_t sheaf_capacity;     /**< objects a sheaf is to hold at least (7.0+); 0: auto */
+};
+
+struct slab_geometry {
+	uint32_t object_size;        /**< bytes asked for: bytes_req of events */
+	uint32_t size;               /**< stride in bytes: bytes_alloc of events */
+	uint32_t align;
+	uint32_t inuse;              /**< bytes before the metadata behind the object */
+	uint32_t red_left_pad;       /**< bytes between a slot's start and its object */
+	uint32_t order, objects;     /**< of an ordinary slab */
+	uint32_t min_order, min_objects; /**< of a slab when no page block of "order" was to be had */
+	uint32_t min_partial;        /**< slabs a node keeps before it gives empty ones back */
+	uint32_t cpu_partial;        /**< objects; only makes cpu_partial_slabs */
+	uint32_t cpu_partial_slabs;  /**< limit of a CPU's partial list */
+	uint32_t sheaf_capacity;     /**< objects in a per-CPU sheaf; 0: the cache has none */
+};
+
+enum {
+	/** Slots per slab are kept in 15 bits by the kernel (MAX_OBJS_PER_PAGE). */
+	SLAB_MAX_OBJECTS = 32767,
+	/** Stride of the largest cache: an order-10 slab of one object. */
+	SLAB_MAX_SIZE = KERNEL_PAGE_SIZE << KERNEL_MAX_ORDER,
+};
+
+/**
+ * Lays out a cache of "args" on machine "config". False when no slab can hold such an object (size
+ * 0 or above SLAB_MAX_SIZE with its metadata, align no power of two): the kernel refuses, too.
+ */
+MUST_CHECK bool slab_geometry_init(struct slab_geometry *geometry,
+				   const struct machine_config *config,
+				   const struct slab_cache_args *args);
+/**
+ * The layout of a cache known by its events only: objects of "object_size" every "size" bytes.
+ * False when size is 0, not a multiple of the word, less than object_size or too large.
+ */
+MUST_CHECK bool slab_geometry_init_recorded(struct slab_geometry *geometry,
+					    const struct machine_config *config,
+					    uint32_t object_size, uint32_t size, uint32_t flags);
+/** calculate_alignment(): of an object of "size" bytes on "arch", for a wish of "align". */
+uint32_t slab_geometry_align(enum machine_arch arch, uint32_t flags, uint32_t align, uint32_t size);
+/** sizeof(void *) of "arch". */
+uint32_t slab_geometry_word(enum machine_arch arch);
+
+/** Which rules hold in a kernel: the profile of the nearest version known. */
+struct slab_profile {
+	struct kernel_version since;     /**< first version it is used for */
+	bool order_by_min_objects;       /**< the order search lowers min_objects (until 6.6) */
+	bool comp_always;                /**< slab pages of order 0 are compound, too */
+	bool node_first_round;           /**< a node wish is first tried on that node alone */
+	bool strict_cpu_partial;         /**< no cpu partial slabs allowed: take none along */
+	bool kmalloc_odd_first;          /**< 96 and 192 are created before the powers of two */
+	bool kmalloc_pow2_divisor;       /**< kmalloc-96 is aligned to 32, -192 to 64 */
+	bool orig_size_word;             /**< the size asked for is stored in a word, not an int */
+	bool freeptr_offset;             /**< callers may place the free pointer (RCU caches) */
+	bool freeptr_offset_ctor;        /**< ... of caches with a constructor, too */
+	bool sheaves;                    /**< per-CPU sheaves instead of cpu slabs */
+};
+
+/** The profile for "version"; the newest one when it is unknown. */
+const struct slab_profile *slab_profile_of(struct kernel_version version);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every invariant of the slab allocator, looked at from two sides that must agree: all slabs by the
+ * page map, and all slabs by the lists they stand in.
+ */
+#include <config.h>
+
+#include "slab_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* What the walks count for one cache. */
+struct tally {
+	uint64_t slabs, objects, pages, live;
+	uint64_t place[SLAB_PLACE_NR];  /* slabs that say they are there */
+	uint64_t listed[SLAB_PLACE_NR]; /* slabs found there */
+};
+
+static bool check_map(const struct slab_allocator *slab, struct tally *tallies, struct error *err);
+static bool check_page(const struct slab_allocator *slab, const struct slab_page *page,
+		       struct tally *tally, struct error *err);
+static bool check_links(const struct slab_allocator *slab, const struct slab_page *page,
+			struct tally *tally, struct error *err);
+static bool check_chain(const struct slab_page *page, unsigned int head, unsigned int *nr,
+			struct error *err);
+static bool check_cpus(const struct slab_allocator *slab, const struct slab_cache *cache,
+		       struct tally *tally, struct error *err);
+static bool check_nodes(const struct slab_allocator *slab, const struct slab_cache *cache,
+			struct tally *tally, struct error *err);
+static bool check_sums(const struct slab_cache *cache, const struct tally *tally,
+		       struct error *err);
+static bool same(const struct slab_cache *cache, const char *what, uint64_t counted, uint64_t kept,
+		 struct error *err);
+
+bool slab_check(const struct slab_allocator *slab, struct error *err)
+{
+	struct tally *tallies CLEANUP(cleanup_free) = xcalloc(slab->caches.nr, sizeof(*tallies));
+
+	if (!check_map(slab, tallies, err))
+		return false;
+	for (size_t i = 0; i < slab->caches.nr; i++) {
+		const struct slab_cache *cache = slab->caches.items[i];
+
+		if (!cache)
+			continue;
+		if (!check_cpus(slab, cache, &tallies[i], err) ||
+		    !check_nodes(slab, cache, &tallies[i], err) ||
+		    !check_sums(cache, &tallies[i], err))
+			return false;
+	}
+	return true;
+}
+
+static bool check_map(const struct slab_allocator *slab, struct tally *tallies, struct error *err)
+{
+	uint64_t large_nr = 0, large_pages = 0, slab_pages = 0;
+	uintptr_t value;
+
+	for (uint64_t pfn = 0; (value = slab_map_next(&slab->map, &pfn)); pfn++) {
+		const struct slab_page *page = (const struct slab_page *)value;
+
+		if (slab_map_is_large(value)) {
+			large_nr++;
+			large_pages += 1ULL << slab_map_large_order(value);
+			continue;
+		}
+		if (slab_page_pfn(slab, page) != pfn)
+			return error_set(err, "page %" PRIu64 " belongs to a slab that begins elsewhere",
+					 pfn);
+		for (uint64_t i = 1; i < 1ULL << page->order; i++) {
+			if (slab_map_find(&slab->map, pfn + i) != value)
+				return error_set(err, "slab at page %" PRIu64 " lacks its page %" PRIu64,
+						 pfn, i);
+		}
+		if (slab_cache_get(slab, page->cache->id) != page->cache)
+			return error_set(err, "slab at page %" PRIu64 " of no cache", pfn);
+		if (!check_page(slab, page, &tallies[page->cache->id], err))
+			return false;
+		slab_pages += 1ULL << page->order;
+		pfn += (1ULL << page->order) - 1;
+	}
+	if (large_nr != slab->large_nr || large_pages != slab->large_pages ||
+	    slab_pages != slab->slab_pages)
+		return error_set(err, "pages held: %" PRIu64 " large and %" PRIu64
+				 " of slabs, but %" PRIu64 " and %" PRIu64 " counted",
+				 large_pages, slab_pages, slab->large_pages, slab->slab_pages);
+	return true;
+}
+
+static bool check_page(const struct slab_allocator *slab, const struct slab_page *page,
+		       struct tally *tally, struct error *err)
+{
+	const struct slab_geometry *geometry = &page->cache->geometry;
+	uint64_t pfn = slab_page_pfn(slab, page);
+
+	if (page->place >= SLAB_PLACE_NR || page->node >= slab->nr_nodes)
+		return error_set(err, "slab at page %" PRIu64 " is in no place", pfn);
+	if (page->objects != (page->order == geometry->order ? geometry->objects :
+							       geometry->min_objects))
+		return error_set(err, "slab at page %" PRIu64 " has %u objects", pfn, page->objects);
+	tally->slabs++;
+	tally->objects += page->objects;
+	tally->pages += 1ULL << page->order;
+	tally->place[page->place]++;
+	return check_links(slab, page, tally, err);
+}
+
+/* Each slot is live or on exactly one of the slab's two free lists. */
+static bool check_links(const struct slab_allocator *slab, const struct slab_page *page,
+			struct tally *tally, struct error *err)
+{
+	uint64_t pfn = slab_page_pfn(slab, page);
+	unsigned int nr_free = 0, nr_own = 0, nr_cpu = 0;
+
+	for (unsigned int i = 0; i < page->objects; i++) {
+		if (page->links[i] == SLAB_LISTED)
+			return error_set(err, "slab at page %" PRIu64 ": slot %u left in a bulk free",
+					 pfn, i);
+		nr_free += page->links[i] != SLAB_LIVE;
+	}
+	if (!check_chain(page, page->head, &nr_own, err))
+		return error_prefix(err, "slab at page %" PRIu64, pfn);
+	for (unsigned int i = 0; page->place == SLAB_PLACE_CPU && i < slab->nr_cpus; i++) {
+		const struct slab_cpu *c = &page->cache->cpu[i];
+
+		if (c->page == page && !check_chain(page, c->head, &nr_cpu, err))
+			return error_prefix(err, "slab at page %" PRIu64 " of CPU %u", pfn, i);
+	}
+	tally->live += page->objects - nr_free;
+	if (nr_own + nr_cpu != nr_free)
+		return error_set(err, "slab at page %" PRIu64 ": %u slots free, %u + %u on lists", pfn,
+				 nr_free, nr_own, nr_cpu);
+	if (page->inuse != page->objects - nr_own)
+		return error_set(err, "slab at page %" PRIu64 ": inuse is %u, not %u", pfn, page->inuse,
+				 page->objects - nr_own);
+	if (page->place == SLAB_PLACE_FULL ? nr_own : page->place != SLAB_PLACE_CPU && !nr_own)
+		return error_set(err, "slab at page %" PRIu64 " with %u free slots is in place %u", pfn,
+				 nr_own, page->place);
+	return true;
+}
+
+/* Adds the length of the list to "*nr"; a list longer than the slab goes in circles. */
+static bool check_chain(const struct slab_page *page, unsigned int head, unsigned int *nr,
+			struct error *err)
+{
+	for (unsigned int slot = head; slot != SLAB_NIL; slot = page->links[slot]) {
+		if (slot >= page->objects)
+			return error_set(err, "free list leads to slot %u of %u", slot, page->objects);
+		if (++*nr > page->objects)
+			return error_set(err, "free list has no end");
+	}
+	return true;
+}
+
+static bool check_cpus(const struct slab_allocator *slab, const struct slab_cache *cache,
+		       struct tally *tally, struct error *err)
+{
+	for (unsigned int i = 0; i < slab->nr_cpus; i++) {
+		const struct slab_cpu *c = &cache->cpu[i];
+		uint32_t depth = c->partial ? c->partial->depth : 0;
+
+		if (c->head != SLAB_NIL && !c->page)
+			return error_set(err, "cache '%s': CPU %u has objects, but no slab", cache->name, i);
+		if (c->page && (c->page->cache != cache || c->page->place != SLAB_PLACE_CPU))
+			return error_set(err, "cache '%s': CPU %u has a slab that is not its own",
+					 cache->name, i);
+		tally->listed[SLAB_PLACE_CPU] += c->page != NULL;
+		for (const struct slab_page *page = c->partial; page; page = page->next) {
+			if (page->cache != cache || page->place != SLAB_PLACE_CPU_PARTIAL ||
+			    page->depth != depth--)
+				return error_set(err, "cache '%s': partial list of CPU %u is broken",
+						 cache->name, i);
+			tally->listed[SLAB_PLACE_CPU_PARTIAL]++;
+		}
+		if (depth)
+			return error_set(err, "cache '%s': partial list of CPU %u lacks %u slabs",
+					 cache->name, i, depth);
+	}
+	return true;
+}
+
+static bool check_nodes(const struct slab_allocator *slab, const struct slab_cache *cache,
+			struct tally *tally, struct error *err)
+{
+	for (unsigned int i = 0; i < slab->nr_nodes; i++) {
+		const struct slab_node *node = &cache->node[i];
+		uint64_t nr = 0;
+
+		list_foreach(&node->partial, pos) {
+			const struct slab_page *page = container_of(pos, struct slab_page, link);
+
+			if (pos->next->prev != pos || pos->prev->next != pos)
+				return error_set(err, "cache '%s': list of node %u is broken",
+						 cache->name, i);
+			if (page->cache != cache || page->node != i ||
+			    page->place != SLAB_PLACE_NODE_PARTIAL)
+				return error_set(err, "cache '%s': list of node %u has a foreign slab",
+						 cache->name, i);
+			nr++;
+		}
+		if (!same(cache, "slabs on a node's list", nr, node->nr_partial, err))
+			return false;
+		tally->listed[SLAB_PLACE_NODE_PARTIAL] += nr;
+	}
+	return true;
+}
+
+static bool check_sums(const struct slab_cache *cache, const struct tally *tally, struct error *err)
+{
+	static const char *const places[SLAB_PLACE_FULL] = {
+		"cpu slabs", "cpu partial slabs", "node partial slabs",
+	};
+
+	for (unsigned int i = 0; i < SLAB_PLACE_FULL; i++) {
+		if (!same(cache, places[i], tally->listed[i], tally->place[i], err))
+			return false;
+	}
+	return same(cache, "slabs", tally->slabs, cache->nr_slabs, err) &&
+	       same(cache, "slots", tally->objects, cache->num_objs, err) &&
+	       same(cache, "pages", tally->pages, cache->nr_pages, err) &&
+	       same(cache, "live objects", tally->live,
+		    cache->counters.allocs - cache->counters.frees, err);
+}
+
+static bool same(const struct slab_cache *cache, const char *what, uint64_t counted, uint64_t kept,
+		 struct error *err)
+{
+	if (counted == kept)
+		return true;
+	return error_set(err, "cache '%s': %" PRIu64 " %s found, but %" PRIu64 " counted", cache->name,
+			 counted, what, kept);
+}

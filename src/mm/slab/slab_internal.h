@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What the files of the slab room share. Outside only kmreplay/mm/slab.h is known.
+ *
+ *	slab.c          the allocator: allocation and free, fast and slow
+ *	slab_cache.c    making, merging and removing caches
+ *	slab_page.c     getting slabs from the page allocator and giving them back
+ *	slab_partial.c  lists of slabs: deactivation, cpu and node partial lists, flush, shrink
+ *	slab_bulk.c     many objects at once
+ *	slab_kmalloc.c  size classes and large objects
+ *	slab_map.c      address to slab
+ *	slab_stats.c, slab_check.c  look, change nothing
+ */
+#ifndef KMREPLAY_MM_SLAB_INTERNAL_H
+#define KMREPLAY_MM_SLAB_INTERNAL_H
+
+#include "kmreplay/core/list.h"
+#include "kmreplay/core/rng.h"
+#include "kmreplay/core/vec.h"
+#include "kmreplay/mm/slab.h"
+
+/** Values of a slot's link beyond slot numbers (at most SLAB_MAX_OBJECTS - 1). */
+enum {
+	SLAB_NIL = 0xffff,    /**< end of a free list */
+	SLAB_LIVE = 0xfffe,   /**< allocated: on no free list */
+	SLAB_LISTED = 0xfffd, /**< live, and in the array of a running bulk free */
+};
+
+/** Where a slab is; always in exactly one place. */
+enum slab_place {
+	SLAB_PLACE_CPU,          /**< a CPU's own slab */
+	SLAB_PLACE_CPU_PARTIAL,  /**< on a CPU's partial list */
+	SLAB_PLACE_NODE_PARTIAL, /**< on its node's partial list */
+	SLAB_PLACE_FULL,         /**< on no list: nothing to take */
+	SLAB_PLACE_NR,
+};
+
+/** One slab: struct slab of the kernel. */
+struct slab_page {
+	union {
+		struct list_head link;  /**< on the node partial list */
+		struct slab_page *next; /**< on the cpu partial list, or waiting for RCU */
+	};
+	struct slab_cache *cache;
+	uint64_t base;    /**< address of object 0 */
+	uint32_t depth;   /**< slabs on the cpu partial list from here on, this one included */
+	uint16_t head;    /**< first free slot, SLAB_NIL: none (slab->freelist) */
+	uint16_t inuse;   /**< slots that are not on "head"'s list */
+	uint16_t objects; /**< slots */
+	uint16_t node;
+	uint8_t order;
+	uint8_t place;    /**< enum slab_place */
+	uint16_t links[]; /**< a slot's successor on its free list, or SLAB_NIL, SLAB_LIVE */
+};
+
+/** What a CPU holds of a cache: struct kmem_cache_cpu. */
+struct slab_cpu {
+	struct slab_page *page;    /**< the cpu slab; set whenever head is not SLAB_NIL */
+	struct slab_page *partial; /**< top of the stack of partial slabs */
+	uint32_t head;             /**< first slot of the CPU's own free list of "page" */
+};
+
+/** What a node holds of a cache: struct kmem_cache_node. */
+struct slab_node {
+	struct list_head partial;
+	uint64_t nr_partial;
+};
+
+/** struct kmem_cache. */
+struct slab_cache {
+	struct slab_cpu *cpu;     /**< nr_cpus of them */
+	uint64_t reciprocal;      /**< ceil(2^64 / size): division by multiplication */
+	uint32_t size;            /**< geometry.size, next to what the fast path reads */
+	uint32_t flags;
+	struct slab_counters counters;
+	struct slab_node *node;   /**< nr_nodes of them */
+	struct slab_geometry geometry;
+	uint32_t page_gfp;        /**< allocflags: what the cache adds to each page request */
+	uint16_t *sequence;       /**< slots as first handed out; NULL before the first slab */
+	uint16_t *successor;      /**< the same as a cycle: what follows slot i */
+	struct rng rng;           /**< start positions; own, so that caches do not disturb others */
+	uint64_t nr_slabs, num_objs, nr_pages, rcu_slabs;
+	uint32_t usersize;
+	bool ctor;
+	int refcount;             /**< names */
+	uint32_t id;
+	char *name;
+};
+
+struct slab_map_mid;
+
+/** Page frame to slab: three levels, the lower two only where something is. */
+struct slab_map {
+	struct slab_map_mid **top;
+	size_t nr_top;
+};
+
+enum {
+	SLAB_MAP_LEAF_BITS = 9,
+	SLAB_MAP_MID_BITS = 14,
+	SLAB_NR_CLASSES = 14, /**< index 0 is not used */
+	SLAB_NR_TYPES = 4,
+};
+
+struct slab_map_leaf {
+	uint32_t nr;                                /**< slots in use */
+	uintptr_t slot[1 << SLAB_MAP_LEAF_BITS];    /**< a slab, or slab_map_large(), or 0 */
+};
+
+struct slab_map_mid {
+	uint32_t nr;                                         /**< leaves */
+	struct slab_map_leaf *leaf[1 << SLAB_MAP_MID_BITS];
+};
+
+struct slab_allocator {
+	uint64_t page_offset;
+	struct slab_map map;
+	struct vec(struct slab_cache *) caches; /**< by id; NULL where destroyed */
+	unsigned int nr_cpus, nr_nodes;
+	struct mm_costs costs;
+	const struct slab_profile *profile;
+	struct slab_page_ops ops;
+	void *ctx;
+	struct machine_config config;           /**< own copy, ranges included */
+	struct vec(char *) names;               /**< of destroyed caches: statistics may hold them */
+	uint32_t kmalloc[SLAB_NR_TYPES][SLAB_NR_CLASSES];
+	struct slab_page *rcu;                  /**< waiting for a grace period, newest first */
+	bool rcu_deferred;
+	uint64_t large_nr, large_pages, slab_pages, rcu_pages;
+};
+
+/** One request on its way through the slow paths. */
+struct slab_request {
+	struct slab_allocator *slab;
+	struct slab_cache *cache;
+	unsigned int cpu;
+	int node; /**< -1: any */
+	uint32_t gfp;
+	unsigned int context;
+	struct mm_outcome out; /**< what it has cost so far */
+};
+
+/* slab_map.c */
+
+/** What is registered for page "pfn": 0, a struct slab_page *, or a large object. */
+static ALWAYS_INLINE uintptr_t slab_map_find(const struct slab_map *map, uint64_t pfn)
+{
+	uint64_t top = pfn >> (SLAB_MAP_LEAF_BITS + SLAB_MAP_MID_BITS);
+	const struct slab_map_mid *mid;
+	const struct slab_map_leaf *leaf;
+
+	if (unlikely(top >= map->nr_top) || unlikely(!map->top[top]))
+		return 0;
+	mid = map->top[top];
+	leaf = mid->leaf[pfn >> SLAB_MAP_LEAF_BITS & ((1U << SLAB_MAP_MID_BITS) - 1)];
+	if (unlikely(!leaf))
+		return 0;
+	return leaf->slot[pfn & ((1U << SLAB_MAP_LEAF_BITS) - 1)];
+}
+
+/** A large object of 2^"order" pages as a value of the map. */
+static inline uintptr_t slab_map_large(unsigned int order)
+{
+	return ((uintptr_t)order << 1) | 1;
+}
+
+static inline bool slab_map_is_large(uintptr_t value)
+{
+	return value & 1;
+}
+
+static inline unsigned int slab_map_large_order(uintptr_t value)
+{
+	return (unsigned int)(value >> 1);
+}
+
+/** Sets "nr" pages from "pfn" to "value"; false, with nothing set, when one is taken. */
+MUST_CHECK bool slab_map_set(struct slab_map *map, uint64_t pfn, uint64_t nr, uintptr_t value);
+void slab_map_clear(struct slab_map *map, uint64_t pfn, uint64_t nr);
+/** The first page >= "*pfn" with something, and what; 0 at the end. */
+uintptr_t slab_map_next(const struct slab_map *map, uint64_t *pfn);
+/** Frees the levels, not what they name. */
+void slab_map_deinit(struct slab_map *map);
+
+/* slab_page.c */
+
+/** new_slab(): 0 objects taken, in no place yet; NULL with rq->out.failure set. */
+struct slab_page *slab_page_new(struct slab_request *rq, uint32_t gfp, int node);
+/** discard_slab(): "page" must be in no list; gone afterwards. Costs go to "out". */
+void slab_page_discard(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
+		       struct mm_outcome *out);
+uint64_t slab_page_pfn(const struct slab_allocator *slab, const struct slab_page *page);
+/** Length of the free list from slot "head". */
+unsigned int slab_page_nr_free(const struct slab_page *page, unsigned int head);
+/** The node whose memory "cpu" is nearest to. */
+int slab_cpu_node(const struct slab_allocator *slab, unsigned int cpu);
+
+/* slab_partial.c */
+
+/** Makes "page" the CPU's slab and its free objects the CPU's. */
+void slab_install(struct slab_request *rq, struct slab_page *page);
+/** deactivate_slab() of the CPU's slab, which must be there. */
+void slab_deactivate(struct slab_cache *cache, struct slab_allocator *slab, unsigned int cpu,
+		     struct mm_outcome *out);
+/** put_cpu_partial(): may drain the list to the nodes when "drain". */
+void slab_put_cpu_partial(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
+			  bool drain, struct mm_outcome *out);
+/** A partial slab that left its CPU: to its node's tail, or given back when empty and too many. */
+void slab_put_node_partial(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
+			   struct mm_outcome *out);
+void slab_node_add(struct slab_page *page, bool tail);
+void slab_node_del(struct slab_page *page);
+/** get_partial(): the next cpu slab, taken off its list, or NULL. */
+struct slab_page *slab_get_partial(struct slab_request *rq, uint32_t gfp);
+/** get_partial() of debug caches: the slab to take one object from; it stays on its list. */
+struct slab_page *slab_peek_partial(struct slab_request *rq, uint32_t gfp);
+/** flush_all() */
+void slab_flush_all(struct slab_allocator *slab, struct slab_cache *cache);
+/** Gives back all empty slabs on node partial lists (the last step before a cache goes). */
+void slab_free_empty(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
+
+/* slab.c */
+
+/** What do_slab_free() is told: a chain of objects of one slab, linked in slab->links. */
+struct slab_chain {
+	struct slab_page *page;
+	uint16_t head, tail;
+	uint16_t nr;
+};
+
+/** do_slab_free(): gives the chain back on "cpu". */
+struct mm_outcome slab_free_chain(struct slab_allocator *slab, unsigned int cpu,
+				  const struct slab_chain *chain);
+/** The slot of the object at "addr" in "page"; SLAB_NIL when none begins there. */
+static ALWAYS_INLINE unsigned int slab_slot(const struct slab_page *page, uint64_t addr)
+{
+	__extension__ typedef unsigned __int128 u128;
+	uint64_t offset = addr - page->base;
+	uint64_t slot = (uint64_t)(((u128)offset * page->cache->reciprocal) >> 64);
+
+	/* Exact below 2^64 / size; a larger offset is refused by the number of slots. */
+	if (unlikely(slot >= page->objects) || unlikely(slot * page->cache->size != offset))
+		return SLAB_NIL;
+	return (unsigned int)slot;
+}
+
+static ALWAYS_INLINE uint64_t slab_addr_pfn(const struct slab_allocator *slab, uint64_t addr)
+{
+	return (addr - slab->page_offset) >> KERNEL_PAGE_SHIFT;
+}
+
+/** Adds a step of "cost" ns on "path" to "out". */
+static inline void slab_step(struct mm_outcome *out, enum mm_path path, uint32_t cost)
+{
+	if (__builtin_add_overflow(out->cost_ns, cost, &out->cost_ns))
+		out->cost_ns = UINT32_MAX;
+	out->steps = (uint16_t)(out->steps + (out->steps < UINT16_MAX));
+	if (out->path < path)
+		out->path = (uint8_t)path;
+}
+
+/** Adds what the page allocator did for it. */
+static inline void slab_add_page_cost(struct mm_outcome *out, struct mm_outcome page)
+{
+	unsigned int steps = (unsigned int)out->steps + page.steps;
+
+	if (__builtin_add_overflow(out->cost_ns, page.cost_ns, &out->cost_ns))
+		out->cost_ns = UINT32_MAX;
+	out->steps = (uint16_t)MIN(steps, (unsigned int)UINT16_MAX);
+}
+
+/* slab_kmalloc.c */
+
+/** create_kmalloc_caches() */
+void slab_kmalloc_init(struct slab_allocator *slab);
+/** Gives back the large object at "addr", which the map says is one. */
+struct mm_outcome slab_free_large(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
+				  uintptr_t value);
+
+/* slab_cache.c */
+
+/** NULL when "cache" is none. */
+static inline struct slab_cache *slab_cache_get(const struct slab_allocator *slab, uint32_t cache)
+{
+	return cache < slab->caches.nr ? slab->caches.items[cache] : NULL;
+}
+/** Frees the host memory of a cache; its slabs are not looked at. */
+void slab_cache_free(struct slab_cache *cache);
+/** A cache with that layout, never an alias; returns its id. */
+uint32_t slab_cache_add(struct slab_allocator *slab, const struct slab_cache_args *args,
+			const struct slab_geometry *geometry);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a cache looks like, as /proc/slabinfo and /sys/kernel/slab count it (get_slabinfo(),
+ * show_slab_objects() of mm/slub.c), and where its bytes are lost. Counted when asked for, so that
+ * allocation and free need not keep more than a few sums.
+ */
+#include <config.h>
+
+#include "slab_internal.h"
+
+static uint64_t count_node_free(const struct slab_allocator *slab, const struct slab_cache *cache,
+				uint64_t *nr_slabs);
+
+uint32_t slab_nr_caches(const struct slab_allocator *slab)
+{
+	return (uint32_t)slab->caches.nr;
+}
+
+bool slab_cache_get_stats(const struct slab_allocator *slab, uint32_t id,
+			  struct slab_cache_stats *stats)
+{
+	const struct slab_cache *cache = slab_cache_get(slab, id);
+
+	if (!cache)
+		return false;
+	*stats = (struct slab_cache_stats){
+		.name = cache->name,
+		.flags = cache->flags,
+		.aliases = (uint32_t)cache->refcount - 1,
+		.geometry = cache->geometry,
+		.nr_slabs = cache->nr_slabs,
+		.num_objs = cache->num_objs,
+		.live_objs = cache->counters.allocs - cache->counters.frees,
+		.rcu_slabs = cache->rcu_slabs,
+		.bytes = cache->nr_pages << KERNEL_PAGE_SHIFT,
+		.counters = cache->counters,
+	};
+	stats->active_objs =
+		stats->num_objs - count_node_free(slab, cache, &stats->partial_slabs);
+	for (unsigned int i = 0; i < slab->nr_cpus; i++) {
+		const struct slab_cpu *c = &cache->cpu[i];
+
+		stats->cpu_slabs += c->page != NULL;
+		stats->cpu_partial_slabs += c->partial ? c->partial->depth : 0;
+	}
+	stats->loss_align = stats->live_objs * (cache->size - cache->geometry.object_size);
+	stats->loss_padding = stats->bytes - stats->num_objs * cache->size;
+	stats->loss_free = (stats->num_objs - stats->live_objs) * cache->size;
+	return true;
+}
+
+uint64_t slab_pages_held(const struct slab_allocator *slab)
+{
+	return slab->slab_pages + slab->rcu_pages + slab->large_pages;
+}
+
+/* Free objects on node partial lists; "*nr_slabs" becomes the number of slabs there. */
+static uint64_t count_node_free(const struct slab_allocator *slab, const struct slab_cache *cache,
+				uint64_t *nr_slabs)
+{
+	uint64_t nr_free = 0;
+
+	for (unsigned int i = 0; i < slab->nr_nodes; i++) {
+		const struct slab_node *node = &cache->node[i];
+
+		*nr_slabs += node->nr_partial;
+		list_foreach(&node->partial, pos) {
+			const struct slab_page *page = container_of(pos, struct slab_page, link);
+
+			nr_free += (uint64_t)page->objects - page->inuse;
+		}
+	}
+	return nr_free;
+}
