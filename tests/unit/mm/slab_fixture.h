@@ -31,6 +31,7 @@ struct slab_fixture {
 	uint64_t pages_held;
 	unsigned int max_order;        /**< larger ones fail */
 	uint64_t max_pages;            /**< beyond that all fail */
+	uint64_t forced_pfn;           /**< not 0: all calls get this page, as a recording may say */
 	int only_node;                 /**< with THISNODE another node than this fails; -1: none */
 };
 
@@ -54,6 +55,8 @@ static inline struct mm_outcome fixture_alloc(void *ctx, unsigned int cpu, uint3
 
 	(void)cpu;
 	(void)context;
+	if (f->forced_pfn)
+		return (struct mm_outcome){ .addr = f->forced_pfn };
 	if ((gfp & GFP_BIT_THISNODE) && f->only_node >= 0 && node != f->only_node)
 		ok = false;
 	if (ok) {
