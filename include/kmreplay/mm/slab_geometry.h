@@ -52,7 +52,7 @@ struct slab_geometry {
 	uint32_t inuse;              /**< bytes before the metadata behind the object */
 	uint32_t red_left_pad;       /**< bytes between a slot's start and its object */
 	uint32_t order, objects;     /**< of an ordinary slab */
-	uint32_t min_order, min_objects; /**< of a slab when no page block of "order" was to be had */
+	uint32_t min_order, min_objects; /**< of a slab when none of "order" was to be had */
 	uint32_t min_partial;        /**< slabs a node keeps before it gives empty ones back */
 	uint32_t cpu_partial;        /**< objects; only makes cpu_partial_slabs */
 	uint32_t cpu_partial_slabs;  /**< limit of a CPU's partial list */

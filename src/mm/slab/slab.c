@@ -188,7 +188,8 @@ bool slab_is_live(const struct slab_allocator *slab, uint64_t addr)
 	if (!value || slab_map_is_large(value))
 		return value && addr % KERNEL_PAGE_SIZE == 0;
 	slot = slab_slot(page, addr);
-	return slot != SLAB_NIL && page->links[slot] >= SLAB_LISTED && page->links[slot] != SLAB_NIL;
+	return slot != SLAB_NIL &&
+	       (page->links[slot] == SLAB_LIVE || page->links[slot] == SLAB_LISTED);
 }
 
 struct mm_outcome slab_free_chain(struct slab_allocator *slab, unsigned int cpu,

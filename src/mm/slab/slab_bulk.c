@@ -35,7 +35,7 @@ struct mm_outcome slab_alloc_bulk(struct slab_allocator *slab, uint32_t id, unsi
 		if (!mm_ok(one)) {
 			sum.addr = 0;
 			sum.failure = one.failure;
-			/* __kmem_cache_free_bulk() gives back what there was, unturned since 6.8. */
+			/* __kmem_cache_free_bulk(): unturned since 6.8. */
 			list_objects(slab, cpu, i, addrs);
 			free_listed(slab, cpu, i, addrs, !slab->profile->strict_cpu_partial);
 			return sum;

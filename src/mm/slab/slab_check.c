@@ -30,8 +30,7 @@ static bool check_nodes(const struct slab_allocator *slab, const struct slab_cac
 			struct tally *tally, struct error *err);
 static bool check_sums(const struct slab_cache *cache, const struct tally *tally,
 		       struct error *err);
-static bool same(const struct slab_cache *cache, const char *what, uint64_t counted, uint64_t kept,
-		 struct error *err);
+static bool same(const char *what, uint64_t counted, uint64_t kept, struct error *err);
 
 bool slab_check(const struct slab_allocator *slab, struct error *err)
 {
@@ -47,7 +46,7 @@ bool slab_check(const struct slab_allocator *slab, struct error *err)
 		if (!check_cpus(slab, cache, &tallies[i], err) ||
 		    !check_nodes(slab, cache, &tallies[i], err) ||
 		    !check_sums(cache, &tallies[i], err))
-			return false;
+			return error_prefix(err, "cache '%s'", cache->name);
 	}
 	return true;
 }
@@ -66,17 +65,15 @@ static bool check_map(const struct slab_allocator *slab, struct tally *tallies, 
 			continue;
 		}
 		if (slab_page_pfn(slab, page) != pfn)
-			return error_set(err, "page %" PRIu64 " belongs to a slab that begins elsewhere",
-					 pfn);
+			return error_set(err, "page %" PRIu64 " of a slab begun elsewhere", pfn);
 		for (uint64_t i = 1; i < 1ULL << page->order; i++) {
 			if (slab_map_find(&slab->map, pfn + i) != value)
-				return error_set(err, "slab at page %" PRIu64 " lacks its page %" PRIu64,
-						 pfn, i);
+				return error_set(err, "slab at page %" PRIu64 " lacks a page", pfn);
 		}
 		if (slab_cache_get(slab, page->cache->id) != page->cache)
 			return error_set(err, "slab at page %" PRIu64 " of no cache", pfn);
 		if (!check_page(slab, page, &tallies[page->cache->id], err))
-			return false;
+			return error_prefix(err, "slab at page %" PRIu64, pfn);
 		slab_pages += 1ULL << page->order;
 		pfn += (1ULL << page->order) - 1;
 	}
@@ -92,13 +89,12 @@ static bool check_page(const struct slab_allocator *slab, const struct slab_page
 		       struct tally *tally, struct error *err)
 {
 	const struct slab_geometry *geometry = &page->cache->geometry;
-	uint64_t pfn = slab_page_pfn(slab, page);
 
 	if (page->place >= SLAB_PLACE_NR || page->node >= slab->nr_nodes)
-		return error_set(err, "slab at page %" PRIu64 " is in no place", pfn);
+		return error_set(err, "in no place");
 	if (page->objects != (page->order == geometry->order ? geometry->objects :
 							       geometry->min_objects))
-		return error_set(err, "slab at page %" PRIu64 " has %u objects", pfn, page->objects);
+		return error_set(err, "%u objects", page->objects);
 	tally->slabs++;
 	tally->objects += page->objects;
 	tally->pages += 1ULL << page->order;
@@ -110,33 +106,28 @@ static bool check_page(const struct slab_allocator *slab, const struct slab_page
 static bool check_links(const struct slab_allocator *slab, const struct slab_page *page,
 			struct tally *tally, struct error *err)
 {
-	uint64_t pfn = slab_page_pfn(slab, page);
 	unsigned int nr_free = 0, nr_own = 0, nr_cpu = 0;
 
 	for (unsigned int i = 0; i < page->objects; i++) {
 		if (page->links[i] == SLAB_LISTED)
-			return error_set(err, "slab at page %" PRIu64 ": slot %u left in a bulk free",
-					 pfn, i);
+			return error_set(err, "slot %u left in a bulk free", i);
 		nr_free += page->links[i] != SLAB_LIVE;
 	}
 	if (!check_chain(page, page->head, &nr_own, err))
-		return error_prefix(err, "slab at page %" PRIu64, pfn);
+		return false;
 	for (unsigned int i = 0; page->place == SLAB_PLACE_CPU && i < slab->nr_cpus; i++) {
 		const struct slab_cpu *c = &page->cache->cpu[i];
 
 		if (c->page == page && !check_chain(page, c->head, &nr_cpu, err))
-			return error_prefix(err, "slab at page %" PRIu64 " of CPU %u", pfn, i);
+			return error_prefix(err, "list of CPU %u", i);
 	}
 	tally->live += page->objects - nr_free;
 	if (nr_own + nr_cpu != nr_free)
-		return error_set(err, "slab at page %" PRIu64 ": %u slots free, %u + %u on lists", pfn,
-				 nr_free, nr_own, nr_cpu);
+		return error_set(err, "%u slots free, %u + %u on lists", nr_free, nr_own, nr_cpu);
 	if (page->inuse != page->objects - nr_own)
-		return error_set(err, "slab at page %" PRIu64 ": inuse is %u, not %u", pfn, page->inuse,
-				 page->objects - nr_own);
+		return error_set(err, "inuse is %u, not %u", page->inuse, page->objects - nr_own);
 	if (page->place == SLAB_PLACE_FULL ? nr_own : page->place != SLAB_PLACE_CPU && !nr_own)
-		return error_set(err, "slab at page %" PRIu64 " with %u free slots is in place %u", pfn,
-				 nr_own, page->place);
+		return error_set(err, "%u free slots, but in place %u", nr_own, page->place);
 	return true;
 }
 
@@ -146,7 +137,7 @@ static bool check_chain(const struct slab_page *page, unsigned int head, unsigne
 {
 	for (unsigned int slot = head; slot != SLAB_NIL; slot = page->links[slot]) {
 		if (slot >= page->objects)
-			return error_set(err, "free list leads to slot %u of %u", slot, page->objects);
+			return error_set(err, "slot %u of %u on a free list", slot, page->objects);
 		if (++*nr > page->objects)
 			return error_set(err, "free list has no end");
 	}
@@ -161,21 +152,18 @@ static bool check_cpus(const struct slab_allocator *slab, const struct slab_cach
 		uint32_t depth = c->partial ? c->partial->depth : 0;
 
 		if (c->head != SLAB_NIL && !c->page)
-			return error_set(err, "cache '%s': CPU %u has objects, but no slab", cache->name, i);
+			return error_set(err, "CPU %u has objects, but no slab", i);
 		if (c->page && (c->page->cache != cache || c->page->place != SLAB_PLACE_CPU))
-			return error_set(err, "cache '%s': CPU %u has a slab that is not its own",
-					 cache->name, i);
+			return error_set(err, "CPU %u has a slab that is not its own", i);
 		tally->listed[SLAB_PLACE_CPU] += c->page != NULL;
 		for (const struct slab_page *page = c->partial; page; page = page->next) {
 			if (page->cache != cache || page->place != SLAB_PLACE_CPU_PARTIAL ||
 			    page->depth != depth--)
-				return error_set(err, "cache '%s': partial list of CPU %u is broken",
-						 cache->name, i);
+				return error_set(err, "partial list of CPU %u is broken", i);
 			tally->listed[SLAB_PLACE_CPU_PARTIAL]++;
 		}
 		if (depth)
-			return error_set(err, "cache '%s': partial list of CPU %u lacks %u slabs",
-					 cache->name, i, depth);
+			return error_set(err, "partial list of CPU %u lacks %u slabs", i, depth);
 	}
 	return true;
 }
@@ -191,15 +179,13 @@ static bool check_nodes(const struct slab_allocator *slab, const struct slab_cac
 			const struct slab_page *page = container_of(pos, struct slab_page, link);
 
 			if (pos->next->prev != pos || pos->prev->next != pos)
-				return error_set(err, "cache '%s': list of node %u is broken",
-						 cache->name, i);
+				return error_set(err, "list of node %u is broken", i);
 			if (page->cache != cache || page->node != i ||
 			    page->place != SLAB_PLACE_NODE_PARTIAL)
-				return error_set(err, "cache '%s': list of node %u has a foreign slab",
-						 cache->name, i);
+				return error_set(err, "list of node %u has a foreign slab", i);
 			nr++;
 		}
-		if (!same(cache, "slabs on a node's list", nr, node->nr_partial, err))
+		if (!same("slabs on a node's list", nr, node->nr_partial, err))
 			return false;
 		tally->listed[SLAB_PLACE_NODE_PARTIAL] += nr;
 	}
@@ -213,21 +199,19 @@ static bool check_sums(const struct slab_cache *cache, const struct tally *tally
 	};
 
 	for (unsigned int i = 0; i < SLAB_PLACE_FULL; i++) {
-		if (!same(cache, places[i], tally->listed[i], tally->place[i], err))
+		if (!same(places[i], tally->listed[i], tally->place[i], err))
 			return false;
 	}
-	return same(cache, "slabs", tally->slabs, cache->nr_slabs, err) &&
-	       same(cache, "slots", tally->objects, cache->num_objs, err) &&
-	       same(cache, "pages", tally->pages, cache->nr_pages, err) &&
-	       same(cache, "live objects", tally->live,
-		    cache->counters.allocs - cache->counters.frees, err);
+	return same("slabs", tally->slabs, cache->nr_slabs, err) &&
+	       same("slots", tally->objects, cache->num_objs, err) &&
+	       same("pages", tally->pages, cache->nr_pages, err) &&
+	       same("live objects", tally->live, cache->counters.allocs - cache->counters.frees,
+		    err);
 }
 
-static bool same(const struct slab_cache *cache, const char *what, uint64_t counted, uint64_t kept,
-		 struct error *err)
+static bool same(const char *what, uint64_t counted, uint64_t kept, struct error *err)
 {
 	if (counted == kept)
 		return true;
-	return error_set(err, "cache '%s': %" PRIu64 " %s found, but %" PRIu64 " counted", cache->name,
-			 counted, what, kept);
+	return error_set(err, "%" PRIu64 " %s found, but %" PRIu64 " counted", counted, what, kept);
 }

@@ -10,8 +10,8 @@
  *    readers may still look at it, a constructor ran once, poison is checked), the link goes
  *    behind it and costs a word:
  *
- *	| red_left_pad | object | [red zone] | [free link] | [tracks] | [size asked] | [red] | pad |
- *	|<--------------------------------------- size -------------------------------------------->|
+ *	| red_left_pad | object | [red] | [free link] | [tracks] | [size asked] | [red] | pad |
+ *	|<------------------------------------ size ------------------------------------------->|
  *
  * 2. A slab is 2^order pages. Small orders are easy to get, large ones make the node's list lock
  *    rare and waste less at the end; so the smallest order is taken that holds enough objects for
@@ -223,16 +223,15 @@ static unsigned int order_search(const struct machine_config *config, uint64_t s
 {
 	bool lower = slab_profile_of(config->kernel)->order_by_min_objects;
 	unsigned int min_order = MIN(config->slub_min_order, max_order);
-	uint64_t objects = MIN((uint64_t)min_objects_wanted(config), order_objects(max_order, size));
+	uint64_t objects = min_objects_wanted(config);
 	unsigned int order;
 
-	objects = MAX(objects, (uint64_t)1);
+	objects = MAX(MIN(objects, order_objects(max_order, size)), (uint64_t)1);
 	if (lower) {
 		for (; objects > 1; objects--) {
 			for (unsigned int fraction = 16; fraction >= 4; fraction /= 2) {
-				order = order_fitting(size,
-						      MAX(min_order, bits_get_order(objects * size)),
-						      max_order, fraction);
+				order = MAX(min_order, bits_get_order(objects * size));
+				order = order_fitting(size, order, max_order, fraction);
 				if (order <= max_order)
 					return order;
 			}

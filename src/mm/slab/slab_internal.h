@@ -122,7 +122,7 @@ struct slab_allocator {
 	struct slab_page_ops ops;
 	void *ctx;
 	struct machine_config config;           /**< own copy, ranges included */
-	struct vec(char *) names;               /**< of destroyed caches: statistics may hold them */
+	struct vec(char *) names;               /**< of destroyed caches: still in use outside */
 	uint32_t kmalloc[SLAB_NR_TYPES][SLAB_NR_CLASSES];
 	struct slab_page *rcu;                  /**< waiting for a grace period, newest first */
 	bool rcu_deferred;

@@ -42,8 +42,12 @@ static const uint8_t types_old[SLAB_NR_TYPES] = {
 static const uint8_t types_new[SLAB_NR_TYPES] = {
 	KMALLOC_NORMAL, KMALLOC_RECLAIM, KMALLOC_DMA, KMALLOC_CGROUP,
 };
-static const uint8_t indices_old[SLAB_NR_CLASSES - 1] = { 3, 4, 5, 6, 1, 7, 2, 8, 9, 10, 11, 12, 13 };
-static const uint8_t indices_new[SLAB_NR_CLASSES - 1] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
+static const uint8_t indices_old[SLAB_NR_CLASSES - 1] = {
+	3, 4, 5, 6, 1, 7, 2, 8, 9, 10, 11, 12, 13,
+};
+static const uint8_t indices_new[SLAB_NR_CLASSES - 1] = {
+	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+};
 
 static void class_create(struct slab_allocator *slab, unsigned int type, unsigned int index);
 static unsigned int class_index(const struct slab_allocator *slab, uint64_t size);

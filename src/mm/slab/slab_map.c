@@ -37,7 +37,8 @@ bool slab_map_set(struct slab_map *map, uint64_t pfn, uint64_t nr, uintptr_t val
 void slab_map_clear(struct slab_map *map, uint64_t pfn, uint64_t nr)
 {
 	for (uint64_t i = pfn; i < pfn + nr; i++) {
-		struct slab_map_leaf *leaf = map->top[i >> MID_SHIFT]->leaf[(i / LEAF_SIZE) % MID_SIZE];
+		struct slab_map_mid *mid = map->top[i >> MID_SHIFT];
+		struct slab_map_leaf *leaf = mid->leaf[(i / LEAF_SIZE) % MID_SIZE];
 
 		BUG_ON(!leaf->slot[i % LEAF_SIZE]);
 		leaf->slot[i % LEAF_SIZE] = 0;

@@ -31,7 +31,7 @@ struct slab_fixture {
 	uint64_t pages_held;
 	unsigned int max_order;        /**< larger ones fail */
 	uint64_t max_pages;            /**< beyond that all fail */
-	uint64_t forced_pfn;           /**< not 0: all calls get this page, as a recording may say */
+	uint64_t forced_pfn;           /**< not 0: what all calls get */
 	int only_node;                 /**< with THISNODE another node than this fails; -1: none */
 };
 
@@ -95,8 +95,12 @@ static inline struct mm_outcome fixture_free(void *ctx, unsigned int cpu, uint64
 static inline void fixture_init(struct slab_fixture *f, unsigned int major, unsigned int minor,
 				unsigned int nr_cpus)
 {
-	*f = (struct slab_fixture){ .next_pfn = 16, .max_order = KERNEL_MAX_ORDER, .only_node = -1 };
-	f->max_pages = UINT64_MAX;
+	*f = (struct slab_fixture){
+		.next_pfn = 16,
+		.max_order = KERNEL_MAX_ORDER,
+		.max_pages = UINT64_MAX,
+		.only_node = -1,
+	};
 	machine_config_init(&f->config, (struct kernel_version){ major, minor }, ARCH_X86_64);
 	f->config.nr_cpus = nr_cpus;
 	f->config.seed = 42;

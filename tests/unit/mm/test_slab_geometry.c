@@ -52,7 +52,7 @@ START_TEST(kmalloc_classes_follow_cpus)
 				      g.objects == rows[i].objects &&
 				      g.cpu_partial_slabs == rows[i].cpu_partial_slabs &&
 				      g.min_partial == rows[i].min_partial,
-				      "size %u, %u CPUs: order %u, %u objects, %u cpu partial slabs",
+				      "size %u, %u CPUs: order %u, %u objects, %u on a CPU",
 				      g.size, rows[i].nr_cpus, g.order, g.objects,
 				      g.cpu_partial_slabs);
 		}
@@ -68,8 +68,8 @@ START_TEST(order_search_changed_for_three_pages)
 		struct slab_geometry old = lay_out(v6_1, 2, &args), new = lay_out(v6_12, 2, &args);
 		bool differs = size >= 10928 && size <= 12280;
 
-		ck_assert_msg((old.order != new.order) == differs, "size %u: orders %u and %u", size,
-			      old.order, new.order);
+		ck_assert_msg((old.order != new.order) == differs, "size %u: orders %u, %u",
+			      size, old.order, new.order);
 		if (differs) {
 			ck_assert_uint_eq(old.order, 2);
 			ck_assert_uint_eq(new.objects, 2);
@@ -174,6 +174,7 @@ START_TEST(impossible_caches_are_refused)
 		{ .name = "b", .size = 64, .align = 1U << 31 },
 		{ .name = "b", .size = SLAB_MAX_SIZE, .ctor = true },
 	};
+	const struct slab_cache_args largest = { .name = "l", .size = SLAB_MAX_SIZE };
 	struct machine_config config;
 	struct slab_geometry g;
 
@@ -185,8 +186,7 @@ START_TEST(impossible_caches_are_refused)
 	ck_assert(!slab_geometry_init_recorded(&g, &config, 60, 61, 0));
 	ck_assert(slab_geometry_init_recorded(&g, &config, 60, 64, 0));
 	ck_assert_uint_eq(g.objects, 64);
-	ck_assert(slab_geometry_init(&g, &config,
-				     &(struct slab_cache_args){ .name = "b", .size = SLAB_MAX_SIZE }));
+	ck_assert(slab_geometry_init(&g, &config, &largest));
 	ck_assert_uint_eq(g.order, KERNEL_MAX_ORDER);
 	machine_config_deinit(&config);
 }
@@ -194,11 +194,16 @@ END_TEST
 
 /* A line of sys_slab_static.tsv: the values of its columns by name. */
 struct slab_row {
-	char name[64], object_size[16], slab_size[16], objs_per_slab[16], order[16], min_partial[16];
-	char cpu_partial[16], align[16], hwcache_align[16], destroy_by_rcu[16], ctor[64];
+	char name[64], object_size[16], slab_size[16], objs_per_slab[16], order[16];
+	char min_partial[16], cpu_partial[16], align[16], hwcache_align[16], destroy_by_rcu[16];
+	char ctor[64];
 };
 
-#define ROW_FIELD(field) { #field, offsetof(struct slab_row, field), sizeof(((struct slab_row *)0)->field) }
+#define ROW_FIELD(field)                                                                      \
+	{                                                                                     \
+		#field, offsetof(struct slab_row, field),                                     \
+			sizeof(((struct slab_row *)0)->field)                                 \
+	}
 static const struct row_field {
 	const char *name;
 	size_t offset, size;
@@ -215,10 +220,12 @@ static void read_row(const char *head, char *line, struct slab_row *row)
 		size_t head_len = strcspn(head, "\t\n"), len = strcspn(line, "\t\n");
 
 		for (size_t i = 0; i < ARRAY_SIZE(row_fields); i++) {
-			if (strlen(row_fields[i].name) == head_len &&
-			    !strncmp(row_fields[i].name, head, head_len))
-				snprintf((char *)row + row_fields[i].offset, row_fields[i].size, "%.*s",
-					 (int)len, line);
+			const struct row_field *field = &row_fields[i];
+
+			if (strlen(field->name) != head_len ||
+			    strncmp(field->name, head, head_len))
+				continue;
+			snprintf((char *)row + field->offset, field->size, "%.*s", (int)len, line);
 		}
 		head += head_len + (head[head_len] == '\t');
 		line += len + (line[len] == '\t');

@@ -127,7 +127,8 @@ START_TEST(large_objects_are_pages)
 
 	fixture_init(&f, 6, 12, 1);
 	fixture_start(&f);
-	got = slab_kmalloc(f.slab, 0, 8193, GFP_BITS_KERNEL | GFP_BIT_ZERO | GFP_BIT_HIGHMEM, -1, 0);
+	got = slab_kmalloc(f.slab, 0, 8193, GFP_BITS_KERNEL | GFP_BIT_ZERO | GFP_BIT_HIGHMEM, -1,
+			   0);
 	ck_assert(mm_ok(got));
 	ck_assert_uint_eq(got.path, MM_PATH_BUDDY);
 	ck_assert_uint_eq(got.addr % KERNEL_PAGE_SIZE, 0);

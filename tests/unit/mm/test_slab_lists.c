@@ -30,7 +30,8 @@ static void lists_init(struct lists *l, unsigned int minor, int cpu_slabs, int m
 		.size = OBJECT_SIZE,
 	});
 	ck_assert_uint_eq(slab_cache_geometry(l->f.slab, l->cache)->objects, 2);
-	ck_assert_int_eq((int)slab_cache_geometry(l->f.slab, l->cache)->cpu_partial_slabs, cpu_slabs);
+	ck_assert_uint_eq(slab_cache_geometry(l->f.slab, l->cache)->cpu_partial_slabs,
+			  (unsigned int)cpu_slabs);
 }
 
 static void lists_deinit(struct lists *l)

@@ -196,9 +196,8 @@ static void model_init(struct model *m, unsigned int minor)
 	rng_init(&m->rng, minor);
 	fixture_init(&m->f, 6, minor, 4);
 	m->f.config.nr_nodes = 3;
-	for (int node = 0; node < 3; node++)
-		machine_config_add_range(&m->f.config, (uint64_t)node * 700, ((uint64_t)node + 1) * 700,
-					 node);
+	for (unsigned int node = 0; node < 3; node++)
+		machine_config_add_range(&m->f.config, node * 700, (node + 1) * 700, (int)node);
 	m->f.max_pages = MAX_PAGES;
 	fixture_start(&m->f);
 	slab_rcu_defer(m->f.slab, true);
