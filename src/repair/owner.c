@@ -29,9 +29,6 @@
 /* Equal votes that make a base certain: by chance one in 2^18 (64 bits) is a multiple of 1 GiB. */
 enum { BASE_VOTES = 3 };
 
-/* Slabs beyond order 3 need slab_max_order= or huge objects. */
-enum { SLAB_MAX_ORDER = 3 };
-
 static struct cpu_context *context_of(struct repair *r, const struct event *ev);
 static bool take_from_area(struct cpu_context *cpu, const struct event *ev, struct repair_op *op);
 static bool may_become_slab(const struct cpu_context *cpu, const struct event *ev);
@@ -41,55 +38,9 @@ static void wait_for_object(struct cpu_context *cpu, const struct event *ev, uin
 static bool settle(struct repair *r, const struct pending_page *page, const struct event *ev,
 		   const struct repair_op *op);
 static void vote(struct repair *r, const struct pending_page *page, uint64_t ptr);
-static bool is_percpu_mask(uint32_t gfp, unsigned int order);
 static void wait_for_percpu(struct repair *r, const struct event *ev, uint64_t number);
 static void change(struct repair *r, uint64_t number, uint64_t pfn, enum page_owner owner,
 		   uint32_t cache);
-
-enum page_owner owner_by_flags(uint32_t gfp, unsigned int order)
-{
-	if (gfp & GFP_BIT_WRITE)
-		return OWNER_PAGE_CACHE;
-	if (gfp & GFP_BIT_MOVABLE) {
-		/* THP: mm/huge_memory.c asks for ZERO nowhere, it clears by itself. */
-		if (gfp & GFP_BIT_ZERO || (gfp & GFP_BIT_HIGHMEM && order == 9))
-			return OWNER_USER;
-		if (!(gfp & GFP_BIT_HIGHMEM) || gfp & (GFP_BIT_COMP | GFP_BIT_NORETRY))
-			return OWNER_PAGE_CACHE;
-		return OWNER_USER;
-	}
-	if (gfp & GFP_BIT_HIGHMEM) {
-		if (is_percpu_mask(gfp, order))
-			return OWNER_PERCPU;
-		return gfp & GFP_BIT_NOWARN ? OWNER_VMALLOC : OWNER_KERNEL;
-	}
-	if (owner_is_slab_mask(gfp, order))
-		return OWNER_SLAB;
-	if (gfp & GFP_BIT_ZERO && order <= 1 &&
-	    !(gfp & (GFP_BIT_NOWARN | GFP_BIT_NORETRY | GFP_BIT_DMA | GFP_BIT_DMA32)) &&
-	    (gfp & GFP_BITS_KERNEL) == GFP_BITS_KERNEL)
-		return OWNER_PAGE_TABLE;
-	return OWNER_KERNEL;
-}
-
-bool owner_is_slab_mask(uint32_t gfp, unsigned int order)
-{
-	const uint32_t needed = GFP_BIT_NOWARN | GFP_BIT_NORETRY;
-	const uint32_t never = GFP_BIT_HIGHMEM | GFP_BIT_MOVABLE | GFP_BIT_ZERO | GFP_BIT_ACCOUNT |
-			       GFP_BIT_WRITE;
-
-	if (order > SLAB_MAX_ORDER || (gfp & needed) != needed || gfp & never)
-		return false;
-	/*
-	 * net/core/sock.c:skb_page_frag_refill() and page_frag ask for order 3 alike, but may not
-	 * sleep though they may do I/O, a combination no slab caller has without NOMEMALLOC.
-	 */
-	if (order == 3 && gfp & GFP_BIT_IO && gfp & GFP_BIT_KSWAPD_RECLAIM &&
-	    !(gfp & (GFP_BIT_DIRECT_RECLAIM | GFP_BIT_NOMEMALLOC)))
-		return false;
-	/* Mempools: NOMEMALLOC at order 0 is the caller's, but then slabs of 6.12 have COMP. */
-	return order || !(gfp & GFP_BIT_NOMEMALLOC) || gfp & GFP_BIT_COMP;
-}
 
 void owner_page_alloc(struct repair *r, const struct event *ev, struct repair_op *op,
 		      uint64_t number)
@@ -244,7 +195,7 @@ static bool may_become_slab(const struct cpu_context *cpu, const struct event *e
 	const uint32_t never = GFP_BIT_ZERO | GFP_BIT_ACCOUNT;
 	uint32_t gfp = ev->page.gfp;
 
-	if (ev->page.order > SLAB_MAX_ORDER || gfp & never)
+	if (ev->page.order > OWNER_SLAB_MAX_ORDER || gfp & never)
 		return false;
 	if ((gfp & needed) == needed)
 		return true;
@@ -331,23 +282,6 @@ static void vote(struct repair *r, const struct pending_page *page, uint64_t ptr
 	/* Majority vote: each stranger weakens all that were seen so far. */
 	for (unsigned int i = 0; i < ARRAY_SIZE(r->map.votes); i++)
 		r->map.votes[i].votes--;
-}
-
-/*
- * mm/percpu-vm.c:pcpu_alloc_pages(): GFP_KERNEL | HIGHMEM, single pages; NORETRY and NOWARN and,
- * through the scope it runs in, no I/O when the balance worker asks.
- */
-static bool is_percpu_mask(uint32_t gfp, unsigned int order)
-{
-	const uint32_t worker = GFP_BIT_NORETRY | GFP_BIT_NOWARN;
-	const uint32_t never = GFP_BIT_MOVABLE | GFP_BIT_HARDWALL | GFP_BIT_ZERO | GFP_BIT_ACCOUNT |
-			       GFP_BIT_COMP | GFP_BIT_DMA | GFP_BIT_DMA32;
-
-	if (order || gfp & never || !(gfp & GFP_BIT_HIGHMEM))
-		return false;
-	if (!(gfp & worker))
-		return true;
-	return (gfp & worker) == worker && !(gfp & GFP_BIT_IO);
 }
 
 static void wait_for_percpu(struct repair *r, const struct event *ev, uint64_t number)

@@ -118,7 +118,7 @@ struct repair {
 	struct recent_large large[REPAIR_NR_LARGE];
 	unsigned int next_large;
 	struct vec(struct percpu_page) percpu_pages;
-	bool vmap_events; /**< tracepoints of vmalloc are in the recording: probes are repetitions */
+	bool vmap_events; /**< vmalloc tracepoints are recorded: the probes repeat them */
 	bool percpu_events;
 	struct ended_slab ended_slab;
 	bool late_frees; /**< kmem_cache_free fires after mm_page_free of the slab */
@@ -166,12 +166,17 @@ void area_percpu_free(struct repair *r, const struct event *ev, struct repair_op
 void area_cma_alloc(struct repair *r, const struct event *ev, struct repair_op *op);
 void area_cma_free(struct repair *r, const struct event *ev, struct repair_op *op);
 
-/* owner.c: who asked for a page. */
+/* owner_mask.c: who asked for a page, by mask and order alone. */
 
-/** By mask and order alone. */
+/** Slabs beyond this need slab_max_order= or huge objects. */
+enum { OWNER_SLAB_MAX_ORDER = 3 };
+
 enum page_owner owner_by_flags(uint32_t gfp, unsigned int order);
 /** The mask is one that only slab pages have, as far as masks go. */
 bool owner_is_slab_mask(uint32_t gfp, unsigned int order);
+
+/* owner.c: who asked for a page, by mask and by the events around. */
+
 /** A page was allocated (event "number"): sets op's owner and fate; waits for more if need be. */
 void owner_page_alloc(struct repair *r, const struct event *ev, struct repair_op *op,
 		      uint64_t number);
