@@ -13,8 +13,8 @@ static bool end(struct repair *r, struct addrmap *map, struct repair_op *op, uin
 		uint32_t *info);
 static bool is_error(const struct repair *r, uint64_t addr);
 
-void area_vmap_alloc(struct repair *r, const struct event *ev, struct repair_op *op, uint64_t addr,
-		     uint64_t size)
+void area_vmap_alloc(struct repair *r, const struct event *ev, struct repair_op *op,
+		     uint64_t addr, uint64_t size)
 {
 	op->call = CALL_VMAP_ALLOC;
 	if (ev->flags & EVENT_F_FAILED || is_error(r, addr)) {

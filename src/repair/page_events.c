@@ -103,13 +103,15 @@ static void free_whole(struct repair *r, struct held_batch *held, size_t index, 
 	const struct event *ev = &held->batch.events[index];
 	struct repair_op *op = &held->ops.items[index];
 
-	op->cache = block->cache;
 	if (ev->page.order != block->order) {
 		op->kind = REPAIR_MISMATCH;
+		op->implied_free = op->slot;
 		if (op->fate == FATE_DIRECT)
 			op->fate = FATE_REPAIRED;
-	} else if (block->owner == OWNER_SLAB) {
-		object_end_slab(r, held, index, pfn, block);
+	} else {
+		op->cache = block->cache;
+		if (block->owner == OWNER_SLAB)
+			object_end_slab(r, held, index, pfn, block);
 	}
 	repair_give_slot(r, op->slot);
 	pages_remove(&r->pages, pfn);

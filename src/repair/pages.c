@@ -19,7 +19,9 @@
 #include "kmreplay/repair/repair.h"
 
 static struct addrmap_entry *find_entry(const struct pages *pages, uint64_t pfn);
-static void shrink(struct pages *pages, uint64_t pfn, const struct page_block *whole);
+static void drop(struct pages *pages, struct addrmap_entry *entry);
+static struct page_block *add_piece(struct pages *pages, uint64_t pfn,
+				    const struct page_block *piece);
 static uint32_t new_group(struct pages *pages, uint64_t pfn, const struct page_block *block);
 
 void pages_init(struct pages *pages, uint64_t seed)
@@ -98,9 +100,7 @@ void pages_remove(struct pages *pages, uint64_t pfn)
 		if (!--group->pieces)
 			vec_push(&pages->free_groups, block->slot);
 	}
-	pages->nr_by_order[block->order]--;
-	vec_push(&pages->free_blocks, entry->slot);
-	addrmap_remove(&pages->map, entry);
+	drop(pages, entry);
 }
 
 struct page_block *pages_cut(struct pages *pages, uint64_t head, uint64_t pfn, unsigned int order)
@@ -110,23 +110,25 @@ struct page_block *pages_cut(struct pages *pages, uint64_t head, uint64_t pfn, u
 	uint64_t at = head;
 
 	BUG_ON(order >= whole.order || pfn - head >= 1ULL << whole.order);
-	if (!(whole.flags & PAGE_PIECE)) {
+	drop(pages, find_entry(pages, head));
+	if (whole.flags & PAGE_PIECE)
+		pages->groups.items[whole.slot].pieces--;
+	else
 		whole.slot = new_group(pages, head, &whole);
-		whole.flags |= PAGE_PIECE;
-		pages->groups.items[whole.slot].pieces = 1;
-	}
-	/* Halve the piece that holds "pfn": the other half becomes a piece of its own. */
+	whole.flags |= PAGE_PIECE;
+	/* Halve what holds "pfn": the other half is a piece of its own. */
 	while (at_order > order) {
 		uint64_t half = 1ULL << --at_order;
 
-		shrink(pages, at, &whole);
 		whole.order = (uint8_t)at_order;
-		*pages_add(pages, at + half, at_order) = whole;
-		pages->groups.items[whole.slot].pieces++;
-		if (pfn - at >= half)
+		if (pfn - at >= half) {
+			add_piece(pages, at, &whole);
 			at += half;
+		} else {
+			add_piece(pages, at + half, &whole);
+		}
 	}
-	return pages_find(pages, pfn);
+	return add_piece(pages, pfn, &whole);
 }
 
 uint32_t pages_slot(const struct pages *pages, const struct page_block *block)
@@ -148,16 +150,32 @@ static struct addrmap_entry *find_entry(const struct pages *pages, uint64_t pfn)
 	return addrmap_find(&pages->map, key, addrmap_hash(&pages->map, key));
 }
 
-/* The entry at "pfn" becomes the lower half of "whole", which it was. */
-static void shrink(struct pages *pages, uint64_t pfn, const struct page_block *whole)
+/* Takes "entry" and its block away; its group is not told. */
+static void drop(struct pages *pages, struct addrmap_entry *entry)
 {
-	struct addrmap_entry *entry = find_entry(pages, pfn);
+	pages->nr_by_order[entry->info]--;
+	vec_push(&pages->free_blocks, entry->slot);
+	addrmap_remove(&pages->map, entry);
+}
 
-	entry->info = whole->order - 1U;
-	pages->nr_by_order[whole->order]--;
-	pages->nr_by_order[whole->order - 1]++;
-	pages->blocks.items[entry->slot] = *whole;
-	pages->blocks.items[entry->slot].order--;
+/*
+ * Adds a piece of a cut block at "pfn". Where something younger begins already, that part of the
+ * block must have been freed unseen: then there is no piece, and the group has fewer pages.
+ */
+static struct page_block *add_piece(struct pages *pages, uint64_t pfn,
+				    const struct page_block *piece)
+{
+	struct page_group *group = &pages->groups.items[piece->slot];
+	struct page_block *block;
+
+	if (find_entry(pages, pfn)) {
+		group->pages -= 1U << piece->order;
+		return NULL;
+	}
+	group->pieces++;
+	block = pages_add(pages, pfn, piece->order);
+	*block = *piece;
+	return block;
 }
 
 static uint32_t new_group(struct pages *pages, uint64_t pfn, const struct page_block *block)

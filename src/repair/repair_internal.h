@@ -158,8 +158,8 @@ void page_event_free(struct repair *r, struct held_batch *held, size_t index);
 
 /* areas.c */
 
-void area_vmap_alloc(struct repair *r, const struct event *ev, struct repair_op *op, uint64_t addr,
-		     uint64_t size);
+void area_vmap_alloc(struct repair *r, const struct event *ev, struct repair_op *op,
+		     uint64_t addr, uint64_t size);
 void area_vmap_free(struct repair *r, struct repair_op *op, uint64_t addr);
 void area_percpu_alloc(struct repair *r, const struct event *ev, struct repair_op *op);
 void area_percpu_free(struct repair *r, const struct event *ev, struct repair_op *op);

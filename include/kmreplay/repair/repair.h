@@ -99,8 +99,8 @@ enum page_owner {
  *  - the last of several partial frees of a page block: CALL_PAGE_FREE of kind MISMATCH frees
  *    2^order pages of the block "slot", "cache" pages behind its first (split_page(),
  *    alloc_pages_exact(), the tail pages that a dropped reference leaves behind). The slot lives
- *    on until all its pages are gone: then "implied_free" equals "slot". A free that is larger than
- *    the block is a MISMATCH as well and ends it at once.
+ *    on until all its pages are gone: then "implied_free" equals "slot". So it does at once when
+ *    the free is larger than the block.
  * Ops of fate SKIPPED neither give nor end a slot; a DUPLICATE may name one for information.
  *
  * Page events: what was said of the allocation (fate, owner) is said of its free, too.
