@@ -43,7 +43,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	void *ptr;
 
 	BUG_ON(size > SIZE_MAX / 2);
-	size = bits_align_up(size, 8);
+	size = bits_align_up(MAX(size, (size_t)1), 8);
 	if ((size_t)(arena->end - arena->at) < size)
 		new_chunk(arena, size);
 	ptr = arena->at;

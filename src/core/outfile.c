@@ -53,8 +53,11 @@ bool outfile_open(struct outfile *out, const char *path, struct error *err)
 bool outfile_commit(struct outfile *out, struct error *err)
 {
 	const char *name = out->path ? out->path : "standard output";
-	bool failed = fflush(out->fp) != 0 || ferror(out->fp);
+	bool failed;
 
+	/* A write that failed earlier has left its mark in the stream, but not its errno. */
+	errno = EIO;
+	failed = fflush(out->fp) != 0 || ferror(out->fp);
 	if (failed)
 		error_set_errno(err, errno, "cannot write '%s'", name);
 	if (!out->path)

@@ -31,10 +31,11 @@ uint32_t *u64map_find(const struct u64map *map, uint64_t key)
 	for (size_t i = home(map, key);; i = (i + 1) & map->mask) {
 		struct u64map_entry *entry = &map->entries[i];
 
-		if (entry->key == key)
-			return &entry->value;
+		/* In this order: looking for the reserved key must not find a free entry. */
 		if (entry->key == U64MAP_NO_KEY)
 			return NULL;
+		if (entry->key == key)
+			return &entry->value;
 	}
 }
 

@@ -20,14 +20,18 @@ void *xcalloc(size_t nr, size_t size)
 {
 	if (!nr || !size)
 		nr = size = 1;
-	return checked(calloc(nr, size), nr > SIZE_MAX / size ? SIZE_MAX : nr * size);
+	if (nr > SIZE_MAX / size)
+		return checked(NULL, SIZE_MAX);
+	return checked(calloc(nr, size), nr * size);
 }
 
 void *xreallocarray(void *ptr, size_t nr, size_t size)
 {
 	if (!nr || !size)
 		nr = size = 1;
-	return checked(reallocarray(ptr, nr, size), nr > SIZE_MAX / size ? SIZE_MAX : nr * size);
+	if (nr > SIZE_MAX / size)
+		return checked(NULL, SIZE_MAX);
+	return checked(realloc(ptr, nr * size), nr * size);
 }
 
 char *xstrdup(const char *s)
