@@ -42,6 +42,7 @@
 	X(compact_moved, "compact_moved_pages", "pages that compaction moved")                \
 	X(drain_all, "drain_all", "drains of all per-CPU lists under pressure")               \
 	X(oom, "oom", "requests that came to the OOM killer")                                 \
+	X(oom_pages, "oom_pages", "pages that OOM kills freed")                               \
 	X(nofail_failed, "nofail_failed", "__GFP_NOFAIL requests that could never be met")    \
 	X(follow_allocs, "follow_allocs", "blocks taken at a recorded place")                 \
 	X(follow_misses, "follow_misses", "recorded places that were not free")

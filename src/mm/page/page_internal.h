@@ -132,9 +132,12 @@ struct node {
 	uint32_t nr_cpus;
 	bool dma32_populated;
 	bool kswapd_awake;
+	bool kswapd_boosted;      /* it was woken to work off a boost */
 	uint8_t kswapd_order;
 	uint8_t kswapd_highest;   /* enum zone_type */
 	uint8_t kswapd_failures;
+	uint64_t kswapd_boost;    /* pages of boost still to be reclaimed */
+	uint64_t kswapd_freed;    /* pages since it was woken */
 };
 
 /* What the running call has done so far. */
@@ -198,6 +201,13 @@ static inline void work_path(struct page_allocator *pa, enum mm_path path)
 		pa->work.path = path;
 }
 
+/* The same for a path of frees, which may happen inside an allocation: that one's path stays. */
+static inline void work_free_path(struct page_allocator *pa, enum mm_path path)
+{
+	if (pa->work.path == MM_PATH_NONE || pa->work.path >= MM_PATH_PCP_FREE)
+		work_path(pa, path);
+}
+
 static inline void work_cost(struct page_allocator *pa, uint64_t ns)
 {
 	pa->work.cost_ns += (uint32_t)MIN(ns, (uint64_t)(UINT32_MAX - pa->work.cost_ns));
@@ -216,7 +226,7 @@ static inline uint32_t block_pages(const struct page_allocator *pa)
 /* Types whose blocks may merge with others' (migratetype_is_mergeable). */
 static inline bool type_is_mergeable(enum migratetype type)
 {
-	return type < PCP_TYPES;
+	return (unsigned int)type < PCP_TYPES;
 }
 
 static inline bool order_has_pcp(unsigned int order)
@@ -236,6 +246,53 @@ static inline struct zone *request_zone(struct page_allocator *pa, const struct 
 	return &pa->zones[req->node->zonelist[i]];
 }
 
+/* Where the links of a block are kept; "top": it is a free block of the largest order. */
+static inline struct page_link *page_link(const struct page_allocator *pa, uint32_t index, bool top)
+{
+	return top ? &pa->tops[index >> KERNEL_MAX_ORDER].link : &pa->pages[index].link;
+}
+
+static inline void free_list_init(struct free_list *list)
+{
+	*list = (struct free_list){ .first = PAGE_NIL, .last = PAGE_NIL };
+}
+
+static inline void free_list_add(const struct page_allocator *pa, struct free_list *list,
+				 uint32_t index, bool tail, bool top)
+{
+	struct page_link *link = page_link(pa, index, top);
+
+	if (list->first == PAGE_NIL) {
+		*link = (struct page_link){ .next = PAGE_NIL, .prev = PAGE_NIL };
+		list->first = list->last = index;
+	} else if (tail) {
+		*link = (struct page_link){ .next = PAGE_NIL, .prev = list->last };
+		page_link(pa, list->last, top)->next = index;
+		list->last = index;
+	} else {
+		*link = (struct page_link){ .next = list->first, .prev = PAGE_NIL };
+		page_link(pa, list->first, top)->prev = index;
+		list->first = index;
+	}
+	list->nr++;
+}
+
+static inline void free_list_del(const struct page_allocator *pa, struct free_list *list,
+				 uint32_t index, bool top)
+{
+	const struct page_link *link = page_link(pa, index, top);
+
+	if (link->prev == PAGE_NIL)
+		list->first = link->next;
+	else
+		page_link(pa, link->prev, top)->next = link->next;
+	if (link->next == PAGE_NIL)
+		list->last = link->prev;
+	else
+		page_link(pa, link->next, top)->prev = link->prev;
+	list->nr--;
+}
+
 /* zone/zone.c: zones and zonelists out of the configuration. */
 bool zones_create(struct page_allocator *pa, const struct machine_config *config,
 		  struct error *err);
@@ -250,8 +307,38 @@ bool watermark_ok(const struct page_allocator *pa, const struct zone *zone, unsi
 		  uint64_t mark, enum zone_type highest, unsigned int alloc_flags, int64_t free);
 bool watermark_fast(const struct page_allocator *pa, const struct zone *zone,
 		    const struct page_request *req);
-/* Books "pages" (signed) of NR_FREE_PAGES on the running CPU. */
-void zone_stat_add(struct page_allocator *pa, struct zone *zone, int64_t pages);
+
+/*
+ * Books "pages" (signed) of NR_FREE_PAGES on the running CPU: an eight-bit difference of its own
+ * goes into the global count when it grows beyond a threshold (__mod_zone_page_state).
+ */
+static inline void zone_stat_add(struct page_allocator *pa, struct zone *zone, int64_t pages)
+{
+	struct pcp *pcp = &zone->pcps[pa->cpu];
+	const int64_t sum = pcp->stat_diff + pages;
+
+	if (sum > zone->stat_threshold || sum < -zone->stat_threshold) {
+		zone->free_stat += sum;
+		pcp->stat_diff = 0;
+	} else {
+		pcp->stat_diff = (int8_t)sum;
+	}
+}
+
+/* Pages have left the free lists. 6.1 books a refill when it is done: its callers do that. */
+static inline void zone_count_taken(struct page_allocator *pa, struct zone *zone,
+				    unsigned int order)
+{
+	zone->free -= 1ULL << order;
+	if (pa->profile->refill_counts_pages)
+		zone_stat_add(pa, zone, -(1LL << order));
+}
+
+static inline void zone_book_taken(struct page_allocator *pa, struct zone *zone, int64_t pages)
+{
+	if (!pa->profile->refill_counts_pages)
+		zone_stat_add(pa, zone, -pages);
+}
 
 /* page/free_area.c: blocks on and off the free lists. */
 void area_add(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,
@@ -270,8 +357,6 @@ bool area_find(const struct page_allocator *pa, uint32_t index, uint32_t *head,
 /* Sets the type of the pageblocks that [index, index + 2^order) begins in. */
 void block_set_type(struct page_allocator *pa, uint32_t index, unsigned int order,
 		    enum migratetype type);
-void list_push(struct page_link *links, size_t stride, struct free_list *list, uint32_t index,
-	       bool tail);
 
 /* page/buddy.c */
 /* Gives a block to the free lists: merging, head or tail (__free_one_page). */
@@ -330,13 +415,21 @@ bool request_init(struct page_allocator *pa, struct page_request *req, uint32_t 
 void page_set_used(struct page_allocator *pa, struct zone *zone, uint32_t index,
 		   unsigned int order, enum migratetype type);
 
+/* A block that nobody uses any more: to the per-CPU list or to the free lists. */
+void page_put(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order);
+
 /* reclaim/slowpath.c */
+/*
+ * Asks the owner for pages (ops.reclaim, or ops.oom if "oom"); how many came free. The owner frees
+ * them through page_free(), so the running call's state is kept for it.
+ */
+uint64_t reclaim_pages(struct page_allocator *pa, uint64_t nr_pages, uint32_t gfp, bool oom);
 uint32_t slowpath_alloc(struct page_allocator *pa, struct page_request *req);
 
 /* reclaim/kswapd.c */
 /* wakeup_kswapd() for every node of the request's zonelist. */
 void kswapd_wake_all(struct page_allocator *pa, const struct page_request *req);
-void kswapd_wake(struct page_allocator *pa, struct node *node, unsigned int order,
+void kswapd_wake(struct page_allocator *pa, struct node *node, uint32_t gfp, unsigned int order,
 		 enum zone_type highest);
 /* Lets woken kswapds do a slice of their work. */
 void kswapd_run(struct page_allocator *pa);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which zone serves a request: down the zonelist, past zones below their mark, and, while the
+ * request would break up another type's pageblock (ALLOC_NOFRAGMENT), rather to a lower zone.
+ *
+ * Mirrors get_page_from_freelist(), rmqueue(), rmqueue_buddy() and alloc_flags_nofragment().
+ * Left out: cpusets, dirty limits, node reclaim, deferred struct pages.
+ */
+#include <config.h>
+
+#include "page_internal.h"
+
+static bool zone_may_serve(const struct page_allocator *pa, struct zone *zone,
+			   const struct page_request *req);
+static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,
+			const struct page_request *req);
+static uint32_t rmqueue_buddy(struct page_allocator *pa, struct zone *zone,
+			      const struct page_request *req);
+
+bool request_init(struct page_allocator *pa, struct page_request *req, uint32_t gfp,
+		  unsigned int order, int node)
+{
+	const unsigned int at = node >= 0 && (unsigned int)node < pa->nr_nodes ?
+					(unsigned int)node : pa->cpu_node[pa->cpu];
+	const struct node *nd = &pa->nodes[at];
+
+	req->gfp = gfp;
+	req->order = order;
+	req->type = pa->mobility ? gfp_policy_migratetype(gfp) : MIGRATE_UNMOVABLE;
+	req->highest = (enum zone_type)pa->gfp_zones[gfp & 15];
+	req->node = nd;
+	req->nr_zones = gfp & GFP_BIT_THISNODE ? nd->nr_own : nd->nr_zonelist;
+	req->memalloc = false;
+	req->irq = false;
+	req->preferred = 0;
+	while (req->preferred < req->nr_zones &&
+	       request_zone(pa, req, req->preferred)->type > req->highest)
+		req->preferred++;
+	return req->preferred < req->nr_zones;
+}
+
+uint32_t freelist_get(struct page_allocator *pa, struct page_request *req)
+{
+	unsigned int home;
+	bool skip_awake, skipped;
+
+	if (req->preferred >= req->nr_zones)
+		return PAGE_NIL;
+	home = request_zone(pa, req, req->preferred)->node;
+	skip_awake = pa->profile->skip_awake_kswapd && pa->nr_nodes > 1;
+retry:
+	skipped = false;
+	for (uint32_t i = req->preferred; i < req->nr_zones; i++) {
+		struct zone *zone = request_zone(pa, req, i);
+		uint32_t index;
+
+		if (zone->type > req->highest)
+			continue;
+		if ((req->alloc_flags & ALLOC_NOFRAGMENT) && zone->node != home) {
+			/* Local memory matters more than keeping types apart. */
+			req->alloc_flags &= ~(unsigned int)ALLOC_NOFRAGMENT;
+			goto retry;
+		}
+		if (skip_awake && pa->nodes[zone->node].kswapd_awake) {
+			skipped = true;
+			continue;
+		}
+		if (!zone_may_serve(pa, zone, req))
+			continue;
+		index = rmqueue(pa, zone, req);
+		if (index != PAGE_NIL)
+			return index;
+	}
+	if (skipped) {
+		skip_awake = false;
+		goto retry;
+	}
+	if (req->alloc_flags & ALLOC_NOFRAGMENT) {
+		req->alloc_flags &= ~(unsigned int)ALLOC_NOFRAGMENT;
+		goto retry;
+	}
+	return PAGE_NIL;
+}
+
+static bool zone_may_serve(const struct page_allocator *pa, struct zone *zone,
+			   const struct page_request *req)
+{
+	if (pa->profile->below_high && !zone->below_high) {
+		struct page_request high = *req;
+
+		high.alloc_flags = (req->alloc_flags & ~(unsigned int)ALLOC_WMARK_MASK) |
+				   ALLOC_WMARK_HIGH;
+		high.alloc_flags &= ~(unsigned int)ALLOC_NO_WATERMARKS;
+		if (watermark_fast(pa, zone, &high))
+			return true;
+		zone->below_high = true;
+	}
+	return (req->alloc_flags & ALLOC_NO_WATERMARKS) || watermark_fast(pa, zone, req);
+}
+
+static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,
+			const struct page_request *req)
+{
+	bool from_pcp = true;
+	uint32_t index = PAGE_NIL;
+
+	if (pa->pcp_enabled && order_has_pcp(req->order))
+		index = pcp_alloc(pa, zone, req->order, req->type, req->alloc_flags, false);
+	if (index == PAGE_NIL) {
+		index = rmqueue_buddy(pa, zone, req);
+		from_pcp = false;
+	}
+	if (unlikely(zone->boosted) && (!pa->profile->boost_wakes_own_kswapd ||
+					(req->alloc_flags & ALLOC_KSWAPD))) {
+		zone->boosted = false;
+		kswapd_wake(pa, &pa->nodes[zone->node], 0, 0, zone->type);
+	}
+	if (index != PAGE_NIL && unlikely(req->alloc_flags & ALLOC_HIGHATOMIC) &&
+	    !(from_pcp && pa->profile->highatomic_only_from_buddy))
+		highatomic_reserve(pa, zone, index, req->order);
+	return index;
+}
+
+static uint32_t rmqueue_buddy(struct page_allocator *pa, struct zone *zone,
+			      const struct page_request *req)
+{
+	enum rmqueue_mode mode = RMQUEUE_NORMAL;
+	uint32_t index = PAGE_NIL;
+
+	work_path(pa, MM_PATH_BUDDY);
+	work_cost(pa, pa->costs.zone_lock);
+	if (req->alloc_flags & ALLOC_HIGHATOMIC)
+		index = buddy_take_smallest(pa, zone, req->order, MIGRATE_HIGHATOMIC);
+	if (index == PAGE_NIL)
+		index = rmqueue_one(pa, zone, req->order, req->type, req->alloc_flags, &mode);
+	if (index == PAGE_NIL && (req->alloc_flags & (ALLOC_OOM | ALLOC_NON_BLOCK)))
+		index = buddy_take_smallest(pa, zone, req->order, MIGRATE_HIGHATOMIC);
+	if (index == PAGE_NIL)
+		return PAGE_NIL;
+	zone_book_taken(pa, zone, 1LL << req->order);
+	pa->pages[index].zone = zone->index;
+	pa->stats.buddy_allocs++;
+	return index;
+}

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The page allocator's calls: allocate, free, bulk, split, reserve, follow; creation and the
+ * hand-over of memory at boot. What they rest on, bottom up:
+ *
+ *	free_area  blocks on lists          buddy      merging and splitting
+ *	fallback   other types' blocks      highatomic the reserve for atomic requests
+ *	pcp        per-CPU lists            freelist   which zone serves
+ *	zone/      zones, watermarks        reclaim/   slow path, kswapd, compaction, OOM
+ *
+ * Mirrors __alloc_pages(), free_unref_page(), alloc_pages_bulk_noprof(), split_page() and
+ * memblock_free_all().
+ */
+#include <config.h>
+
+#include "page_internal.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+static bool map_metadata(struct page_allocator *pa, const struct machine_config *config,
+			 struct error *err);
+static void *map_zeroed(size_t size);
+static void free_range(struct page_allocator *pa, const struct machine_range *range);
+static uint32_t fast_path(struct page_allocator *pa, struct page_request *req);
+static unsigned int fast_flags(const struct page_allocator *pa, const struct page_request *req);
+static struct mm_outcome finish(const struct page_allocator *pa, uint64_t addr,
+				enum mm_failure failure);
+static enum mm_failure failure_reason(struct page_allocator *pa, const struct page_request *req);
+static void begin(struct page_allocator *pa, unsigned int cpu);
+static unsigned int bulk_take(struct page_allocator *pa, const struct page_request *req,
+			      unsigned int nr, uint64_t *pfns);
+static struct zone *page_zone_of(struct page_allocator *pa, uint32_t index);
+
+struct page_allocator *page_allocator_create(const struct machine_config *config,
+					     const struct page_ops *ops, void *ctx,
+					     struct error *err)
+{
+	struct page_allocator *pa = xcalloc(1, sizeof(*pa));
+
+	pa->profile = page_profile_for(config->kernel);
+	if (ops)
+		pa->ops = *ops;
+	pa->ctx = ctx;
+	pa->costs = config->costs;
+	pa->mobility = config->mobility_grouping;
+	pa->pcp_enabled = config->pcp;
+	pa->pcp_batch = config->pcp_batch;
+	pa->pcp_high = config->pcp_high;
+	pa->thp = config->thp;
+	pa->scale_factor = config->watermark_scale_factor;
+	pa->boost_factor = config->watermark_boost_factor;
+	for (size_t i = 0; i < ZONE_NR; i++)
+		pa->reserve_ratio[i] = config->lowmem_reserve_ratio[i];
+	if (!zones_create(pa, config, err) || !map_metadata(pa, config, err)) {
+		page_allocator_destroy(pa);
+		return NULL;
+	}
+	for (size_t i = 0; i < config->ranges.nr; i++)
+		free_range(pa, &config->ranges.items[i]);
+	for (unsigned int i = 0; i < pa->nr_zones; i++) {
+		/* Booked by the boot CPU before differences were kept. */
+		pa->zones[i].free_stat = (int64_t)pa->zones[i].free;
+		pa->zones[i].pcps[0].stat_diff = 0;
+	}
+	watermarks_setup(pa, config->min_free_kbytes);
+	pa->stats = (struct page_stats){ 0 };
+	return pa;
+}
+
+void page_allocator_destroy(struct page_allocator *pa)
+{
+	if (!pa)
+		return;
+	if (pa->pages)
+		munmap(pa->pages, (size_t)pa->nr_pages * sizeof(*pa->pages));
+	if (pa->tops)
+		munmap(pa->tops, (size_t)(pa->nr_pages >> KERNEL_MAX_ORDER) * sizeof(*pa->tops));
+	if (pa->block_types)
+		munmap(pa->block_types, pa->nr_pages >> pa->block_order);
+	zones_destroy(pa);
+	free(pa);
+}
+
+const struct page_profile *page_allocator_profile(const struct page_allocator *pa)
+{
+	return pa->profile;
+}
+
+const struct page_stats *page_allocator_stats(const struct page_allocator *pa)
+{
+	return &pa->stats;
+}
+
+struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
+			     unsigned int order, int node, unsigned int context)
+{
+	struct page_request req;
+	struct zone *zone;
+	uint32_t index;
+
+	begin(pa, cpu);
+	if (unlikely(order > KERNEL_MAX_ORDER))
+		return finish(pa, 0, MM_FAIL_ORDER);
+	if (unlikely(!request_init(pa, &req, gfp, order, node)))
+		return finish(pa, 0, MM_FAIL_NO_ZONE);
+	req.irq = context & PAGE_CTX_IRQ;
+	req.memalloc = context & PAGE_CTX_MEMALLOC;
+	index = fast_path(pa, &req);
+	if (unlikely(index == PAGE_NIL))
+		index = slowpath_alloc(pa, &req);
+	if (unlikely(index == PAGE_NIL)) {
+		pa->stats.failures++;
+		return finish(pa, 0, failure_reason(pa, &req));
+	}
+	zone = page_zone_of(pa, index);
+	page_set_used(pa, zone, index, order, req.type);
+	if (gfp & GFP_BIT_ZERO)
+		work_cost(pa, (uint64_t)pa->costs.zero_page << order);
+	pa->stats.allocs++;
+	pa->stats.alloc_pages += 1ULL << order;
+	return finish(pa, pa->base_pfn + index, MM_FAIL_NONE);
+}
+
+struct mm_outcome page_free(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
+			    unsigned int order)
+{
+	const uint32_t index = (uint32_t)(pfn - pa->base_pfn);
+	struct page *page;
+	struct zone *zone;
+
+	begin(pa, cpu);
+	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
+	page = &pa->pages[index];
+	BUG_ON(page->state != PAGE_USED || page->order != order);
+	zone = &pa->zones[page->zone];
+	page->state = PAGE_NONE;
+	zone->used -= 1ULL << order;
+	if (page->type == MIGRATE_MOVABLE)
+		zone->movable -= 1ULL << order;
+	pa->stats.frees++;
+	pa->stats.free_pages += 1ULL << order;
+	page_put(pa, zone, index, order);
+	return finish(pa, pfn, MM_FAIL_NONE);
+}
+
+unsigned int page_alloc_bulk(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, int node,
+			     unsigned int nr, uint64_t *pfns)
+{
+	struct page_request req;
+	struct mm_outcome single;
+	unsigned int got;
+
+	if (!nr)
+		return 0;
+	begin(pa, cpu);
+	/* One page, or pages to be charged one by one: the ordinary way. */
+	if (nr > 1 && !(gfp & GFP_BIT_ACCOUNT) && pa->pcp_enabled &&
+	    request_init(pa, &req, gfp, 0, node)) {
+		got = bulk_take(pa, &req, nr, pfns);
+		if (got) {
+			pa->stats.bulk_pages += got;
+			return got;
+		}
+	}
+	single = page_alloc(pa, cpu, gfp, 0, node, 0);
+	if (!mm_ok(single))
+		return 0;
+	pfns[0] = single.addr;
+	return 1;
+}
+
+bool page_reserve(struct page_allocator *pa, uint64_t pfn, unsigned int order)
+{
+	const uint64_t index = pfn - pa->base_pfn;
+
+	begin(pa, 0);
+	if (order > KERNEL_MAX_ORDER || pfn < pa->base_pfn || index >= pa->nr_pages ||
+	    (index & ((1ULL << order) - 1)) || !buddy_take_at(pa, (uint32_t)index, order))
+		return false;
+	page_set_used(pa, page_zone_of(pa, (uint32_t)index), (uint32_t)index, order,
+		      MIGRATE_UNMOVABLE);
+	return true;
+}
+
+bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, uint64_t pfn,
+		   unsigned int order)
+{
+	const enum migratetype type = pa->mobility ? gfp_policy_migratetype(gfp) :
+						     MIGRATE_UNMOVABLE;
+	const uint64_t at = pfn - pa->base_pfn;
+	const uint32_t index = (uint32_t)at;
+	bool got = false;
+
+	begin(pa, cpu);
+	if (order <= KERNEL_MAX_ORDER && pfn >= pa->base_pfn && at < pa->nr_pages &&
+	    !(at & ((1ULL << order) - 1))) {
+		const struct page *page = &pa->pages[index];
+
+		if (page->state == PAGE_PCP && page->order == order) {
+			pcp_unlink(pa, index);
+			got = true;
+		} else {
+			got = buddy_take_at(pa, index, order);
+		}
+	}
+	if (!got) {
+		pa->stats.follow_misses++;
+		return false;
+	}
+	page_set_used(pa, page_zone_of(pa, index), index, order, type);
+	pa->stats.follow_allocs++;
+	pa->stats.allocs++;
+	pa->stats.alloc_pages += 1ULL << order;
+	return true;
+}
+
+void page_drain_all(struct page_allocator *pa)
+{
+	begin(pa, 0);
+	pcp_drain_all(pa, NULL);
+}
+
+void page_split(struct page_allocator *pa, uint64_t pfn, unsigned int order)
+{
+	const uint32_t index = (uint32_t)(pfn - pa->base_pfn);
+	const struct page head = pa->pages[index];
+
+	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
+	BUG_ON(head.state != PAGE_USED || head.order != order);
+	for (uint32_t i = 0; i < 1U << order; i++) {
+		pa->pages[index + i] = head;
+		pa->pages[index + i].order = 0;
+	}
+}
+
+bool page_is_allocated(const struct page_allocator *pa, uint64_t pfn, unsigned int *order)
+{
+	const struct page *page;
+
+	if (pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages)
+		return false;
+	page = &pa->pages[pfn - pa->base_pfn];
+	if (page->state != PAGE_USED)
+		return false;
+	*order = page->order;
+	return true;
+}
+
+bool page_is_free(const struct page_allocator *pa, uint64_t pfn)
+{
+	const uint64_t index = pfn - pa->base_pfn;
+	unsigned int order;
+	uint32_t head;
+
+	if (pfn < pa->base_pfn || index >= pa->nr_pages)
+		return false;
+	if (area_find(pa, (uint32_t)index, &head, &order))
+		return true;
+	for (unsigned int o = 0; o <= PCP_THP_ORDER; o++) {
+		const struct page *page = &pa->pages[bits_align_down(index, 1ULL << o)];
+
+		if (page->state == PAGE_PCP && page->order == o)
+			return true;
+	}
+	return false;
+}
+
+uint64_t page_total(const struct page_allocator *pa)
+{
+	return pa->total;
+}
+
+uint64_t page_free_total(const struct page_allocator *pa)
+{
+	uint64_t used = 0;
+
+	for (unsigned int i = 0; i < pa->nr_zones; i++)
+		used += pa->zones[i].used;
+	return pa->total - used;
+}
+
+void page_set_used(struct page_allocator *pa, struct zone *zone, uint32_t index,
+		   unsigned int order, enum migratetype type)
+{
+	struct page *page = &pa->pages[index];
+
+	page->state = PAGE_USED;
+	page->order = (uint8_t)order;
+	page->type = (uint8_t)type;
+	page->zone = zone->index;
+	zone->used += 1ULL << order;
+	if (type == MIGRATE_MOVABLE)
+		zone->movable += 1ULL << order;
+}
+
+void page_put(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order)
+{
+	const enum migratetype type = block_type(pa, index);
+
+	if (pa->pcp_enabled && order_has_pcp(order) && type != MIGRATE_ISOLATE) {
+		pcp_free(pa, zone, index, order, type);
+		return;
+	}
+	work_free_path(pa, MM_PATH_BUDDY_FREE);
+	work_cost(pa, pa->costs.zone_lock);
+	pa->stats.buddy_frees++;
+	buddy_free(pa, zone, index, order, false);
+}
+
+/* Maps metadata for the span of "config"'s ranges; all pageblocks are MOVABLE at first. */
+static bool map_metadata(struct page_allocator *pa, const struct machine_config *config,
+			 struct error *err)
+{
+	const uint32_t block = block_pages(pa);
+
+	pa->pages = map_zeroed((size_t)pa->nr_pages * sizeof(*pa->pages));
+	pa->tops = map_zeroed((size_t)(pa->nr_pages >> KERNEL_MAX_ORDER) * sizeof(*pa->tops));
+	pa->block_types = map_zeroed(pa->nr_pages >> pa->block_order);
+	if (!pa->pages || !pa->tops || !pa->block_types)
+		return error_set(err, "cannot reserve address space for %lu pages of metadata",
+				 (unsigned long)pa->nr_pages);
+	for (size_t i = 0; i < config->ranges.nr; i++) {
+		const struct machine_range *range = &config->ranges.items[i];
+		const uint64_t start = range->start - pa->base_pfn;
+		const uint64_t end = bits_align_up(range->end - pa->base_pfn, block);
+
+		for (uint64_t at = bits_align_down(start, block); at < end; at += block)
+			pa->block_types[at >> pa->block_order] = MIGRATE_MOVABLE;
+	}
+	return true;
+}
+
+/* Zeroed memory that costs nothing until it is touched; NULL if there is no room for it. */
+static void *map_zeroed(size_t size)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return map == MAP_FAILED ? NULL : map;
+}
+
+/*
+ * __free_memory_core(), __free_pages_memory(): a run is cut into the largest blocks that its
+ * alignment allows, in ascending order, each to its list's tail.
+ */
+static void free_range(struct page_allocator *pa, const struct machine_range *range)
+{
+	uint64_t at = range->start - pa->base_pfn;
+	const uint64_t end = range->end - pa->base_pfn;
+
+	while (at < end) {
+		unsigned int order = MIN(bits_ctz(at), (unsigned int)KERNEL_MAX_ORDER);
+		const struct node *node = &pa->nodes[range->node];
+		struct zone *zone = NULL;
+
+		for (uint32_t i = 0; i < node->nr_own; i++) {
+			struct zone *own = &pa->zones[node->zonelist[i]];
+
+			if (at >= own->start && at < own->end)
+				zone = own;
+		}
+		BUG_ON(!zone);
+		while (at + (1ULL << order) > MIN(end, (uint64_t)zone->end))
+			order--;
+		zone->managed += 1ULL << order;
+		pa->total += 1ULL << order;
+		buddy_free_one(pa, zone, (uint32_t)at, order, MIGRATE_MOVABLE, true);
+		at += 1ULL << order;
+	}
+}
+
+/* The first try of __alloc_pages(): low mark, no fragmentation. */
+static uint32_t fast_path(struct page_allocator *pa, struct page_request *req)
+{
+	if (unlikely(pa->kswapd_pending) && !req->irq)
+		kswapd_run(pa);
+	req->alloc_flags = fast_flags(pa, req);
+	return freelist_get(pa, req);
+}
+
+static unsigned int fast_flags(const struct page_allocator *pa, const struct page_request *req)
+{
+	const struct zone *preferred = &pa->zones[req->node->zonelist[req->preferred]];
+	unsigned int flags = ALLOC_WMARK_LOW;
+
+	if (req->gfp & GFP_BIT_KSWAPD_RECLAIM)
+		flags |= ALLOC_KSWAPD;
+	if (req->type == MIGRATE_MOVABLE)
+		flags |= ALLOC_CMA;
+	/*
+	 * alloc_flags_nofragment(): where there is a DMA32 to turn to. 32-bit kernels have none
+	 * and never ask for it.
+	 */
+	if (preferred->type == ZONE_NORMAL && pa->arch != ARCH_X86_32 &&
+	    (pa->nr_nodes == 1 || pa->nodes[preferred->node].dma32_populated))
+		flags |= ALLOC_NOFRAGMENT;
+	return flags;
+}
+
+/* Takes from this CPU's order-0 list, refilling it, in one zone that can give all of "nr". */
+static unsigned int bulk_take(struct page_allocator *pa, const struct page_request *req,
+			      unsigned int nr, uint64_t *pfns)
+{
+	const unsigned int flags = ALLOC_WMARK_LOW | ALLOC_CPUSET |
+				   (req->type == MIGRATE_MOVABLE ? ALLOC_CMA : 0);
+	const unsigned int home = request_zone(pa, req, req->preferred)->node;
+	struct zone *zone = NULL;
+	unsigned int got = 0;
+
+	for (uint32_t i = req->preferred; i < req->nr_zones; i++) {
+		struct zone *z = request_zone(pa, req, i);
+
+		if (z->type > req->highest)
+			continue;
+		if (z->node != home)
+			break;
+		/* The reserve is kept as against the preferred zone, unlike anywhere else. */
+		if (watermark_ok(pa, z, 0, zone_wmark(z, ZONE_MARK_LOW) + nr,
+				 request_zone(pa, req, req->preferred)->type, flags,
+				 z->free_stat)) {
+			zone = z;
+			break;
+		}
+	}
+	for (; zone && got < nr; got++) {
+		const uint32_t index = pcp_alloc(pa, zone, 0, req->type, flags, true);
+
+		if (index == PAGE_NIL)
+			break;
+		page_set_used(pa, zone, index, 0, req->type);
+		pfns[got] = pa->base_pfn + index;
+	}
+	pa->stats.allocs += got;
+	pa->stats.alloc_pages += got;
+	return got;
+}
+
+static struct zone *page_zone_of(struct page_allocator *pa, uint32_t index)
+{
+	return &pa->zones[pa->pages[index].zone];
+}
+
+static void begin(struct page_allocator *pa, unsigned int cpu)
+{
+	BUG_ON(cpu >= pa->nr_cpus);
+	pa->cpu = cpu;
+	pa->work = (struct page_work){ .path = MM_PATH_NONE };
+}
+
+static struct mm_outcome finish(const struct page_allocator *pa, uint64_t addr,
+				enum mm_failure failure)
+{
+	return (struct mm_outcome){
+		.addr = addr,
+		.cost_ns = pa->work.cost_ns,
+		.steps = (uint16_t)MIN(pa->work.steps, (uint32_t)UINT16_MAX),
+		.path = (uint8_t)pa->work.path,
+		.failure = (uint8_t)failure,
+	};
+}
+
+/* Why nothing was found: by the state that the last attempt met. */
+static enum mm_failure failure_reason(struct page_allocator *pa, const struct page_request *req)
+{
+	uint64_t nr_free = 0;
+
+	for (uint32_t i = req->preferred; i < req->nr_zones; i++) {
+		const struct zone *zone = request_zone(pa, req, i);
+
+		if (zone->type > req->highest)
+			continue;
+		nr_free += zone->free;
+		if (req->order && watermark_ok(pa, zone, 0, zone_wmark(zone, ZONE_MARK_MIN) +
+						       (1ULL << req->order) - 1,
+					       req->highest, req->alloc_flags, zone->free_stat))
+			return MM_FAIL_NO_BLOCK;
+	}
+	return nr_free < 1ULL << req->order ? MM_FAIL_NO_MEMORY : MM_FAIL_WATERMARK;
+}

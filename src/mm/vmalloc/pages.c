@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vmalloc() above areas: pages, the array that lists them, page tables.
+ *
+ * Single pages come in bulk requests of up to 100, then one by one; 7.x first takes blocks as
+ * large as what is left and splits them. A huge mapping takes blocks of 2 MiB. Page tables are
+ * made when an address is mapped for the first time and stay: one page for each 2 MiB, and one
+ * above it for each 1 GiB; a huge mapping gives the lower one back.
+ */
+#include <config.h>
+
+#include "vmalloc_internal.h"
+
+#include "kmreplay/abi/gfp.h"
+#include "kmreplay/core/bits.h"
+
+#include <stdlib.h>
+
+enum {
+	BULK_PAGES = 100, /* of one request to the bulk allocator */
+};
+
+#define HUGE_SIZE (1ULL << VMAP_PMD_SHIFT)
+#define GFP_RECLAIM_MASK                                                              \
+	(GFP_BITS_RECLAIM | GFP_BIT_HIGH | GFP_BIT_ATOMIC | GFP_BIT_IO | GFP_BIT_FS | \
+	 GFP_BIT_NOWARN | GFP_BIT_RETRY_MAYFAIL | GFP_BIT_NOFAIL | GFP_BIT_NORETRY |  \
+	 GFP_BIT_MEMALLOC | GFP_BIT_NOMEMALLOC | GFP_BIT_NOLOCKDEP)
+
+/* One populate call on its way. */
+struct filling {
+	struct vmalloc *v;
+	struct va_pages *pages;
+	struct mm_outcome *outcome; /* costs and the failure are added here */
+	unsigned int cpu;
+	uint32_t gfp;
+	int node;
+	uint64_t want; /* pages */
+};
+
+static struct mm_outcome alloc_with_shift(struct vmalloc *v, unsigned int cpu,
+					  const struct vmalloc_request *request, bool huge);
+static struct mm_outcome populate(struct vmalloc *v, unsigned int cpu, struct va *va,
+				  const struct vmalloc_request *request);
+static bool allow_huge(const struct vmalloc *v, const struct vmalloc_request *request);
+static bool get_array(struct filling *f);
+static void get_pages(struct filling *f);
+static void get_large_orders(struct filling *f);
+static void get_bulk(struct filling *f);
+static void get_singles(struct filling *f, unsigned int order);
+static bool add_block(struct filling *f, uint32_t gfp, unsigned int order);
+static bool map_pages(struct filling *f, uint64_t addr);
+static bool touch_table(struct filling *f, struct u64map *tables, uint64_t key);
+static void map_huge(struct filling *f, uint64_t addr);
+static uint32_t table_gfp(const struct vmalloc *v, uint32_t gfp);
+static struct va_pages *pages_of(struct va *va);
+
+struct mm_outcome vmalloc_alloc(struct vmalloc *v, unsigned int cpu,
+				const struct vmalloc_request *request)
+{
+	struct mm_outcome outcome, small;
+	uint64_t nr = request->size / KERNEL_PAGE_SIZE + (request->size % KERNEL_PAGE_SIZE != 0);
+
+	if (!request->size || (request->align && !bits_is_pow2(request->align)) ||
+	    request->size > UINT64_MAX / 4 || request->align > UINT64_MAX / 4)
+		return vmap_failed(MM_FAIL_INVALID);
+	if (nr > v->total_pages && !(request->flags & VMALLOC_IOREMAP))
+		return vmap_failed(MM_FAIL_NO_MEMORY);
+	if (!allow_huge(v, request))
+		return alloc_with_shift(v, cpu, request, false);
+	outcome = alloc_with_shift(v, cpu, request, true);
+	if (mm_ok(outcome))
+		return outcome;
+	small = alloc_with_shift(v, cpu, request, false);
+	vmap_outcome_add(&small, outcome);
+	return small;
+}
+
+struct mm_outcome vmalloc_free(struct vmalloc *v, unsigned int cpu, uint64_t addr)
+{
+	return vmap_area_free(v, cpu, addr);
+}
+
+struct mm_outcome vmalloc_populate(struct vmalloc *v, unsigned int cpu, uint64_t addr,
+				   const struct vmalloc_request *request)
+{
+	struct va *va = va_tree_find(&v->busy, addr);
+	struct vmalloc_request rounded = *request;
+	struct mm_outcome outcome;
+
+	if (!va || !request->size || request->size > va_size(va) ||
+	    (va->pages && va->pages->pfns.nr))
+		return vmap_failed(MM_FAIL_INVALID);
+	/* The area tells whether it was made for a huge mapping. */
+	if (!allow_huge(v, request) || addr % HUGE_SIZE ||
+	    bits_align_up(request->size, HUGE_SIZE) > va_size(va))
+		rounded.flags &= ~(unsigned int)VMALLOC_HUGE;
+	else
+		rounded.size = bits_align_up(request->size, HUGE_SIZE);
+	outcome = populate(v, cpu, va, &rounded);
+	if (!mm_ok(outcome)) {
+		struct va_pages *pages = va->pages;
+
+		va->pages = NULL;
+		vmap_outcome_add(&outcome, vmap_pages_release(v, cpu, pages));
+	}
+	return outcome;
+}
+
+/* vfree() behind the unmapping: pages in the order of the array, then the array, then the rest. */
+struct mm_outcome vmap_pages_release(struct vmalloc *v, unsigned int cpu, struct va_pages *pages)
+{
+	struct mm_outcome outcome = { 0 };
+	uint64_t nr = pages->pfns.nr;
+
+	for (uint64_t i = 0; i < nr;) {
+		uint64_t run = 1;
+
+		while (v->ops.page_free_run && i + run < nr &&
+		       pages->pfns.items[i + run] == pages->pfns.items[i] + run)
+			run++;
+		vmap_outcome_add(
+			&outcome,
+			v->ops.page_free_run
+				? v->ops.page_free_run(v->ctx, cpu, pages->pfns.items[i], run)
+				: v->ops.page_free(v->ctx, cpu, pages->pfns.items[i]));
+		i += run;
+	}
+	v->stats.nr_pages -= nr;
+	if (pages->array_is_area)
+		vmap_outcome_add(&outcome, vmap_area_free(v, cpu, pages->array_addr));
+	else if (pages->array_addr)
+		vmap_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, pages->array_addr));
+	if (pages->vm_addr)
+		vmap_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, pages->vm_addr));
+	vmap_pages_destroy(pages);
+	return outcome;
+}
+
+void vmap_pages_destroy(struct va_pages *pages)
+{
+	if (!pages)
+		return;
+	vec_deinit(&pages->pfns);
+	free(pages);
+}
+
+/* __get_vm_area_node(), then the pages. */
+static struct mm_outcome alloc_with_shift(struct vmalloc *v, unsigned int cpu,
+					  const struct vmalloc_request *request, bool huge)
+{
+	struct vmalloc_request inner = *request;
+	struct mm_outcome vm = { 0 };
+	struct mm_outcome outcome, filled;
+	uint64_t start = v->range_start, end = v->range_end;
+	struct va_pages *pages;
+	struct va *va;
+
+	inner.align = MAX(request->align, huge ? HUGE_SIZE : 1ULL);
+	inner.size = bits_align_up(request->size, huge ? HUGE_SIZE : KERNEL_PAGE_SIZE);
+	if (!huge)
+		inner.flags &= ~(unsigned int)VMALLOC_HUGE;
+	if (request->flags & VMALLOC_IOREMAP)
+		inner.align = MIN(MAX(bits_roundup_pow2(inner.size), (uint64_t)KERNEL_PAGE_SIZE),
+				  1ULL << VMAP_PUD_SHIFT);
+	if (request->flags & VMALLOC_MODULES) {
+		start = v->modules_start;
+		end = v->modules_end;
+	}
+	if (v->ops.kmalloc) {
+		vm = v->ops.kmalloc(v->ctx, cpu, v->profile->vm_struct_size,
+				    (request->gfp & GFP_RECLAIM_MASK) | GFP_BIT_ZERO);
+		if (!mm_ok(vm))
+			return vm;
+	}
+	outcome = vmap_area_alloc(
+		v, cpu, inner.size + (request->flags & VMALLOC_NO_GUARD ? 0 : KERNEL_PAGE_SIZE),
+		inner.align, start, end);
+	vmap_outcome_add(&outcome, vm);
+	if (!mm_ok(outcome)) {
+		if (vm.addr)
+			vmap_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, vm.addr));
+		return outcome;
+	}
+	va = va_tree_find(&v->busy, outcome.addr);
+	pages = pages_of(va);
+	pages->vm_addr = vm.addr;
+	pages->flush_reset = (request->flags & VMALLOC_FLUSH_RESET) != 0;
+	if (request->flags & VMALLOC_IOREMAP)
+		return outcome;
+	filled = populate(v, cpu, va, &inner);
+	vmap_outcome_add(&outcome, filled);
+	if (!mm_ok(filled)) {
+		vmap_outcome_add(&outcome, vmap_area_free(v, cpu, outcome.addr));
+		outcome.addr = 0;
+		outcome.failure = filled.failure;
+	}
+	return outcome;
+}
+
+/* __vmalloc_area_node(). request->size is what is to be backed, VMALLOC_HUGE how. */
+static struct mm_outcome populate(struct vmalloc *v, unsigned int cpu, struct va *va,
+				  const struct vmalloc_request *request)
+{
+	struct mm_outcome outcome = { .addr = va->start, .path = MM_PATH_VMAP_TREE };
+	struct filling f = {
+		.v = v,
+		.pages = pages_of(va),
+		.outcome = &outcome,
+		.cpu = cpu,
+		.gfp = request->gfp,
+		.node = request->node,
+		.want = bits_align_up(request->size, KERNEL_PAGE_SIZE) / KERNEL_PAGE_SIZE,
+	};
+
+	f.pages->huge = (request->flags & VMALLOC_HUGE) != 0;
+	if (!get_array(&f))
+		return outcome;
+	f.gfp |= GFP_BIT_NOWARN;
+	if (!(f.gfp & (GFP_BIT_DMA | GFP_BIT_DMA32)))
+		f.gfp |= GFP_BIT_HIGHMEM;
+	get_pages(&f);
+	v->stats.nr_pages += f.pages->pfns.nr;
+	v->stats.peak_pages = MAX(v->stats.peak_pages, v->stats.nr_pages);
+	if (f.pages->pfns.nr < f.want) {
+		if (mm_ok(outcome))
+			outcome.failure = MM_FAIL_NO_MEMORY;
+	} else if (f.pages->huge) {
+		map_huge(&f, va->start);
+	} else if (!map_pages(&f, va->start) && mm_ok(outcome)) {
+		outcome.failure = MM_FAIL_NO_MEMORY;
+	}
+	if (!mm_ok(outcome))
+		outcome.addr = 0;
+	return outcome;
+}
+
+/* The size that counts is what one node would get of it. x86 maps 2 MiB, nothing between. */
+static bool allow_huge(const struct vmalloc *v, const struct vmalloc_request *request)
+{
+	uint64_t size = request->size;
+
+	if (!(request->flags & VMALLOC_HUGE) ||
+	    (request->flags & (VMALLOC_MODULES | VMALLOC_IOREMAP)) || v->arch == ARCH_X86_32)
+		return false;
+	if (v->profile->large_orders_first && !(request->gfp & GFP_BIT_DIRECT_RECLAIM))
+		return false;
+	if (request->node < 0 && !v->profile->large_orders_first)
+		size /= v->nr_numa_nodes;
+	return size >= HUGE_SIZE;
+}
+
+/* The page array: kmalloc up to a page, else vmalloc'd itself. */
+static bool get_array(struct filling *f)
+{
+	struct vmalloc_request nested = {
+		.size = f->want * sizeof(uint64_t),
+		.gfp = (f->gfp & GFP_RECLAIM_MASK) | GFP_BIT_ZERO,
+		.node = f->node,
+	};
+	struct mm_outcome array = { 0 };
+
+	if (nested.size > KERNEL_PAGE_SIZE) {
+		array = vmalloc_alloc(f->v, f->cpu, &nested);
+		f->pages->array_is_area = mm_ok(array);
+	} else if (f->v->ops.kmalloc) {
+		array = f->v->ops.kmalloc(f->v->ctx, f->cpu, nested.size, nested.gfp);
+	}
+	vmap_outcome_add(f->outcome, array);
+	f->outcome->failure = array.failure;
+	f->pages->array_addr = array.addr;
+	return mm_ok(array);
+}
+
+/* vm_area_alloc_pages() */
+static void get_pages(struct filling *f)
+{
+	unsigned int order = f->pages->huge ? VMAP_HUGE_ORDER : 0;
+
+	if (f->v->profile->large_orders_first)
+		get_large_orders(f);
+	if (!order)
+		get_bulk(f);
+	get_singles(f, order);
+}
+
+/* 7.x: the largest blocks that what is left can use, without any effort to make them. */
+static void get_large_orders(struct filling *f)
+{
+	unsigned int page_order = f->pages->huge ? VMAP_HUGE_ORDER : 0;
+	unsigned int limit = KERNEL_MAX_ORDER;
+	uint32_t gfp = f->gfp & ~(uint32_t)(GFP_BIT_NOFAIL | GFP_BIT_DIRECT_RECLAIM);
+
+	while (f->pages->pfns.nr < f->want) {
+		unsigned int order = MIN(limit, bits_ilog2(f->want - f->pages->pfns.nr));
+
+		if (order <= page_order)
+			return;
+		if (!add_block(f, gfp, order))
+			limit = order - 1;
+	}
+}
+
+static void get_bulk(struct filling *f)
+{
+	uint32_t gfp = f->gfp;
+
+	if (!f->v->profile->bulk_nofail)
+		gfp &= ~(uint32_t)GFP_BIT_NOFAIL;
+	while (f->pages->pfns.nr < f->want) {
+		unsigned int ask =
+			(unsigned int)MIN(f->want - f->pages->pfns.nr, (uint64_t)BULK_PAGES);
+		unsigned int got;
+
+		vec_reserve(&f->pages->pfns, f->pages->pfns.nr + ask);
+		got = f->v->ops.page_alloc_bulk(f->v->ctx, f->cpu, gfp, f->node, ask,
+						f->pages->pfns.items + f->pages->pfns.nr);
+		BUG_ON(got > ask);
+		f->pages->pfns.nr += got;
+		vmap_outcome_add(f->outcome,
+				 (struct mm_outcome){ .cost_ns = got * f->v->costs.pcp });
+		if (got < ask)
+			return;
+	}
+}
+
+static void get_singles(struct filling *f, unsigned int order)
+{
+	uint32_t gfp = f->gfp;
+
+	if (order)
+		gfp &= ~(uint32_t)GFP_BIT_NOFAIL;
+	while (f->pages->pfns.nr < f->want) {
+		if (!add_block(f, gfp, order))
+			return;
+	}
+	f->outcome->failure = MM_FAIL_NONE;
+}
+
+/* 2^order pages more, to be freed one by one; false leaves the failure in the outcome. */
+static bool add_block(struct filling *f, uint32_t gfp, unsigned int order)
+{
+	struct mm_outcome page = f->v->ops.page_alloc(f->v->ctx, f->cpu, gfp, order, f->node);
+
+	vmap_outcome_add(f->outcome, page);
+	f->outcome->failure = page.failure;
+	if (!mm_ok(page))
+		return false;
+	if (order)
+		f->v->ops.page_split(f->v->ctx, page.addr, order);
+	for (uint64_t i = 0; i < 1ULL << order; i++)
+		vec_push(&f->pages->pfns, page.addr + i);
+	return true;
+}
+
+/* vmap_small_pages_range_noflush(): upper table first, then the lower one, ascending. */
+static bool map_pages(struct filling *f, uint64_t addr)
+{
+	uint64_t last = addr + f->want * KERNEL_PAGE_SIZE - 1;
+	struct vmalloc *v = f->v;
+	/* The upper levels of the module range and of 32-bit kernels exist from boot on. */
+	bool upper = v->arch != ARCH_X86_32 && (addr < v->modules_start || addr >= v->modules_end);
+
+	vmap_outcome_add(f->outcome, (struct mm_outcome){ .cost_ns = (uint32_t)MIN(
+								  f->want * v->costs.vmap_map_page,
+								  (uint64_t)UINT32_MAX) });
+	for (uint64_t key = addr >> VMAP_PMD_SHIFT; key <= last >> VMAP_PMD_SHIFT; key++) {
+		if (upper &&
+		    !touch_table(f, &v->pmd_pages, key >> (VMAP_PUD_SHIFT - VMAP_PMD_SHIFT)))
+			return false;
+		if (!touch_table(f, &v->pte_pages, key))
+			return false;
+	}
+	return true;
+}
+
+static bool touch_table(struct filling *f, struct u64map *tables, uint64_t key)
+{
+	struct vmalloc *v = f->v;
+	struct mm_outcome page;
+	uint32_t *index;
+	bool fresh;
+
+	if (u64map_find(tables, key))
+		return true;
+	page = v->ops.page_alloc(v->ctx, f->cpu, table_gfp(v, f->gfp), 0, -1);
+	page.cost_ns += v->costs.vmap_page_table;
+	vmap_outcome_add(f->outcome, page);
+	f->outcome->failure = page.failure;
+	if (!mm_ok(page))
+		return false;
+	index = u64map_insert(tables, key, &fresh);
+	if (tables == &v->pmd_pages) {
+		v->stats.nr_pmd_pages++;
+		return true;
+	}
+	*index = (uint32_t)v->ptes.nr;
+	vec_push(&v->ptes, ((struct vmap_pte_page){ .key = key, .pfn = page.addr }));
+	v->stats.nr_pte_pages++;
+	return true;
+}
+
+/* A 2 MiB entry takes the place of a page of ptes, which is freed (pmd_free_pte_page()). */
+static void map_huge(struct filling *f, uint64_t addr)
+{
+	struct vmalloc *v = f->v;
+	uint64_t end = addr + f->want * KERNEL_PAGE_SIZE;
+
+	for (uint64_t key = addr >> VMAP_PMD_SHIFT; key < end >> VMAP_PMD_SHIFT; key++) {
+		uint32_t *index, at;
+
+		if (!touch_table(f, &v->pmd_pages, key >> (VMAP_PUD_SHIFT - VMAP_PMD_SHIFT)))
+			return;
+		index = u64map_find(&v->pte_pages, key);
+		if (!index)
+			continue;
+		at = *index;
+		vmap_outcome_add(f->outcome,
+				 v->ops.page_free(v->ctx, f->cpu, v->ptes.items[at].pfn));
+		u64map_remove(&v->pte_pages, key);
+		v->stats.nr_pte_pages--;
+		/* The last one fills the gap. */
+		v->ptes.items[at] = v->ptes.items[--v->ptes.nr];
+		if (at < v->ptes.nr)
+			*u64map_find(&v->pte_pages, v->ptes.items[at].key) = at;
+	}
+}
+
+/* GFP_PGTABLE_KERNEL within the scope that a caller without IO or FS sets. */
+static uint32_t table_gfp(const struct vmalloc *v, uint32_t gfp)
+{
+	uint32_t table = GFP_BITS_KERNEL | GFP_BIT_ZERO;
+
+	if (v->profile->pgtable_comp)
+		table |= GFP_BIT_COMP;
+	if (!(gfp & GFP_BIT_FS))
+		table &= ~(uint32_t)GFP_BIT_FS;
+	if (!(gfp & (GFP_BIT_IO | GFP_BIT_FS)))
+		table &= ~(uint32_t)GFP_BIT_IO;
+	return table;
+}
+
+static struct va_pages *pages_of(struct va *va)
+{
+	if (!va->pages)
+		va->pages = xcalloc(1, sizeof(*va->pages));
+	return va->pages;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Zones and zonelists out of a machine's ranges. A zone is a node's memory between two limits of
+ * the architecture; memory that old devices can reach is kept apart. A zonelist is the order in
+ * which a node's CPUs look for memory: its own zones from the highest down, then other nodes'.
+ *
+ * Mirrors zone_sizes_init(), build_zonelists() and find_next_best_node(). All nodes other than its
+ * own are equally far from a node: a configuration says nothing of distances.
+ */
+#include <config.h>
+
+#include "../page/page_internal.h"
+
+#include <stdlib.h>
+
+enum {
+	DMA_END = 16 << 8,          /* 16 MiB */
+	DMA32_END = 4 << 18,        /* 4 GiB */
+	LOWMEM_END_32 = 0x36ffe,    /* 880 MiB: what a 686-pae kernel maps for good */
+	MAX_ZONE_CPUS = 1 << 21,    /* per-CPU lists in all, 200 bytes each */
+	PFN_BITS = 40,
+};
+
+/* Where each zone of an architecture ends; zones that it lacks end where the one before does. */
+struct zone_limits {
+	uint64_t end[ZONE_NR];
+};
+
+static struct zone_limits limits_of(const struct machine_config *config);
+static bool check_config(const struct machine_config *config, struct error *err);
+static bool check_ranges(const struct machine_config *config, struct error *err);
+static void find_span(struct page_allocator *pa, const struct machine_config *config);
+static void create_zones(struct page_allocator *pa, const struct machine_config *config);
+static void zone_init(struct page_allocator *pa, struct zone *zone, uint16_t index);
+static void build_zonelist(struct page_allocator *pa, unsigned int local, uint16_t *load);
+static int next_best_node(const struct page_allocator *pa, unsigned int local, const bool *used,
+			  const uint16_t *load);
+
+bool zones_create(struct page_allocator *pa, const struct machine_config *config,
+		  struct error *err)
+{
+	uint16_t *load;
+
+	if (!check_config(config, err) || !check_ranges(config, err))
+		return false;
+	pa->arch = config->arch;
+	pa->nr_cpus = config->nr_cpus;
+	pa->nr_nodes = config->nr_nodes;
+	pa->block_order = config->pageblock_order;
+	for (uint32_t bits = 0; bits < ARRAY_SIZE(pa->gfp_zones); bits++)
+		pa->gfp_zones[bits] = (uint8_t)gfp_policy_zone(config->arch, bits);
+	find_span(pa, config);
+	if (pa->nr_pages == 0)
+		return error_set(err, "memory spans more than 16 TiB");
+	pa->nodes = xcalloc(pa->nr_nodes, sizeof(*pa->nodes));
+	pa->cpu_node = xcalloc(pa->nr_cpus, sizeof(*pa->cpu_node));
+	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
+		pa->cpu_node[cpu] = (uint16_t)((uint64_t)cpu * pa->nr_nodes / pa->nr_cpus);
+		pa->nodes[pa->cpu_node[cpu]].nr_cpus++;
+	}
+	create_zones(pa, config);
+	if ((uint64_t)pa->nr_zones * pa->nr_cpus > MAX_ZONE_CPUS)
+		return error_set(err, "%u zones times %u CPUs are too many per-CPU lists",
+				 pa->nr_zones, pa->nr_cpus);
+	for (unsigned int i = 0; i < pa->nr_zones; i++)
+		zone_init(pa, &pa->zones[i], (uint16_t)i);
+	load = xcalloc(pa->nr_nodes, sizeof(*load));
+	for (unsigned int i = 0; i < pa->nr_nodes; i++)
+		build_zonelist(pa, i, load);
+	free(load);
+	return true;
+}
+
+void zones_destroy(struct page_allocator *pa)
+{
+	for (unsigned int i = 0; i < pa->nr_zones; i++)
+		free(pa->zones[i].pcps);
+	for (unsigned int i = 0; pa->nodes && i < pa->nr_nodes; i++)
+		free(pa->nodes[i].zonelist);
+	free(pa->zones);
+	free(pa->nodes);
+	free(pa->cpu_node);
+}
+
+static struct zone_limits limits_of(const struct machine_config *config)
+{
+	const uint64_t lowmem = config->lowmem_end ? config->lowmem_end : LOWMEM_END_32;
+	const uint64_t all = 1ULL << PFN_BITS;
+	struct zone_limits limits = { .end = { DMA_END, DMA32_END, all, all, all } };
+
+	if (config->arch == ARCH_X86_32)
+		limits = (struct zone_limits){
+			.end = { DMA_END, DMA_END, MAX(lowmem, (uint64_t)DMA_END), all, all }
+		};
+	else if (config->arch == ARCH_ARM64) /* no device limit below 4 GiB: one DMA zone */
+		limits = (struct zone_limits){ .end = { DMA32_END, DMA32_END, all, all, all } };
+	return limits;
+}
+
+static bool check_config(const struct machine_config *config, struct error *err)
+{
+	if (config->nr_cpus < 1 || config->nr_cpus > PAGE_MAX_CPUS)
+		return error_set(err, "number of CPUs '%u' is not between 1 and %d",
+				 config->nr_cpus, PAGE_MAX_CPUS);
+	if (config->nr_nodes < 1 || config->nr_nodes > PAGE_MAX_NODES)
+		return error_set(err, "number of nodes '%u' is not between 1 and %d",
+				 config->nr_nodes, PAGE_MAX_NODES);
+	if (config->pageblock_order < 1 || config->pageblock_order > KERNEL_MAX_ORDER)
+		return error_set(err, "pageblock order '%u' is not between 1 and %d",
+				 config->pageblock_order, KERNEL_MAX_ORDER);
+	if ((unsigned int)config->arch >= ARCH_NR)
+		return error_set(err, "unknown architecture '%d'", (int)config->arch);
+	if (!config->ranges.nr)
+		return error_set(err, "a machine needs memory");
+	return true;
+}
+
+static bool check_ranges(const struct machine_config *config, struct error *err)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < config->ranges.nr; i++) {
+		const struct machine_range *range = &config->ranges.items[i];
+
+		if (range->start >= range->end || range->start < last ||
+		    range->end > 1ULL << PFN_BITS)
+			return error_set(err, "memory range [%#llx, %#llx) is empty, out of order "
+					 "or beyond the address space",
+					 (unsigned long long)range->start,
+					 (unsigned long long)range->end);
+		if (range->node < 0 || (unsigned int)range->node >= config->nr_nodes)
+			return error_set(err, "memory range [%#llx, %#llx) is on node '%d' of %u",
+					 (unsigned long long)range->start,
+					 (unsigned long long)range->end, range->node,
+					 config->nr_nodes);
+		last = range->end;
+	}
+	return true;
+}
+
+/* Sets base_pfn and nr_pages; nr_pages 0: more than 32 bits can number. */
+static void find_span(struct page_allocator *pa, const struct machine_config *config)
+{
+	const uint64_t block = 1ULL << KERNEL_MAX_ORDER;
+	const struct machine_range *ranges = config->ranges.items;
+	uint64_t span;
+
+	pa->base_pfn = bits_align_down(ranges[0].start, block);
+	span = bits_align_up(ranges[config->ranges.nr - 1].end, block) - pa->base_pfn;
+	pa->nr_pages = span < UINT32_MAX ? (uint32_t)span : 0;
+}
+
+/* One zone for each node and limit with memory in between, node by node, lowest first. */
+static void create_zones(struct page_allocator *pa, const struct machine_config *config)
+{
+	const struct zone_limits limits = limits_of(config);
+	uint64_t (*span)[2] = xcalloc(pa->nr_nodes, sizeof(*span)); /* start, end of a node */
+	bool (*has)[ZONE_NR] = xcalloc(pa->nr_nodes, sizeof(*has));
+
+	for (size_t i = 0; i < config->ranges.nr; i++) {
+		const struct machine_range *range = &config->ranges.items[i];
+		uint64_t *node = span[range->node];
+
+		if (!node[1])
+			node[0] = range->start;
+		node[1] = range->end;
+		for (unsigned int type = 0; type < ZONE_NR; type++) {
+			const uint64_t low = type ? limits.end[type - 1] : 0;
+
+			if (MAX(range->start, low) < MIN(range->end, limits.end[type]))
+				has[range->node][type] = true;
+		}
+	}
+	pa->zones = xcalloc((size_t)pa->nr_nodes * ZONE_NR, sizeof(*pa->zones));
+	for (unsigned int node = 0; node < pa->nr_nodes; node++) {
+		for (unsigned int type = 0; type < ZONE_NR; type++) {
+			const uint64_t low = type ? limits.end[type - 1] : 0;
+			struct zone *zone;
+
+			if (!has[node][type])
+				continue;
+			zone = &pa->zones[pa->nr_zones++];
+			zone->node = (uint16_t)node;
+			zone->type = (enum zone_type)type;
+			zone->start = (uint32_t)(MAX(span[node][0], low) - pa->base_pfn);
+			zone->end = (uint32_t)(MIN(span[node][1], limits.end[type]) -
+					       pa->base_pfn);
+			if (type == ZONE_DMA32)
+				pa->nodes[node].dma32_populated = true;
+		}
+	}
+	free(span);
+	free(has);
+}
+
+static void zone_init(struct page_allocator *pa, struct zone *zone, uint16_t index)
+{
+	zone->index = index;
+	zone->compact.migrate_at = PAGE_NIL;
+	zone->compact.free_at = PAGE_NIL;
+	for (unsigned int o = 0; o < KERNEL_NR_ORDERS; o++) {
+		for (unsigned int type = 0; type < MIGRATE_NR; type++)
+			free_list_init(&zone->area[o].lists[type]);
+	}
+	zone->pcps = xcalloc(pa->nr_cpus, sizeof(*zone->pcps));
+	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
+		for (unsigned int i = 0; i < PCP_LISTS; i++)
+			free_list_init(&zone->pcps[cpu].lists[i]);
+	}
+}
+
+static void build_zonelist(struct page_allocator *pa, unsigned int local, uint16_t *load)
+{
+	struct node *node = &pa->nodes[local];
+	bool *used = xcalloc(pa->nr_nodes, sizeof(*used));
+	bool first_remote = true;
+	int next;
+
+	node->zonelist = xcalloc(pa->nr_zones, sizeof(*node->zonelist));
+	for (next = (int)local; next >= 0; next = next_best_node(pa, local, used, load)) {
+		used[next] = true;
+		/* Nearest remote nodes are rotated among the nodes that share them. */
+		if ((unsigned int)next != local && first_remote) {
+			load[next]++;
+			first_remote = false;
+		}
+		for (unsigned int i = pa->nr_zones; i-- > 0;) {
+			if (pa->zones[i].node != (unsigned int)next)
+				continue;
+			node->zonelist[node->nr_zonelist++] = (uint16_t)i;
+			if ((unsigned int)next == local)
+				node->nr_own++;
+		}
+	}
+	free(used);
+}
+
+/* -1: none is left. */
+static int next_best_node(const struct page_allocator *pa, unsigned int local, const bool *used,
+			  const uint16_t *load)
+{
+	uint64_t best_value = UINT64_MAX;
+	int best = -1;
+
+	for (unsigned int n = 0; n < pa->nr_nodes; n++) {
+		uint64_t value;
+
+		if (used[n])
+			continue;
+		value = 20U + (n < local) + (pa->nodes[n].nr_cpus > 0);
+		value = value * PAGE_MAX_NODES + load[n];
+		if (value < best_value) {
+			best_value = value;
+			best = (int)n;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading zones: figures, per-CPU lists, pageblocks. Changes nothing. */
+#include <config.h>
+
+#include "../page/page_internal.h"
+
+static const struct zone *zone_at(const struct page_allocator *pa, unsigned int index);
+
+unsigned int zone_count(const struct page_allocator *pa)
+{
+	return pa->nr_zones;
+}
+
+void zone_info(const struct page_allocator *pa, unsigned int index, struct zone_info *ret)
+{
+	const struct zone *zone = zone_at(pa, index);
+
+	*ret = (struct zone_info){
+		.node = zone->node,
+		.type = zone->type,
+		.start_pfn = pa->base_pfn + zone->start,
+		.end_pfn = pa->base_pfn + zone->end,
+		.managed = zone->managed,
+		.free = zone->free,
+		.free_stat = (uint64_t)MAX(zone->free_stat, (int64_t)0),
+		.pcp = zone->managed - zone->used - zone->free,
+		.movable = zone->movable,
+		.boost = zone->boost,
+		.reserved_highatomic = zone->reserved_highatomic,
+	};
+	for (size_t i = 0; i < ZONE_MARK_NR; i++)
+		ret->mark[i] = zone->mark[i];
+	for (size_t i = 0; i < ZONE_NR; i++)
+		ret->lowmem_reserve[i] = zone->reserve[i];
+	for (size_t o = 0; o < KERNEL_NR_ORDERS; o++) {
+		ret->nr_free[o] = zone->area[o].nr_free;
+		for (size_t type = 0; type < MIGRATE_NR; type++)
+			ret->nr_free_type[o][type] = zone->area[o].lists[type].nr;
+	}
+}
+
+void zone_pcp_info(const struct page_allocator *pa, unsigned int index, unsigned int cpu,
+		   struct zone_pcp_info *ret)
+{
+	const struct zone *zone = zone_at(pa, index);
+
+	BUG_ON(cpu >= pa->nr_cpus);
+	*ret = (struct zone_pcp_info){
+		.count = (uint64_t)zone->pcps[cpu].count,
+		.high = (unsigned int)zone->pcps[cpu].high,
+		.batch = (unsigned int)zone->pcps[cpu].batch,
+	};
+}
+
+unsigned int zone_pageblock_order(const struct page_allocator *pa)
+{
+	return pa->block_order;
+}
+
+bool zone_block_info(const struct page_allocator *pa, uint64_t pfn, struct zone_block_info *ret)
+{
+	const uint32_t size = block_pages(pa);
+	uint32_t start, at, head;
+	unsigned int order;
+
+	if (pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages)
+		return false;
+	start = (uint32_t)bits_align_down(pfn - pa->base_pfn, size);
+	*ret = (struct zone_block_info){ .type = block_type(pa, start) };
+	/* The pageblock may lie inside one larger block, whose head is elsewhere. */
+	if (area_find(pa, start, &head, &order) && order >= pa->block_order) {
+		ret->free = size;
+		return true;
+	}
+	for (order = pa->block_order; order <= KERNEL_MAX_ORDER; order++) {
+		const struct page *page = &pa->pages[bits_align_down(start, 1U << order)];
+
+		if (page->state == PAGE_USED && page->order == order) {
+			*(page->type == MIGRATE_MOVABLE ? &ret->movable : &ret->unmovable) = size;
+			return true;
+		}
+	}
+	for (at = start; at - start < size;) {
+		const struct page *page = &pa->pages[at];
+		const uint32_t nr =
+			page->state == PAGE_NONE ? 1 : MIN(1U << page->order, start + size - at);
+
+		if (page->state == PAGE_BUDDY)
+			ret->free += nr;
+		else if (page->state == PAGE_PCP)
+			ret->pcp += nr;
+		else if (page->state == PAGE_NONE)
+			ret->outside += nr;
+		else if (page->type == MIGRATE_MOVABLE)
+			ret->movable += nr;
+		else
+			ret->unmovable += nr;
+		at += nr;
+	}
+	return true;
+}
+
+void zone_block_types(const struct page_allocator *pa, unsigned int index,
+		      uint64_t ret[MIGRATE_NR])
+{
+	const struct zone *zone = zone_at(pa, index);
+	const uint32_t size = block_pages(pa);
+
+	for (size_t type = 0; type < MIGRATE_NR; type++)
+		ret[type] = 0;
+	for (uint64_t at = bits_align_down(zone->start, size); at < zone->end; at += size)
+		ret[block_type(pa, (uint32_t)at)]++;
+}
+
+static const struct zone *zone_at(const struct page_allocator *pa, unsigned int index)
+{
+	BUG_ON(index >= pa->nr_zones);
+	return &pa->zones[index];
+}
