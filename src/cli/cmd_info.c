@@ -369,7 +369,7 @@ static void add_layers(struct report *r, const struct info *info)
 {
 	static const char *const states[] = { "no", "partly", "yes" };
 	static const struct report_column columns[] = {
-		{ "layer", "Key", REPORT_TEXT, REPORT_COL_KEY },
+		{ "layer", NULL, REPORT_TEXT, REPORT_COL_KEY | REPORT_COL_HIDDEN },
 		{ "drives", "Replay", REPORT_TEXT, 0 },
 		{ "allocs", "Allocs", REPORT_COUNT, 0 },
 		{ "frees", "Frees", REPORT_COUNT, 0 },

@@ -9,6 +9,7 @@
 struct key {
 	const char *name; /* of --by, and of the column */
 	const char *title;
+	const char *what; /* "Objects by ..." */
 	enum account_by by;
 	enum report_unit unit;
 	void (*print)(const struct stat *stat, uint64_t key, struct str *out); /* NULL: a number */
@@ -22,13 +23,13 @@ static void print_task(const struct stat *stat, uint64_t pid, struct str *out);
 
 /** The choices of --by, in the order in which the tables come. */
 static const struct key keys[] = {
-	{ "callsite", "Call site", ACCOUNT_BY_SITE, REPORT_TEXT, print_site },
-	{ "cache", "Cache", ACCOUNT_BY_CACHE, REPORT_TEXT, print_cache },
-	{ "size", "Size", ACCOUNT_BY_SIZE, REPORT_NUMBER, NULL },
-	{ "order", "Order", ACCOUNT_BY_ORDER, REPORT_NUMBER, NULL },
-	{ "owner", "Owner", ACCOUNT_BY_OWNER, REPORT_TEXT, print_owner },
-	{ "gfp", "GFP flags", ACCOUNT_BY_GFP, REPORT_TEXT, print_gfp },
-	{ "pid", "PID", ACCOUNT_BY_PID, REPORT_NUMBER, NULL },
+	{ "callsite", "Call site", "call site", ACCOUNT_BY_SITE, REPORT_TEXT, print_site },
+	{ "cache", "Cache", "cache", ACCOUNT_BY_CACHE, REPORT_TEXT, print_cache },
+	{ "size", "Size", "size", ACCOUNT_BY_SIZE, REPORT_NUMBER, NULL },
+	{ "order", "Order", "order", ACCOUNT_BY_ORDER, REPORT_NUMBER, NULL },
+	{ "owner", "Owner", "owner", ACCOUNT_BY_OWNER, REPORT_TEXT, print_owner },
+	{ "gfp", "GFP flags", "GFP flags", ACCOUNT_BY_GFP, REPORT_TEXT, print_gfp },
+	{ "pid", "PID", "task", ACCOUNT_BY_PID, REPORT_NUMBER, NULL },
 };
 
 /** What people see of a row; machines get every column. */
@@ -81,7 +82,7 @@ static unsigned int fill_columns(const struct stat *stat, const struct account_r
 static void fill_values(const struct account_row *row, struct report_value *values);
 static bool is_sorted_by(const struct stat *stat, unsigned int column);
 static bool is_nameless(const struct account_lines *lines, const struct key *key);
-static uint64_t nr_lines(const struct stat *stat, bool text);
+static uint64_t nr_lines(const struct stat *stat);
 
 const char *stat_key_name(unsigned int i)
 {
@@ -186,9 +187,10 @@ static void add_table(struct stat *stat, struct report *r, enum account_space sp
 	str_init(&name);
 	str_init(&title);
 	str_addf(&name, "%s_by_%s", account_space_name(space), key->name);
-	str_addf(&title, "%s by %s", space_titles[space], key->name);
+	str_addf(&title, "%s by %s", space_titles[space], key->what);
 	nr = fill_columns(stat, total, cells);
-	cells[nr++] = (struct report_column){ key->name, key->title, key->unit, 0 };
+	cells[nr++] = (struct report_column){ key->name, key->title, key->unit,
+					      REPORT_COL_LEFT };
 	if (key->by == ACCOUNT_BY_PID)
 		cells[nr++] = (struct report_column){ "comm", "Task", REPORT_TEXT, 0 };
 	if (lines.nr && !is_nameless(&lines, key)) {
@@ -208,7 +210,7 @@ static void add_table(struct stat *stat, struct report *r, enum account_space sp
 static void add_lines(const struct stat *stat, struct report_table *table, const struct key *key,
 		      const struct account_lines *lines)
 {
-	uint64_t most = nr_lines(stat, false);
+	uint64_t most = nr_lines(stat);
 	struct str name, task;
 
 	str_init(&name);
@@ -232,7 +234,8 @@ static void add_lines(const struct stat *stat, struct report_table *table, const
 		}
 		report_row(table, values);
 	}
-	report_limit(table, nr_lines(stat, true));
+	if (most && most < lines->nr)
+		report_more(table, lines->nr - most);
 	str_deinit(&name);
 	str_deinit(&task);
 }
@@ -354,13 +357,15 @@ static bool is_nameless(const struct account_lines *lines, const struct key *key
 	return by_id && lines->nr == 1 && !lines->items[0].key;
 }
 
-/** How many lines to give: people see some, machines get all unless a number was asked for. */
-static uint64_t nr_lines(const struct stat *stat, bool text)
+/** How many lines to give: people get some, machines all unless a number was asked for; 0: all. */
+static uint64_t nr_lines(const struct stat *stat)
 {
-	bool given = option_was_given(&stat->cli->options,
-				      offsetof(struct cli_options, stat_lines));
+	const struct cli_options *options = &stat->cli->options;
 
-	return text || given ? stat->cli->options.stat_lines : 0;
+	if (options->format == REPORT_FORMAT_TEXT ||
+	    option_was_given(options, offsetof(struct cli_options, stat_lines)))
+		return options->stat_lines;
+	return 0;
 }
 
 static void print_site(const struct stat *stat, uint64_t key, struct str *out)

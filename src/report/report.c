@@ -170,6 +170,11 @@ void report_limit(struct report_table *t, uint64_t nr)
 	t->limit = nr;
 }
 
+void report_more(struct report_table *t, uint64_t nr)
+{
+	t->nr_more = nr;
+}
+
 void report_total(struct report_table *t, const struct report_value *values)
 {
 	BUG_ON(t->total);

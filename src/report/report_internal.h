@@ -50,6 +50,7 @@ struct report_table {
 	struct vec(struct report_value) cells; /**< row by row */
 	struct report_value *total;            /**< NULL: none */
 	uint64_t limit;                        /**< rows that people see; 0: all */
+	uint64_t nr_more;                      /**< rows that were not given */
 };
 
 struct note {

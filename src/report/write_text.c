@@ -35,6 +35,7 @@ static void add_color(struct emitter *e, const char *code);
 static void add_figure(struct emitter *e, const struct figure *f, size_t label_width);
 static size_t nr_shown(const struct report_table *t);
 static size_t *measure_columns(const struct report_table *t);
+static void add_total(struct emitter *e, const struct report_table *t, const size_t *widths);
 static void add_header(struct emitter *e, const struct report_table *t, const size_t *widths);
 static void add_row(struct emitter *e, const struct report_table *t,
 		    const struct report_value *values, const size_t *widths);
@@ -116,17 +117,15 @@ static void text_table(struct emitter *e, const struct report_table *table)
 		add_row(e, table, table_row(table, i), widths);
 		emitter_flush(e, false);
 	}
-	if (nr < table_nr_rows(table)) {
+	if (nr < table_nr_rows(table) + table->nr_more) {
 		char count[FMT_BUF];
 
 		add_indent(e);
-		str_addf(&e->buf, "... and %s more\n", fmt_count(count, table_nr_rows(table) - nr));
+		str_addf(&e->buf, "... and %s more\n",
+			 fmt_count(count, table_nr_rows(table) + table->nr_more - nr));
 	}
-	if (table->total) {
-		add_color(e, bold);
-		add_row(e, table, table->total, widths);
-		add_color(e, normal);
-	}
+	if (table->total)
+		add_total(e, table, widths);
 }
 
 static void text_note(struct emitter *e, const struct note *note)
@@ -241,6 +240,22 @@ static size_t *measure_columns(const struct report_table *t)
 	return widths;
 }
 
+/** The row of totals; says so in the last column when nothing else stands there. */
+static void add_total(struct emitter *e, const struct report_table *t, const size_t *widths)
+{
+	struct report_value values[REPORT_COLUMNS];
+	unsigned int last = t->nr_columns - 1;
+
+	memcpy(values, t->total, t->nr_columns * sizeof(*values));
+	while (last && t->columns[last].flags & REPORT_COL_HIDDEN)
+		last--;
+	if (values[last].kind == REPORT_NONE && is_left(&t->columns[last]))
+		values[last] = report_str("total");
+	add_color(e, bold);
+	add_row(e, t, values, widths);
+	add_color(e, normal);
+}
+
 static void add_header(struct emitter *e, const struct report_table *t, const size_t *widths)
 {
 	add_indent(e);
@@ -270,7 +285,8 @@ static void add_row(struct emitter *e, const struct report_table *t,
 static void add_cell(struct emitter *e, const struct report_table *t, unsigned int column,
 		     const char *text, size_t width)
 {
-	size_t pad = width - text_width(text, strlen(text));
+	size_t columns = text_width(text, strlen(text));
+	size_t pad = width > columns ? width - columns : 0;
 	bool left = is_left(&t->columns[column]);
 
 	if (t->columns[column].flags & REPORT_COL_HIDDEN)

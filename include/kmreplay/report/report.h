@@ -139,6 +139,8 @@ enum { REPORT_COLUMNS = 32 };
 void report_row(struct report_table *t, const struct report_value *values);
 /** People see only the first "nr" rows and how many more there are; machines see all. 0: all. */
 void report_limit(struct report_table *t, uint64_t nr);
+/** "nr" rows were not even given: people are told that they exist. */
+void report_more(struct report_table *t, uint64_t nr);
 /** The row of totals; JSON: an object "<key>_total" beside the table; CSV and TSV leave it out. */
 void report_total(struct report_table *t, const struct report_value *values);
 
@@ -151,6 +153,9 @@ void report_warn(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
  * as they are, all else is wrapped.
  */
 void report_hint(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/** Number of the format that is for people; the others are for machines. */
+enum { REPORT_FORMAT_TEXT = 0 };
 
 struct report_style {
 	unsigned int format; /**< number of report_format_name() */

@@ -201,6 +201,9 @@ START_TEST(people_see_the_first_rows)
 	report_limit(t, 2);
 	expect(r, TEXT, "Count\n    1\n   10\n... and 5 more\n");
 	expect(r, TSV, "nr\n1\n10\n100\n1000\n10000\n100000\n1000000\n");
+	report_more(t, 1234);
+	expect(r, TEXT, "Count\n    1\n   10\n... and 1,239 more\n");
+	report_more(t, 0);
 	report_limit(t, 7);
 	expect(r, TEXT, "    Count\n        1\n       10\n      100\n    1,000\n   10,000\n"
 			"  100,000\n1,000,000\n");
