@@ -17,6 +17,7 @@
 enum { PROBE_BYTES = 64 << 10, UNKNOWN_GFP_MAX = 64 };
 
 static const struct trace_format *const formats[] = {
+	&trace_format_dat,
 	&trace_format_ftrace,
 	&trace_format_report,
 	&trace_format_perf,

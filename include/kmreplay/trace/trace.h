@@ -82,7 +82,9 @@ struct trace_info {
 	struct vec(struct trace_loss) losses;    /**< at most TRACE_LOSS_MAX of nr_losses */
 	uint64_t nr_losses;
 	struct vec(uint64_t) other;              /**< by names.texts id of EVENT_OTHER: how many */
-	bool truncated;            /**< the file ends inside an event or a section */
+	unsigned int nr_left_buffers; /**< further buffers (instances) in the file, not read */
+	char left_buffers[120];       /**< their names, as many as fit */
+	bool truncated;            /**< the file ends inside an event or a section, or is damaged */
 	char truncation[200];      /**< where and what was expected, when truncated */
 };
 

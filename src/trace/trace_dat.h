@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What the files of the trace.dat reader share.
+ *
+ *	trace_dat.c          the format's entry: opening, batches, merging the CPUs by time
+ *	trace_dat_file.c     the container: sections of version 6 and 7, options, where data lies
+ *	trace_dat_parts.c    what the parts hold that both versions have
+ *	trace_dat_format.c   event format files: fields
+ *	trace_dat_expr.c     expressions of print formats: parsing and evaluation
+ *	trace_dat_gfp.c      the recording's own numbers of GFP bits
+ *	trace_dat_names.c    addresses to call sites, pids to task names, cache names
+ *	trace_dat_program.c  for each event of the recording: how it becomes a struct event
+ *	trace_dat_stream.c   one CPU's pages, unpacked ahead by a helper thread
+ *	trace_dat_page.c     ring buffer pages to events: the hot loop
+ */
+#ifndef KMREPLAY_TRACE_DAT_H
+#define KMREPLAY_TRACE_DAT_H
+
+#include "kmreplay/core/arena.h"
+#include "kmreplay/core/u64map.h"
+#include "kmreplay/event/desc.h"
+
+#include "trace_internal.h"
+
+/* ---- bytes ---- */
+
+/** A stretch of the file that is read from front to back; "failed" stays once it was too short. */
+struct dat_bytes {
+	const unsigned char *at;
+	size_t left;
+	bool swap;   /**< the file's endianness is not ours */
+	bool failed; /**< something was asked for that is not there */
+};
+
+/** The next "len" bytes, or NULL. */
+static inline const unsigned char *dat_take(struct dat_bytes *b, uint64_t len)
+{
+	const unsigned char *at = b->at;
+
+	if (b->failed || len > b->left) {
+		b->failed = true;
+		return NULL;
+	}
+	b->at += len;
+	b->left -= (size_t)len;
+	return at;
+}
+
+/** The number of "size" bytes (1, 2, 4, 8) at "at", in host order. */
+static inline uint64_t dat_load(const unsigned char *at, unsigned int size, bool swap)
+{
+	uint16_t half;
+	uint32_t word;
+	uint64_t wide;
+
+	switch (size) {
+	case 1:
+		return *at;
+	case 2:
+		__builtin_memcpy(&half, at, sizeof(half));
+		return swap ? __builtin_bswap16(half) : half;
+	case 4:
+		__builtin_memcpy(&word, at, sizeof(word));
+		return swap ? __builtin_bswap32(word) : word;
+	default:
+		__builtin_memcpy(&wide, at, sizeof(wide));
+		return swap ? __builtin_bswap64(wide) : wide;
+	}
+}
+
+/** The next number of "size" bytes; 0 when it is not there. */
+static inline uint64_t dat_number(struct dat_bytes *b, unsigned int size)
+{
+	const unsigned char *at = dat_take(b, size);
+
+	return at ? dat_load(at, size, b->swap) : 0;
+}
+
+/** The next NUL-terminated text, NULL when its end is not there. */
+const char *dat_text(struct dat_bytes *b);
+
+/* ---- event formats (trace_dat_format.c, trace_dat_expr.c) ---- */
+
+enum dat_field_kind {
+	DAT_NUMBER,   /**< 1, 2, 4 or 8 bytes */
+	DAT_CHARS,    /**< char x[n], or to the end of the record when n is 0 */
+	DAT_LOC,      /**< u32: length << 16 | offset from the start of the record */
+	DAT_REL_LOC,  /**< the same, offset from behind the u32 */
+	DAT_ARRAY,    /**< numbers of "elem" bytes */
+	DAT_OPAQUE,   /**< anything else */
+};
+
+struct dat_field {
+	const char *name; /**< the format's */
+	uint32_t name_len;
+	uint32_t offset, size; /**< size 0: up to the end of the record */
+	uint8_t kind;          /**< enum dat_field_kind */
+	uint8_t elem;          /**< bytes of an array's element */
+	bool is_signed;
+	bool is_pointer;
+};
+
+struct dat_format {
+	const char *system; /**< "kmem"; the file's, NUL-terminated */
+	const char *name;   /**< not terminated */
+	size_t name_len;
+	uint16_t id;
+	const char *print; /**< what stands behind "print fmt: " */
+	size_t print_len;
+	struct vec(struct dat_field) fields; /**< common ones first */
+};
+
+/** Reads one format text. "ret" is to be freed in every case; false when it is damaged. */
+bool dat_format_parse(struct dat_format *ret, const char *system, const char *text, size_t len);
+void dat_format_deinit(struct dat_format *format);
+/** The field called "name", or NULL. */
+const struct dat_field *dat_format_find(const struct dat_format *format, const char *name,
+					size_t len);
+
+struct dat_expr; /**< lives in an arena */
+
+struct dat_value {
+	const char *text; /**< NULL: a number */
+	size_t len;
+	uint64_t number;
+	bool known; /**< false: depends on something that only the kernel knew */
+};
+
+/** One event's bytes. */
+struct dat_record {
+	const unsigned char *at; /**< from common_type on */
+	uint32_t len;
+	bool swap;
+};
+
+struct dat_print_arg {
+	const char *lead; /**< literal text of the format string in front of the conversion */
+	size_t lead_len;
+	const struct dat_expr *expr; /**< NULL: not understood */
+};
+
+struct dat_print {
+	struct vec(struct dat_print_arg) args;
+};
+
+/** Reads "print fmt"; what is not understood is left out. Expressions are put into "arena". */
+void dat_print_parse(struct dat_print *ret, const struct dat_format *format, struct arena *arena);
+void dat_print_deinit(struct dat_print *print);
+/** The argument printed right behind "key" (prefix, key and separator as in "desc"), or NULL. */
+const struct dat_expr *dat_print_find(const struct dat_print *print,
+				      const struct event_field *desc);
+
+struct dat_value dat_expr_eval(const struct dat_expr *expr, const struct dat_record *record);
+/** The field that "expr" is nothing but the value of (through casts), or NULL. */
+const struct dat_field *dat_expr_field(const struct dat_expr *expr);
+/** Does its value depend on no other field than "field"? */
+bool dat_expr_only_uses(const struct dat_expr *expr, const struct dat_field *field);
+/** The __print_flags() table somewhere in "expr", or NULL. */
+const struct dat_expr *dat_expr_find_flags(const struct dat_expr *expr);
+/**
+ * Walks the table that dat_expr_find_flags() found: the entry behind "at" (at first the table
+ * itself), NULL behind the last.
+ */
+const struct dat_expr *dat_expr_next_flag(const struct dat_expr *at, struct dat_value *value,
+					  struct dat_value *name);
+
+/** The number in "field"; 0 when the record is too short for it. */
+uint64_t dat_field_number(const struct dat_field *field, const struct dat_record *record);
+/** The text in "field" (CHARS, LOC, REL_LOC) without NUL; false when it lies outside. */
+bool dat_field_text(const struct dat_field *field, const struct dat_record *record,
+		    const char **text, size_t *len);
+
+/* ---- GFP numbering (trace_dat_gfp.c) ---- */
+
+struct dat_gfp {
+	enum gfp_era era;
+	uint32_t base;     /**< a mask of no raw bits */
+	uint32_t bits[64]; /**< what each raw bit toggles in "base" */
+	bool found;        /**< some format had a table */
+};
+
+/** The numbering of "era" alone. */
+void dat_gfp_init(struct dat_gfp *gfp, enum gfp_era era);
+/** The era that a table of a format file is of, for recordings that do not tell their kernel. */
+enum gfp_era dat_gfp_guess(const struct dat_expr *flags);
+/** Takes over what the table in "flags" says, by name. */
+void dat_gfp_learn(struct dat_gfp *gfp, const struct dat_expr *flags);
+uint32_t dat_gfp_map(const struct dat_gfp *gfp, uint64_t raw);
+
+struct dat;
+/** Notes a mask with bits that have no meaning. */
+void dat_gfp_note(struct dat *dat, uint64_t raw);
+
+/* ---- names (trace_dat_names.c) ---- */
+
+struct dat_symbol {
+	uint64_t addr;
+	const char *name; /**< not terminated, in kallsyms' text */
+	uint32_t len;
+	uint32_t module_len; /**< 0: the kernel itself */
+	const char *module;
+};
+
+struct dat_site_slot {
+	uint64_t addr;
+	uint32_t site; /**< 0: free */
+};
+
+enum { DAT_WORD_BYTES = 40, DAT_WORD_SLOTS = 512, DAT_PID_DENSE = 1 << 16 };
+
+struct dat_word_slot {
+	char text[DAT_WORD_BYTES];
+	uint32_t len; /**< 0: free */
+	uint32_t id;
+};
+
+struct dat_names {
+	struct event_names *names;
+	struct vec(struct dat_symbol) symbols; /**< by address, equal ones in the file's order */
+	struct dat_site_slot *sites;           /**< open addressing */
+	unsigned int site_shift;               /**< 64 - log2 of their number */
+	size_t nr_sites;
+	struct vec(uint32_t) comms; /**< by pid below DAT_PID_DENSE */
+	struct u64map far_comms;    /**< the other pids */
+	struct dat_word_slot *words;
+};
+
+void dat_names_init(struct dat_names *n, struct event_names *names);
+void dat_names_deinit(struct dat_names *n);
+/** Reads /proc/kallsyms' text; it must live as long as "n". */
+void dat_names_add_kallsyms(struct dat_names *n, const char *text, size_t len);
+/** Reads lines of "pid comm". */
+void dat_names_add_cmdlines(struct dat_names *n, const char *text, size_t len);
+/** The site of an address that was not seen before. */
+uint32_t dat_names_new_site(struct dat_names *n, uint64_t addr);
+uint32_t dat_names_far_comm(const struct dat_names *n, int32_t pid);
+/** Text id of "len" bytes at "text", which may end earlier with a NUL. */
+uint32_t dat_names_word(struct dat_names *n, const char *text, size_t len);
+
+static inline uint32_t dat_names_site(struct dat_names *n, uint64_t addr)
+{
+	size_t mask = (1ULL << (64 - n->site_shift)) - 1;
+	size_t i = (size_t)(addr * 0x9e3779b97f4a7c15ULL >> n->site_shift);
+
+	for (;; i = (i + 1) & mask) {
+		const struct dat_site_slot *slot = &n->sites[i];
+
+		if (likely(slot->addr == addr && slot->site))
+			return slot->site;
+		if (!slot->site)
+			return dat_names_new_site(n, addr);
+	}
+}
+
+static inline uint32_t dat_names_comm(const struct dat_names *n, int32_t pid)
+{
+	if (likely((uint32_t)pid < n->comms.nr))
+		return n->comms.items[pid];
+	return dat_names_far_comm(n, pid);
+}
+
+/* ---- programs (trace_dat_program.c) ---- */
+
+/** Events with a hand-written path; all others go through their list of operations. */
+enum dat_path {
+	DAT_PATH_NONE,  /**< no event has this number */
+	DAT_PATH_OTHER, /**< its name is all that counts */
+	DAT_PATH_FREE,  /**< kfree, kmem_cache_free */
+	DAT_PATH_ALLOC, /**< kmalloc, kmem_cache_alloc and _node */
+	DAT_PATH_PAGE,  /**< mm_page_* but extfrag */
+	DAT_PATH_OPS,
+};
+
+/** Where a hand-written path finds a field; DAT_ABSENT where the event has none. */
+enum { DAT_ABSENT = 0xffff };
+
+struct dat_op {
+	const struct event_field *dest;
+	const struct dat_field *src;  /**< NULL: from expr */
+	const struct dat_expr *expr;  /**< for words of numbers, and where there is no field */
+};
+
+/** What a raw mask means, for the masks seen last. */
+struct dat_mask_slot {
+	uint64_t raw;
+	uint32_t gfp;
+	uint8_t accounted;
+	bool valid;
+};
+
+enum { DAT_MASK_SLOTS = 64 };
+
+struct dat_program {
+	uint8_t type; /**< enum event_type */
+	uint8_t path; /**< enum dat_path */
+	uint8_t gfp_size; /**< 4 or 8 */
+	uint32_t min_len; /**< of a record, for the hand-written path */
+	uint32_t name;    /**< OTHER: names.texts */
+	uint16_t site, ptr, req, alloc, gfp, node, accounted, word; /**< offsets, slab */
+	uint16_t pfn, order, migratetype, refill;                   /**< offsets, page */
+	const struct dat_expr *accounted_expr; /**< where "accounted" is no field of its own */
+	const struct dat_field *gfp_field;
+	struct dat_mask_slot *masks;
+	struct vec(struct dat_op) ops;
+};
+
+/** One program a format; formats that only count have a short one. */
+void dat_program_compile(struct dat *dat, struct dat_program *prog,
+			 const struct dat_format *format);
+void dat_program_deinit(struct dat_program *prog);
+/** Runs the list of operations; false when a value does not fit its place. */
+bool dat_program_run(struct dat *dat, const struct dat_program *prog,
+		     const struct dat_record *record, struct event *ev,
+		     struct event_batch *batch);
+/** Fills the slot of a mask that was not seen lately. */
+const struct dat_mask_slot *dat_program_mask(struct dat *dat, const struct dat_program *prog,
+					     uint64_t raw, const struct dat_record *record);
+
+/* ---- CPU streams (trace_dat_stream.c) ---- */
+
+enum { DAT_CHUNKS = 8 }; /**< unpacked chunks a CPU, the one being read included */
+
+enum dat_packing {
+	DAT_PACKING_NONE,
+	DAT_PACKING_ZLIB,
+	DAT_PACKING_ZSTD,
+};
+
+struct dat_chunk {
+	unsigned char *data;
+	size_t cap, len;
+	uint64_t offset;    /**< in the file, for messages */
+	const char *damage; /**< what is wrong with it, or NULL; else "data" holds pages */
+};
+
+struct dat_cpu {
+	unsigned int cpu;
+	const unsigned char *data; /**< what is left of the file's part of this CPU */
+	uint64_t left;
+	uint64_t offset;           /**< of "data" in the file */
+	bool packed;
+	uint32_t nr_left;          /**< chunks not yet taken up */
+	struct dat_chunk chunks[DAT_CHUNKS];
+	unsigned int nr_made, nr_used; /**< chunks unpacked and done with; under the lock */
+	bool busy;                     /**< one is being unpacked; under the lock */
+	bool holds;                    /**< the reader is in chunk nr_used */
+
+	const unsigned char *pages; /**< pages of the chunk or file not yet begun */
+	size_t pages_left;
+	uint64_t pages_offset; /**< for messages */
+
+	/* The page being read (trace_dat_page.c). */
+	const unsigned char *page; /**< its data behind the header; NULL: none */
+	uint32_t pos, used;
+	uint64_t time;
+	uint64_t page_offset;
+
+	/* The next event. */
+	bool has;
+	bool lost; /**< events are missing before it */
+	uint64_t lost_nr;
+	uint32_t rec_pos, rec_len;
+	uint64_t rec_time;   /**< as the trace's clock ends up */
+	uint64_t overrun;    /**< from the statistics in the file */
+	uint64_t noted;      /**< losses noted from pages */
+	bool unknown_loss;   /**< some page did not say how many */
+};
+
+struct dat_reader; /**< what unpacks: contexts, lock, helper thread */
+
+struct dat_reader *dat_reader_create(struct dat *dat, enum dat_packing packing, bool helper);
+void dat_reader_destroy(struct dat_reader *reader);
+/** Makes cpu->pages the next stretch of pages; false at the end. */
+bool dat_stream_next(struct dat *dat, struct dat_cpu *cpu);
+/** Checks a CPU's part of the file and its chunk table. */
+void dat_stream_begin(struct dat *dat, struct dat_cpu *cpu, uint64_t offset, uint64_t size,
+		      bool packed);
+
+/* ---- pages (trace_dat_page.c) ---- */
+
+/** Finds the CPU's next event: cpu->has says whether there is one. */
+void dat_page_advance(struct dat *dat, struct dat_cpu *cpu);
+/** Appends the CPU's events up to time "limit" while the batch has room; at least one. */
+void dat_page_run(struct dat *dat, struct dat_cpu *cpu, uint64_t limit, struct event_batch *batch);
+
+/* ---- the open file (trace_dat.c, trace_dat_file.c) ---- */
+
+struct dat {
+	struct trace *trace;
+	const unsigned char *file;
+	size_t file_len;
+	unsigned int version; /**< 6, 7 */
+	bool swap;
+	enum dat_packing packing;
+	uint32_t page_size;   /**< bytes of a sub-buffer */
+	uint32_t data_offset; /**< of the events in a page */
+	uint32_t commit_size; /**< 4 or 8: the kernel's long */
+	uint64_t mult;        /**< TSC to ns: time * mult >> shift; 0: no conversion */
+	unsigned int shift;
+	int64_t ts_offset;    /**< ns, added to all times */
+	uint64_t buffer_offset; /**< version 7: of the section with the pages */
+
+	struct vec(unsigned char *) sections; /**< unpacked ones; names point into them */
+	struct arena arena;
+	struct vec(struct dat_format) formats;
+	struct dat_program *programs; /**< [0]: no such event */
+	uint32_t nr_programs;
+	uint16_t program_of[1 << 16]; /**< by common_type */
+	struct dat_gfp gfp;
+	struct dat_names names;
+
+	struct dat_cpu *cpus;
+	uint32_t nr_cpus;
+	uint32_t *heap; /**< indices of CPUs with events, the earliest on top */
+	uint32_t nr_heap;
+	struct dat_reader *reader;
+	uint64_t nr_delivered; /**< events in earlier batches */
+	uint8_t flags[256];    /**< enum event_flags of each common_flags */
+};
+
+/** Reads everything but the pages. */
+bool dat_file_read(struct dat *dat, struct error *err);
+/** Notes a truncated or damaged part once, and counts it. */
+void dat_damage(struct dat *dat, uint64_t offset, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+#endif
