@@ -195,10 +195,8 @@ void dat_gfp_note(struct dat *dat, uint64_t raw);
 
 struct dat_symbol {
 	uint64_t addr;
-	const char *name; /**< not terminated, in kallsyms' text */
-	uint32_t len;
-	uint32_t module_len; /**< 0: the kernel itself */
-	const char *module;
+	uint32_t name; /**< offset of "name[\tmodule]" in the text */
+	uint32_t len;  /**< up to the end of the line */
 };
 
 struct dat_site_slot {
@@ -216,6 +214,7 @@ struct dat_word_slot {
 
 struct dat_names {
 	struct event_names *names;
+	const char *kallsyms;                  /**< the text, in the file or an unpacked section */
 	struct vec(struct dat_symbol) symbols; /**< by address, equal ones in the file's order */
 	struct dat_site_slot *sites;           /**< open addressing */
 	unsigned int site_shift;               /**< 64 - log2 of their number */
@@ -231,6 +230,8 @@ void dat_names_deinit(struct dat_names *n);
 void dat_names_add_kallsyms(struct dat_names *n, const char *text, size_t len);
 /** Reads lines of "pid comm". */
 void dat_names_add_cmdlines(struct dat_names *n, const char *text, size_t len);
+/** The name of the function at "addr", not terminated; NULL when there is none. */
+const char *dat_names_function(const struct dat_names *n, uint64_t addr, size_t *len);
 /** The site of an address that was not seen before. */
 uint32_t dat_names_new_site(struct dat_names *n, uint64_t addr);
 uint32_t dat_names_far_comm(const struct dat_names *n, int32_t pid);
@@ -299,7 +300,7 @@ struct dat_program {
 	uint16_t site, ptr, req, alloc, gfp, node, accounted, word; /**< offsets, slab */
 	uint16_t pfn, order, migratetype, refill;                   /**< offsets, page */
 	const struct dat_expr *accounted_expr; /**< where "accounted" is no field of its own */
-	const struct dat_field *gfp_field;
+	const struct dat_field *mark_buf, *mark_ip; /**< of "print" */
 	struct dat_mask_slot *masks;
 	struct vec(struct dat_op) ops;
 };
@@ -331,6 +332,7 @@ struct dat_chunk {
 	size_t cap, len;
 	uint64_t offset;    /**< in the file, for messages */
 	const char *damage; /**< what is wrong with it, or NULL; else "data" holds pages */
+	bool ready;         /**< unpacked; under the lock */
 };
 
 struct dat_cpu {
@@ -339,11 +341,11 @@ struct dat_cpu {
 	uint64_t left;
 	uint64_t offset;           /**< of "data" in the file */
 	bool packed;
-	uint32_t nr_left;          /**< chunks not yet taken up */
+	uint32_t nr_left;          /**< chunks not yet taken up; all up to here under the lock */
 	struct dat_chunk chunks[DAT_CHUNKS];
-	unsigned int nr_made, nr_used; /**< chunks unpacked and done with; under the lock */
-	bool busy;                     /**< one is being unpacked; under the lock */
-	bool holds;                    /**< the reader is in chunk nr_used */
+	unsigned int nr_taken; /**< chunks taken up for unpacking; under the lock */
+	unsigned int nr_used;  /**< chunks done with; under the lock */
+	bool holds;            /**< the decoder is in chunk nr_used */
 
 	const unsigned char *pages; /**< pages of the chunk or file not yet begun */
 	size_t pages_left;

@@ -18,7 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool parse_symbol(const char *line, size_t len, struct dat_symbol *ret);
+static size_t parse_symbol(const char *line, size_t len, uint64_t *addr);
+static void add_module(const char *name, size_t len, struct str *out);
+static size_t name_len(const char *name, size_t len);
 static size_t parse_hex(const char *text, size_t len, uint64_t *ret);
 static int compare_symbols(const void *a, const void *b);
 static const struct dat_symbol *find_symbol(const struct dat_names *n, uint64_t addr);
@@ -49,18 +51,22 @@ void dat_names_deinit(struct dat_names *n)
 void dat_names_add_kallsyms(struct dat_names *n, const char *text, size_t len)
 {
 	const char *end = text + len;
+	uint64_t addr, last = 0;
 	bool sorted = true;
 
+	n->kallsyms = text;
 	while (text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		const char *stop = newline ? newline : end;
-		struct dat_symbol symbol;
+		size_t name = parse_symbol(text, (size_t)(stop - text), &addr);
 
-		if (parse_symbol(text, (size_t)(stop - text), &symbol)) {
-			if (n->symbols.nr &&
-			    symbol.addr < n->symbols.items[n->symbols.nr - 1].addr)
-				sorted = false;
-			vec_push(&n->symbols, symbol);
+		if (name) {
+			name += (size_t)(text - n->kallsyms);
+			vec_push(&n->symbols,
+				 ((struct dat_symbol){ addr, (uint32_t)name,
+						       (uint32_t)(stop - n->kallsyms - (ptrdiff_t)name) }));
+			sorted &= addr >= last;
+			last = addr;
 		}
 		text = stop + (newline != NULL);
 	}
@@ -97,6 +103,16 @@ void dat_names_add_cmdlines(struct dat_names *n, const char *text, size_t len)
 	}
 }
 
+const char *dat_names_function(const struct dat_names *n, uint64_t addr, size_t *len)
+{
+	const struct dat_symbol *symbol = find_symbol(n, addr);
+
+	if (!symbol)
+		return NULL;
+	*len = name_len(n->kallsyms + symbol->name, symbol->len);
+	return n->kallsyms + symbol->name;
+}
+
 uint32_t dat_names_new_site(struct dat_names *n, uint64_t addr)
 {
 	const struct dat_symbol *symbol = find_symbol(n, addr);
@@ -104,10 +120,11 @@ uint32_t dat_names_new_site(struct dat_names *n, uint64_t addr)
 	uint32_t site;
 
 	if (symbol) {
-		str_add_mem(&text, symbol->name, symbol->len);
+		const char *name = n->kallsyms + symbol->name;
+
+		str_add_mem(&text, name, name_len(name, symbol->len));
 		str_addf(&text, "+0x%llx", (unsigned long long)(addr - symbol->addr));
-		if (symbol->module_len)
-			str_addf(&text, " [%.*s]", (int)symbol->module_len, symbol->module);
+		add_module(name, symbol->len, &text);
 	} else {
 		str_addf(&text, "0x%llx", (unsigned long long)addr);
 	}
@@ -151,34 +168,43 @@ uint32_t dat_names_word(struct dat_names *n, const char *text, size_t len)
 	return slot->id;
 }
 
-/* "ffffffff81000000 T _stext" or "ffffffffc0000000 t func\t[module]" */
-static bool parse_symbol(const char *line, size_t len, struct dat_symbol *ret)
+/*
+ * "ffffffff81000000 T _stext" or "ffffffffc0000000 t func\t[module]". Where the name begins; 0
+ * when there is none to keep.
+ */
+static size_t parse_symbol(const char *line, size_t len, uint64_t *addr)
 {
-	size_t at = parse_hex(line, len, &ret->addr);
-	const char *tab;
+	size_t at = parse_hex(line, len, addr);
 
 	if (!at || len - at < 4 || line[at] != ' ' || line[at + 2] != ' ')
-		return false;
+		return 0;
 	if ((line[at + 1] | 0x20) == 'a' || line[at + 3] == '$')
-		return false;
-	ret->name = line + at + 3;
-	len -= at + 3;
-	tab = memchr(ret->name, '\t', len);
-	ret->module = NULL;
-	ret->module_len = 0;
-	if (tab && len - (size_t)(tab - ret->name) > 3 && tab[1] == '[') {
-		const char *close = memchr(tab, ']', len - (size_t)(tab - ret->name));
+		return 0;
+	return at + 3;
+}
 
-		if (close) {
-			ret->module = tab + 2;
-			ret->module_len = (uint32_t)MIN(close - ret->module, (ptrdiff_t)256);
-		}
-	}
-	if (tab)
-		len = (size_t)(tab - ret->name);
-	ret->len = (uint32_t)MIN(len, (size_t)4096);
-	return len && !memchr(ret->name, '\0', len) &&
-	       !(ret->module && memchr(ret->module, '\0', ret->module_len));
+/* " [module]" when there is one. */
+static void add_module(const char *name, size_t len, struct str *out)
+{
+	size_t at = name_len(name, len) + 1;
+	const char *close;
+
+	if (at >= len || name[at] != '[')
+		return;
+	close = memchr(name + at, ']', len - at);
+	if (!close || memchr(name + at, '\0', (size_t)(close - name) - at))
+		return;
+	str_add_char(out, ' ');
+	str_add_mem(out, name + at, (size_t)(close + 1 - (name + at)));
+}
+
+static size_t name_len(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len && name[i] != '\t' && name[i]; i++)
+		;
+	return i;
 }
 
 static size_t parse_hex(const char *text, size_t len, uint64_t *ret)
@@ -207,7 +233,7 @@ static int compare_symbols(const void *a, const void *b)
 
 	if (x->addr != y->addr)
 		return x->addr < y->addr ? -1 : 1;
-	return (x->name > y->name) - (x->name < y->name);
+	return x->name < y->name ? -1 : x->name > y->name;
 }
 
 static const struct dat_symbol *find_symbol(const struct dat_names *n, uint64_t addr)
@@ -217,7 +243,7 @@ static const struct dat_symbol *find_symbol(const struct dat_names *n, uint64_t 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 		const struct dat_symbol *symbol = &n->symbols.items[mid];
-		uint64_t end = mid + 1 < n->symbols.nr ? symbol[1].addr : 0;
+		uint64_t end = mid + 1 < n->symbols.nr ? symbol[1].addr : 0; /* last: nothing */
 
 		if (symbol->addr == addr || (symbol->addr < addr && addr < end))
 			return symbol;

@@ -38,8 +38,8 @@ static uint32_t op_word(struct dat *dat, const struct dat_op *op, const struct d
 static uint32_t op_gfp(struct dat *dat, const struct dat_op *op, const struct dat_record *record);
 static void add_ptrs(const struct dat_op *op, const struct dat_record *record, struct event *ev,
 		     struct event_batch *batch);
-static void add_mark(const struct dat_op *op, const struct dat_record *record, struct event *ev,
-		     struct event_batch *batch);
+static void add_mark(struct dat *dat, const struct dat_program *prog,
+		     const struct dat_record *record, struct event *ev, struct event_batch *batch);
 
 void dat_program_compile(struct dat *dat, struct dat_program *prog, const struct dat_format *format)
 {
@@ -55,11 +55,9 @@ void dat_program_compile(struct dat *dat, struct dat_program *prog, const struct
 		return;
 	}
 	if (prog->type == EVENT_MARK) {
-		struct dat_op op = { NULL, dat_format_find(format, "buf", 3), NULL };
-
-		prog->path = DAT_PATH_OPS;
-		if (op.src)
-			vec_push(&prog->ops, op);
+		prog->mark_buf = dat_format_find(format, "buf", 3);
+		prog->mark_ip = dat_format_find(format, "ip", 2);
+		prog->path = prog->mark_buf && prog->mark_ip ? DAT_PATH_OPS : DAT_PATH_OTHER;
 		return;
 	}
 	if (!desc->nr_fields)
@@ -82,14 +80,16 @@ bool dat_program_run(struct dat *dat, const struct dat_program *prog,
 {
 	bool ok = true;
 
+	if (prog->type == EVENT_MARK) {
+		add_mark(dat, prog, record, ev, batch);
+		return true;
+	}
 	if (event_desc(prog->type)->payload == EVENT_PAYLOAD_SLAB)
 		ev->slab.node = -1; /* as event_clear() has it */
 	for (size_t i = 0; i < prog->ops.nr; i++) {
 		const struct dat_op *op = &prog->ops.items[i];
 
-		if (!op->dest)
-			add_mark(op, record, ev, batch);
-		else if (!run_op(dat, op, record, ev, batch))
+		if (!run_op(dat, op, record, ev, batch))
 			ok = false;
 	}
 	event_settle(ev);
@@ -214,7 +214,6 @@ static bool pick_alloc(struct dat *dat, struct dat_program *prog)
 
 	if (!gfp || !gfp->src || gfp->src->kind != DAT_NUMBER || gfp->src->size < 4)
 		return false;
-	prog->gfp_field = gfp->src;
 	prog->gfp_size = (uint8_t)gfp->src->size;
 	prog->accounted = DAT_ABSENT;
 	if (accounted && !accounted->src) {
@@ -390,14 +389,25 @@ static void add_ptrs(const struct dat_op *op, const struct dat_record *record, s
 	ev->bulk.nr_aux = nr;
 }
 
-/* A marker: the text without the newline that ends it. */
-static void add_mark(const struct dat_op *op, const struct dat_record *record, struct event *ev,
-		     struct event_batch *batch)
+/*
+ * Text written to trace_marker, without the newline that ends it. What trace_printk() wrote in some
+ * other function goes by that function's name, as tracefs prints it.
+ */
+static void add_mark(struct dat *dat, const struct dat_program *prog,
+		     const struct dat_record *record, struct event *ev, struct event_batch *batch)
 {
+	static const char writer[] = "tracing_mark_write";
 	const char *text = "";
 	size_t len = 0;
+	const char *function =
+		dat_names_function(&dat->names, dat_field_number(prog->mark_ip, record), &len);
 
-	if (!dat_field_text(op->src, record, &text, &len))
+	if (function && (len != strlen(writer) || memcmp(function, writer, len) != 0)) {
+		ev->type = EVENT_OTHER;
+		ev->other.name = intern_add(&dat->trace->names->texts, function, len);
+		return;
+	}
+	if (!dat_field_text(prog->mark_buf, record, &text, &len))
 		len = 0;
 	if (len && text[len - 1] == '\n')
 		len--;

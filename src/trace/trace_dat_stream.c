@@ -5,13 +5,13 @@
  * An uncompressed recording is walked where the file is mapped. A compressed one (version 7) is a
  * list of chunks a CPU, each some pages packed by itself, so that any thread may unpack any of
  * them. Each CPU has a ring of DAT_CHUNKS unpacked chunks; a helper thread fills the rings, the
- * emptiest first, while the calling thread decodes. The caller never waits for more than a chunk
- * that is being unpacked already: where none is ready it unpacks the next one itself, which is also
- * all there is to do without a helper.
+ * emptiest first, while the calling thread decodes. Where the next chunk is not ready, the caller
+ * unpacks too, if that one is in work already then those behind it, so that both threads are busy
+ * to the end; without a helper this is all there is to do.
  *
  * One lock guards the counters of all rings and the positions in the chunk lists; unpacking and
- * decoding happen outside of it, on chunks that belong to one thread at that time: [nr_used,
- * nr_made) to the decoder, nr_made to whoever has set "busy".
+ * decoding happen outside of it. A chunk from nr_used to nr_taken is the unpacking thread's until
+ * "ready" is set, then the decoder's.
  */
 #include <config.h>
 
@@ -58,7 +58,7 @@ struct job {
 
 static void *help(void *arg);
 static struct dat_cpu *emptiest(const struct dat *dat);
-static bool has_room(const struct dat_cpu *cpu);
+static bool can_take(const struct dat_cpu *cpu);
 static struct job begin_chunk(struct dat_reader *reader, struct dat_cpu *cpu);
 static bool size_chunk(struct dat_reader *reader, struct dat_chunk *chunk, uint32_t size);
 static void unpack_chunk(struct dat_reader *reader, struct unpacker *unpacker,
@@ -180,22 +180,22 @@ static struct dat_cpu *emptiest(const struct dat *dat)
 	for (uint32_t i = 0; i < dat->nr_cpus; i++) {
 		struct dat_cpu *cpu = &dat->cpus[i];
 
-		if (!cpu->busy && cpu->nr_left && has_room(cpu) &&
-		    (!best || cpu->nr_made - cpu->nr_used < best->nr_made - best->nr_used))
+		if (can_take(cpu) &&
+		    (!best || cpu->nr_taken - cpu->nr_used < best->nr_taken - best->nr_used))
 			best = cpu;
 	}
 	return best;
 }
 
-static bool has_room(const struct dat_cpu *cpu)
+static bool can_take(const struct dat_cpu *cpu)
 {
-	return cpu->nr_made - cpu->nr_used < DAT_CHUNKS;
+	return cpu->nr_left && cpu->nr_taken - cpu->nr_used < DAT_CHUNKS;
 }
 
 /* Under the lock: takes the next chunk off the list and makes its buffer ready. */
 static struct job begin_chunk(struct dat_reader *reader, struct dat_cpu *cpu)
 {
-	struct dat_chunk *chunk = &cpu->chunks[cpu->nr_made % DAT_CHUNKS];
+	struct dat_chunk *chunk = &cpu->chunks[cpu->nr_taken % DAT_CHUNKS];
 	struct dat_bytes b = { cpu->data, (size_t)cpu->left, reader->dat->swap, false };
 	struct job job = { NULL, 0 };
 	uint32_t size;
@@ -256,47 +256,44 @@ static void unpack_chunk(struct dat_reader *reader, struct unpacker *unpacker,
 #endif
 }
 
-/* Called and left with the lock held; "cpu" must have a chunk left, room, and not be busy. */
+/* Called and left with the lock held; the CPU must have a chunk to take. */
 static void make_chunk(struct dat_reader *reader, struct unpacker *unpacker, struct dat_cpu *cpu)
 {
-	struct dat_chunk *chunk = &cpu->chunks[cpu->nr_made % DAT_CHUNKS];
+	struct dat_chunk *chunk = &cpu->chunks[cpu->nr_taken % DAT_CHUNKS];
 	struct job job = begin_chunk(reader, cpu);
 
-	cpu->busy = true;
+	cpu->nr_taken++;
 	pthread_mutex_unlock(&reader->lock);
 	if (!chunk->damage)
 		unpack_chunk(reader, unpacker, chunk, &job);
 	pthread_mutex_lock(&reader->lock);
-	cpu->busy = false;
-	cpu->nr_made++;
+	chunk->ready = true;
 	pthread_cond_signal(&reader->made);
 }
 
 /* Gives back the chunk that was read and waits for the next; false when there is none. */
 static bool wait_chunk(struct dat_reader *reader, struct dat_cpu *cpu)
 {
-	bool ready;
-
 	pthread_mutex_lock(&reader->lock);
 	if (cpu->holds) {
 		cpu->holds = false;
+		cpu->chunks[cpu->nr_used % DAT_CHUNKS].ready = false;
 		cpu->nr_used++;
 		/* Not for each chunk: waking the helper costs as much as some hundred events. */
-		if (reader->threaded && cpu->nr_made - cpu->nr_used <= DAT_CHUNKS / 2)
+		if (reader->threaded && cpu->nr_taken - cpu->nr_used <= DAT_CHUNKS / 2)
 			pthread_cond_signal(&reader->wanted);
 	}
-	while (cpu->nr_made == cpu->nr_used) {
-		if (cpu->busy)
-			pthread_cond_wait(&reader->made, &reader->lock);
-		else if (cpu->nr_left)
+	while (!cpu->chunks[cpu->nr_used % DAT_CHUNKS].ready) {
+		if (can_take(cpu))
 			make_chunk(reader, &reader->here, cpu);
+		else if (cpu->nr_taken != cpu->nr_used)
+			pthread_cond_wait(&reader->made, &reader->lock);
 		else
 			break;
 	}
-	ready = cpu->nr_made != cpu->nr_used;
-	cpu->holds = ready;
+	cpu->holds = cpu->chunks[cpu->nr_used % DAT_CHUNKS].ready;
 	pthread_mutex_unlock(&reader->lock);
-	return ready;
+	return cpu->holds;
 }
 
 static void unpacker_init(struct unpacker *unpacker, enum dat_packing packing)
