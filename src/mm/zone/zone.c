@@ -117,6 +117,7 @@ static bool check_config(const struct machine_config *config, struct error *err)
 
 static bool check_ranges(const struct machine_config *config, struct error *err)
 {
+	const unsigned int order = config->pageblock_order;
 	uint64_t last = 0;
 
 	for (size_t i = 0; i < config->ranges.nr; i++) {
@@ -133,6 +134,12 @@ static bool check_ranges(const struct machine_config *config, struct error *err)
 					 (unsigned long long)range->start,
 					 (unsigned long long)range->end, range->node,
 					 config->nr_nodes);
+		/* A pageblock has one type, so it can't serve two nodes; no hardware does that. */
+		if (i && range[-1].node != range->node &&
+		    (last - 1) >> order == range->start >> order)
+			return error_set(err, "nodes %d and %d share a pageblock at pfn %#llx",
+					 range[-1].node, range->node,
+					 (unsigned long long)range->start);
 		last = range->end;
 	}
 	return true;
