@@ -248,10 +248,16 @@ static void general_line(struct text *text, struct event_batch *batch, const cha
 static void event_line(struct text *text, struct event_batch *batch, struct event *ev,
 		       const char *s, const char *e)
 {
-	const char *colon = memmem(s, (size_t)(e - s), ": ", 2);
+	struct event fast = *ev;
+	const char *colon;
 	const char *payload;
 	uint32_t type;
 
+	if (text_fast_event(text, s, e, &fast)) {
+		deliver(text, batch, &fast);
+		return;
+	}
+	colon = memmem(s, (size_t)(e - s), ": ", 2);
 	if (!colon && e > s && e[-1] == ':')
 		colon = e - 1;
 	if (!colon || !text_type(text, s, (size_t)(colon - s), &type)) {

@@ -121,6 +121,12 @@ bool text_lost_notice(struct text *text, const char *s, const char *e);
  */
 void text_fast_run(struct text *text, struct event_batch *batch);
 
+/**
+ * One event from its name on, behind columns that were read otherwise. "ev" has its head filled
+ * and the rest zero; it is spoiled when the result is false.
+ */
+bool text_fast_event(struct text *text, const char *s, const char *e, struct event *ev);
+
 /* text_fields.c */
 
 /** The fields of "ev" (its type is set) from the payload "s" .. "e"; false: malformed. */

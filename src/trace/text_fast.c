@@ -82,6 +82,13 @@ void text_fast_run(struct text *text, struct event_batch *batch)
 	text->at = at;
 }
 
+bool text_fast_event(struct text *text, const char *s, const char *e, struct event *ev)
+{
+	if (SCAN_IS(s, "kmem:"))
+		s += SCAN_LEN("kmem:");
+	return fast_event(text, s, ev) == e;
+}
+
 /* Where the line's newline is. */
 static const char *fast_line(struct text *text, const char *s, struct event *ev)
 {
