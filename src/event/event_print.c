@@ -333,7 +333,7 @@ static bool is_escaped(const char *text, size_t len, size_t i, unsigned int esca
 		return true;
 	if (c == '<' && i == 0)
 		return len == 5 && memcmp(text, "<...>", 5) == 0;
-	if ((escape & ESCAPE_FIELD) && (c == '=' || c == '"'))
+	if ((escape & ESCAPE_FIELD) && (c == '=' || c == '"' || (c == '(' && i == 0)))
 		return true;
 	if ((escape & ESCAPE_WORD) && (c == ' ' || c == ':' || c == '[' || c == ']' || c == '(' ||
 				       c == ')' || c == '<'))

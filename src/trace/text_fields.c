@@ -24,7 +24,6 @@ struct payload {
 	struct event_batch *batch;
 	const char *s, *e; /* all of it */
 	const char *at;    /* behind the last value */
-	bool fault;        /* a kprobe could not fetch an argument */
 };
 
 static const char *find_value(const struct payload *p, const struct event_field *field);
@@ -77,8 +76,6 @@ bool text_fields(struct text *text, struct event *ev, struct event_batch *batch,
 	if (p.desc->payload == EVENT_PAYLOAD_EXTFRAG && text->dialect->page_nonsense)
 		ev->extfrag.page = 0;
 	event_settle(ev);
-	if (p.fault)
-		ev->flags |= EVENT_F_FAILED;
 	return true;
 }
 
@@ -171,8 +168,8 @@ static bool take_value(struct payload *p, const struct event_field *field, const
 {
 	const char *end;
 
+	/* A kprobe could not fetch the argument: as if it were 0 (kfree_bulk() has no cache). */
 	if (p->e - v >= 7 && SCAN_IS(v, "(fault)")) {
-		p->fault = true;
 		p->at = v + 7;
 		return true;
 	}
