@@ -68,6 +68,7 @@ void owner_page_alloc(struct repair *r, const struct event *ev, struct repair_op
 		break;
 	case OWNER_KERNEL:
 	case OWNER_PAGE_TABLE:
+	case OWNER_PAGE_CACHE:
 		if (may_become_slab(cpu, ev) || may_become_large(gfp, order))
 			wait_for_object(cpu, ev, number, false);
 		break;
@@ -76,7 +77,6 @@ void owner_page_alloc(struct repair *r, const struct event *ev, struct repair_op
 	case OWNER_VMALLOC:
 	case OWNER_STACK:
 	case OWNER_USER:
-	case OWNER_PAGE_CACHE:
 	case OWNER_NR:
 		break;
 	}
@@ -192,7 +192,8 @@ static bool take_from_area(struct cpu_context *cpu, const struct event *ev, stru
 static bool may_become_slab(const struct cpu_context *cpu, const struct event *ev)
 {
 	const uint32_t needed = GFP_BIT_NOWARN | GFP_BIT_NORETRY;
-	const uint32_t never = GFP_BIT_ZERO | GFP_BIT_ACCOUNT;
+	const uint32_t never = GFP_BIT_HIGHMEM | GFP_BIT_MOVABLE | GFP_BIT_ZERO | GFP_BIT_ACCOUNT |
+			       GFP_BIT_WRITE;
 	uint32_t gfp = ev->page.gfp;
 
 	if (ev->page.order > OWNER_SLAB_MAX_ORDER || gfp & never)
@@ -205,7 +206,7 @@ static bool may_become_slab(const struct cpu_context *cpu, const struct event *e
 /* mm/slab_common.c: large kmallocs always set COMP, and begin above two pages. */
 static bool may_become_large(uint32_t gfp, unsigned int order)
 {
-	return gfp & GFP_BIT_COMP && order >= 2;
+	return gfp & GFP_BIT_COMP && order >= 2 && !(gfp & (GFP_BIT_HIGHMEM | GFP_BIT_MOVABLE));
 }
 
 static void wait_for_object(struct cpu_context *cpu, const struct event *ev, uint64_t number,
