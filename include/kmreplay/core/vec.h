@@ -34,10 +34,11 @@
 			(v)->cap = cap_;                                                      \
 		}                                                                             \
 	} while (0)
-#define vec_push(v, item)                                                                     \
+/* The item is variadic so that a compound literal with commas can be given. */
+#define vec_push(v, ...)                                                                      \
 	do {                                                                                  \
 		vec_reserve(v, (v)->nr + 1);                                                  \
-		(v)->items[(v)->nr++] = (item);                                               \
+		(v)->items[(v)->nr++] = (__VA_ARGS__);                                              \
 	} while (0)
 /** Makes it at least "want" long; new elements are zeroed. */
 #define vec_extend_zeroed(v, want)                                                            \
