@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The engine: feeds the repaired history of a recording to a machine and keeps account of what the
+ * machine made of it.
+ *
+ * "layers" says which allocators are simulated. A layer that is not simulated is only counted, and
+ * the page events that the recording shows for it are replayed as they stand, so that the page
+ * allocator sees the same demand either way. Never both: that is the verdict EXPLAINED.
+ */
+#ifndef KMREPLAY_REPLAY_REPLAY_H
+#define KMREPLAY_REPLAY_REPLAY_H
+
+#include "kmreplay/core/error.h"
+#include "kmreplay/event/names.h"
+#include "kmreplay/mm/machine.h"
+#include "kmreplay/repair/repair.h"
+#include "kmreplay/replay/survey.h"
+#include "kmreplay/replay/tally.h"
+
+struct replay;
+
+enum replay_layer {
+	LAYER_PAGE = 1 << 0,
+	LAYER_SLAB = 1 << 1, /**< kmem_cache, kmalloc, large kmalloc */
+	LAYER_VMALLOC = 1 << 2,
+	LAYER_PERCPU = 1 << 3,
+	LAYER_ALL = (1 << 4) - 1,
+};
+
+/** What happens to an allocation that failed when recorded and succeeds here. */
+enum replay_recovered {
+	RECOVERED_KEEP, /**< stays until the end: its free was never recorded */
+	RECOVERED_DROP, /**< is given back at once */
+};
+
+struct replay_options {
+	unsigned int layers; /**< enum replay_layer, or'ed; slab, vmalloc, percpu need page */
+	enum replay_recovered recovered;
+	bool self_check;       /**< verify the machine's invariants after each event */
+	uint64_t sample_every; /**< events between two looks at fragmentation; 0: 1024 */
+};
+
+/**
+ * An engine for "config"'s machine. "survey" (NULL: none) gives the pages in use at the beginning;
+ * "repair" and "names" belong to the history that will be fed; all must outlive the engine.
+ */
+MUST_CHECK struct replay *replay_create(const struct replay_options *options,
+					const struct machine_config *config,
+					const struct survey *survey, const struct repair *repair,
+					const struct event_names *names, struct error *err);
+void replay_destroy(struct replay *r);
+/** Replays one batch; false and "err" when a self-check finds a broken invariant. */
+MUST_CHECK bool replay_feed(struct replay *r, const struct repair_batch *batch, struct error *err);
+/** Takes the last sample and, with self_check, the last check. */
+MUST_CHECK bool replay_finish(struct replay *r, struct error *err);
+
+const struct replay_tally *replay_tally(const struct replay *r);
+struct machine *replay_machine(struct replay *r);
+/** The machine's slab cache for repair's cache "id"; 0: never used. */
+uint32_t replay_slab_cache(const struct replay *r, uint32_t id);
+
+#endif

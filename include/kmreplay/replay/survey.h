@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * A first look over a recording, before the machine is built: how many CPUs, which page frames, and
+ * what each frame was when the recording began. The first event of a frame tells: taken from the
+ * free lists means it was free, given back means it was in use. Frames that no event touches stay
+ * unknown.
+ *
+ * Memory: two bits a frame, kept in runs of 128 frames for touched runs only.
+ */
+#ifndef KMREPLAY_REPLAY_SURVEY_H
+#define KMREPLAY_REPLAY_SURVEY_H
+
+#include "kmreplay/core/u64map.h"
+#include "kmreplay/core/vec.h"
+#include "kmreplay/event/event.h"
+#include "kmreplay/mm/machine_config.h"
+
+enum survey_state {
+	SURVEY_UNTOUCHED,
+	SURVEY_FREE, /**< first seen when it was allocated */
+	SURVEY_USED, /**< first seen when it was freed */
+};
+
+enum { SURVEY_RUN_SHIFT = 7, SURVEY_RUN = 1 << SURVEY_RUN_SHIFT };
+
+struct survey_run {
+	uint64_t state[SURVEY_RUN * 2 / 64];
+};
+
+/** A block that was in use when the recording began and is given back in it. */
+struct survey_block {
+	uint64_t pfn;
+	uint8_t order;
+};
+
+struct survey {
+	struct u64map index; /**< pfn >> SURVEY_RUN_SHIFT to number in "runs" */
+	struct vec(struct survey_run) runs;
+	struct vec(struct survey_block) used; /**< in the order of their frees */
+	unsigned int nr_cpus;        /**< highest CPU seen + 1 */
+	uint64_t nr_events;
+	uint64_t nr_page_events;
+	uint64_t nr_purges; /**< of lazily freed vmalloc ranges */
+	uint64_t max_low_pfn;        /**< highest frame seen below 4 GiB; 0: none */
+	uint64_t max_high_pfn;       /**< highest frame seen from 4 GiB on; 0: none */
+	uint64_t nr_beyond;          /**< page events with frames no machine has (SURVEY_MAX_PFN) */
+	uint64_t nr_free, nr_used;   /**< frames by first event */
+	uint64_t last_key; /**< run looked up last */
+	uint32_t last_run;
+};
+
+/** Frames from here on (64 TiB) are taken for damage, not for memory. */
+#define SURVEY_MAX_PFN (1ULL << 34)
+
+void survey_init(struct survey *survey);
+void survey_deinit(struct survey *survey);
+/** Looks at "nr" events, in the recording's order. */
+void survey_add(struct survey *survey, const struct event *events, size_t nr);
+/** What "pfn" was at the beginning. */
+enum survey_state survey_state_of(const struct survey *survey, uint64_t pfn);
+
+/**
+ * Memory ranges for a machine like the recorded one: from the first MiB to the highest frame seen,
+ * in steps of 64 MiB, with the hole below 4 GiB where nothing was seen. "memory" bytes instead of
+ * that when it is not 0: less cuts off at the top, more adds there (below 3 GiB first, then above
+ * 4 GiB).
+ */
+void survey_fill_ranges(const struct survey *survey, uint64_t memory,
+			struct machine_config *config);
+
+#endif

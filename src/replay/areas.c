@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Address ranges of vmalloc and areas of percpu.
+ *
+ * The recording tells ranges, not calls of vmalloc(): ioremap, vmap and stacks look alike. So the
+ * machine places and frees ranges, and the pages behind them are replayed from their own events.
+ */
+#include <config.h>
+
+#include "replay_internal.h"
+
+#include "kmreplay/mm/vmalloc.h"
+
+/* Where modules live on x86-64 (MODULES_VADDR, MODULES_END), for probes that do not say it. */
+#define MODULES_START 0xffffffffc0000000ULL
+#define MODULES_LAST 0xffffffffff000000ULL
+
+/* What a probe or an event of alloc_vmap_area asks for. */
+struct area_request {
+	uint64_t size, align, vstart, vend;
+};
+
+static struct area_request area_request(struct replay *r, const struct event *ev);
+
+enum replay_verdict replay_area_alloc(struct replay *r, const struct replay_step *step)
+{
+	const struct repair_op *op = step->op;
+	struct area_request request;
+	enum replay_verdict verdict;
+	struct mm_outcome outcome;
+	enum slot_state state;
+
+	if (op->fate == FATE_SKIPPED && op->kind != REPAIR_FAILED)
+		return VERDICT_SKIPPED;
+	if (!(r->options.layers & LAYER_VMALLOC)) {
+		replay_hold(r, op->slot, SLOT_COUNTED, 0);
+		return VERDICT_COUNTED;
+	}
+	request = area_request(r, step->ev);
+	outcome = vmap_area_alloc(machine_vmalloc(r->machine), step->cpu, request.size,
+				  request.align, request.vstart, request.vend);
+	verdict = replay_settle(r, step, outcome, 0);
+	state = mm_ok(outcome) ? SLOT_AREA : SLOT_FAILED;
+	if (op->slot == REPAIR_NO_SLOT && mm_ok(outcome))
+		(void)vmap_area_free(machine_vmalloc(r->machine), step->cpu, outcome.addr);
+	replay_hold(r, op->slot, state, outcome.addr);
+	return verdict;
+}
+
+enum replay_verdict replay_percpu_alloc(struct replay *r, const struct replay_step *step)
+{
+	replay_hold(r, step->op->slot, SLOT_COUNTED, 0);
+	return VERDICT_COUNTED;
+}
+
+struct mm_outcome replay_area_free(struct replay *r, const struct replay_slot *s,
+				   enum slot_state state, unsigned int cpu)
+{
+	BUG_ON(state != SLOT_AREA);
+	return vmap_area_free(machine_vmalloc(r->machine), cpu, s->addr);
+}
+
+void replay_area_purge(struct replay *r)
+{
+	if (r->options.layers & LAYER_VMALLOC)
+		(void)vmap_purge(machine_vmalloc(r->machine));
+}
+
+static struct area_request area_request(struct replay *r, const struct event *ev)
+{
+	struct area_request request = { .align = 1 };
+	struct vmalloc_stats stats;
+
+	if (ev->type == EVENT_VMAP_ALLOC)
+		return (struct area_request){ ev->vmap.size, ev->vmap.align, ev->vmap.vstart,
+					      ev->vmap.vend };
+	request.size = ev->probe.size - ev->probe.addr;
+	if (ev->probe.addr >= MODULES_START) {
+		request.vstart = MODULES_START;
+		request.vend = MODULES_LAST;
+	} else {
+		vmalloc_stats(machine_vmalloc(r->machine), &stats);
+		request.vstart = stats.range_start;
+		request.vend = stats.range_end;
+	}
+	return request;
+}

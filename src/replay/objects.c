@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slab objects and large kmallocs: repair's caches become caches of the machine on first use. */
+#include <config.h>
+
+#include "replay_internal.h"
+
+#include "kmreplay/core/bits.h"
+#include "kmreplay/mm/slab.h"
+
+static uint32_t machine_cache(struct replay *r, const struct replay_step *step);
+static uint32_t make_cache(struct replay *r, const struct event *ev,
+			   const struct repair_cache *cache);
+
+enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_step *step)
+{
+	const struct event *ev = step->ev;
+	const struct repair_op *op = step->op;
+	struct slab_allocator *slab = machine_slab(r->machine);
+	bool large = op->call == CALL_KMALLOC_LARGE;
+	enum replay_verdict verdict;
+	struct mm_outcome outcome;
+
+	if (op->fate == FATE_SKIPPED && op->kind != REPAIR_FAILED)
+		return VERDICT_SKIPPED;
+	if (!(r->options.layers & LAYER_SLAB)) {
+		replay_hold(r, op->slot, SLOT_COUNTED, 0);
+		return VERDICT_COUNTED;
+	}
+	if (large) {
+		r->slab_owner = OWNER_KMALLOC_LARGE;
+		outcome = slab_kmalloc(slab, step->cpu, ev->slab.bytes_req, ev->slab.gfp,
+				       ev->slab.node, step->context);
+		r->slab_owner = OWNER_SLAB;
+	} else {
+		outcome = slab_alloc(slab, machine_cache(r, step), step->cpu, ev->slab.node,
+				     ev->slab.gfp, step->context);
+	}
+	verdict = replay_settle(r, step, outcome, large ? bits_get_order(ev->slab.bytes_req) : 0);
+	if (!mm_ok(outcome))
+		replay_hold(r, op->slot, SLOT_FAILED, 0);
+	else if (op->slot != REPAIR_NO_SLOT)
+		replay_hold(r, op->slot, large ? SLOT_LARGE : SLOT_OBJECT, outcome.addr);
+	else if (r->options.recovered == RECOVERED_DROP)
+		(void)slab_free(slab, step->cpu, outcome.addr);
+	return verdict;
+}
+
+uint32_t replay_slab_cache(const struct replay *r, uint32_t id)
+{
+	if (id >= r->caches.nr || !r->caches.items[id])
+		return SLAB_CACHE_NONE;
+	return r->caches.items[id] - 1;
+}
+
+/*
+ * A cache of the recording and one of the machine are joined when the first object is asked for.
+ * What is learned of it later (its name) changes the name only, never the geometry.
+ */
+static uint32_t machine_cache(struct replay *r, const struct replay_step *step)
+{
+	uint32_t id = step->op->cache;
+	const struct repair_cache *cache;
+
+	if (likely(id < r->caches.nr && r->caches.items[id]))
+		return r->caches.items[id] - 1;
+	cache = repair_cache(r->repair, id);
+	vec_extend_zeroed(&r->caches, (size_t)MAX(id, cache->canon) + 1);
+	if (!r->caches.items[cache->canon])
+		r->caches.items[cache->canon] = make_cache(r, step->ev, cache) + 1;
+	r->caches.items[id] = r->caches.items[cache->canon];
+	return r->caches.items[id] - 1;
+}
+
+static uint32_t make_cache(struct replay *r, const struct event *ev,
+			   const struct repair_cache *cache)
+{
+	struct slab_allocator *slab = machine_slab(r->machine);
+	const char *name = intern_text(&r->names->texts, cache->name);
+	uint32_t flags = 0;
+
+	if (cache->kmalloc) {
+		uint32_t class = slab_kmalloc_class(slab, ev->slab.bytes_alloc, ev->slab.gfp);
+
+		/* A kernel with other size classes has classes this machine lacks. */
+		if (class != SLAB_CACHE_NONE &&
+		    slab_cache_geometry(slab, class)->size == ev->slab.bytes_alloc)
+			return class;
+	}
+	if (cache->reclaimable)
+		flags |= SLAB_RECLAIM_ACCOUNT;
+	if (cache->account)
+		flags |= SLAB_ACCOUNT;
+	if (cache->dma)
+		flags |= SLAB_CACHE_DMA;
+	return slab_cache_by_geometry(slab, cache->name ? name : "(unnamed)",
+				      (uint32_t)ev->slab.bytes_req, (uint32_t)ev->slab.bytes_alloc,
+				      flags);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Page blocks: those the recording asks for directly, those in use when it began, and the stock of
+ * reclaimable ones among them.
+ */
+#include <config.h>
+
+#include "replay_internal.h"
+
+#include "kmreplay/abi/gfp.h"
+#include "kmreplay/mm/page.h"
+
+static bool layer_explains(const struct replay *r, const struct repair_op *op);
+static void leave_stock(struct replay *r, uint32_t slot);
+static enum replay_verdict free_part(struct replay *r, const struct replay_step *step);
+static uint32_t new_split(struct replay *r);
+static struct mm_outcome free_pages_of(struct replay *r, const struct replay_slot *s,
+				       unsigned int cpu, uint64_t first, uint64_t nr);
+static void hold_block(struct replay *r, const struct replay_step *step, uint64_t pfn);
+static uint8_t stock_of(unsigned int owner, uint32_t gfp);
+static enum replay_verdict free_start_block(struct replay *r, const struct replay_step *step);
+static void reclaim_oldest(struct replay *r, enum stock_list list);
+
+enum replay_verdict replay_page_alloc(struct replay *r, const struct replay_step *step)
+{
+	const struct event *ev = step->ev;
+	const struct repair_op *op = step->op;
+	enum replay_verdict verdict;
+	struct mm_outcome outcome;
+
+	if (layer_explains(r, op)) {
+		if (op->slot != REPAIR_NO_SLOT)
+			r->slots.items[op->slot].state = SLOT_EXPLAINED;
+		return VERDICT_EXPLAINED;
+	}
+	if (op->fate == FATE_SKIPPED && op->kind != REPAIR_FAILED)
+		return VERDICT_SKIPPED;
+	if (!(r->options.layers & LAYER_PAGE)) {
+		if (op->slot != REPAIR_NO_SLOT)
+			r->slots.items[op->slot].state = SLOT_COUNTED;
+		return VERDICT_COUNTED;
+	}
+	outcome = page_alloc(machine_pages(r->machine), step->cpu, ev->page.gfp, ev->page.order, -1,
+			     step->context);
+	verdict = replay_settle(r, step, outcome, ev->page.order);
+	if (op->slot != REPAIR_NO_SLOT) {
+		if (mm_ok(outcome))
+			hold_block(r, step, outcome.addr);
+		else
+			r->slots.items[op->slot].state = SLOT_FAILED;
+	} else if (mm_ok(outcome)) {
+		if (r->options.recovered == RECOVERED_DROP)
+			(void)page_free(machine_pages(r->machine), step->cpu, outcome.addr,
+					ev->page.order);
+		else
+			replay_tally_pages(&r->tally, op->owner, ev->page.order, false);
+	}
+	return verdict;
+}
+
+enum replay_verdict replay_page_free(struct replay *r, const struct replay_step *step)
+{
+	const struct repair_op *op = step->op;
+
+	if (op->kind == REPAIR_UNSEEN_ALLOC)
+		return free_start_block(r, step);
+	if (op->fate == FATE_SKIPPED)
+		return VERDICT_SKIPPED;
+	if (op->slot == REPAIR_NO_SLOT)
+		return VERDICT_UNSEEN;
+	if (op->kind == REPAIR_MISMATCH && op->implied_free != op->slot)
+		return free_part(r, step);
+	return replay_slot_free(r, op->slot, step->cpu, CALL_PAGE_FREE);
+}
+
+struct mm_outcome replay_block_free(struct replay *r, uint32_t slot, unsigned int cpu)
+{
+	struct replay_slot *s = &r->slots.items[slot];
+	struct mm_outcome outcome;
+
+	if (!s->split) {
+		leave_stock(r, slot);
+		replay_tally_pages(&r->tally, s->owner, s->order, true);
+		return page_free(machine_pages(r->machine), cpu, s->addr, s->order);
+	}
+	outcome = free_pages_of(r, s, cpu, 0, 1U << s->order);
+	vec_push(&r->free_splits, s->split - 1);
+	return outcome;
+}
+
+void replay_pages_start(struct replay *r)
+{
+	struct page_allocator *pa = machine_pages(r->machine);
+
+	if (!r->survey || !(r->options.layers & LAYER_PAGE))
+		return;
+	vec_foreach(&r->survey->used, block) {
+		bool fresh;
+
+		if (!page_reserve(pa, block->pfn, block->order))
+			continue;
+		*u64map_insert(&r->start_blocks, block->pfn, &fresh) = block->order;
+		replay_tally_pages(&r->tally, OWNER_UNKNOWN, block->order, false);
+		r->tally.nr_stock_start += 1ULL << block->order;
+	}
+}
+
+uint64_t replay_pages_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp)
+{
+	struct replay *r = ctx;
+	uint64_t before = r->tally.nr_reclaimed;
+
+	/* Clean page cache goes without I/O or file system; user memory has to be written out. */
+	while (r->tally.nr_reclaimed - before < nr_pages) {
+		if (stock_oldest(&r->stock, STOCK_PAGE_CACHE) != STOCK_NONE)
+			reclaim_oldest(r, STOCK_PAGE_CACHE);
+		else if (gfp & GFP_BIT_IO && stock_oldest(&r->stock, STOCK_USER) != STOCK_NONE)
+			reclaim_oldest(r, STOCK_USER);
+		else
+			break;
+	}
+	return r->tally.nr_reclaimed - before;
+}
+
+void replay_pages_moved(void *ctx, uint64_t from, uint64_t to, unsigned int order)
+{
+	struct replay *r = ctx;
+	uint32_t slot = stock_move(&r->stock, from, to);
+
+	BUG_ON(slot == STOCK_NONE);
+	r->slots.items[slot].addr = to;
+	r->tally.nr_moved += 1ULL << order;
+}
+
+void replay_pages_owned(void *ctx, enum machine_layer layer, unsigned int order, bool gone)
+{
+	static const enum page_owner owner_of[MACHINE_LAYER_NR] = {
+		[MACHINE_VMALLOC] = OWNER_VMALLOC,
+		[MACHINE_PERCPU] = OWNER_PERCPU,
+	};
+	struct replay *r = ctx;
+	enum page_owner owner = layer == MACHINE_SLAB ? r->slab_owner : owner_of[layer];
+
+	replay_tally_pages(&r->tally, owner, order, gone);
+}
+
+/* The layers that ask for their pages themselves. The vmalloc layer simulates address ranges only:
+ * the pages behind them are replayed from their recorded events. */
+static bool layer_explains(const struct replay *r, const struct repair_op *op)
+{
+	switch ((enum page_owner)op->owner) {
+	case OWNER_SLAB:
+	case OWNER_KMALLOC_LARGE:
+		return r->options.layers & LAYER_SLAB;
+	case OWNER_PERCPU:
+		return r->options.layers & LAYER_PERCPU && op->fate == FATE_EXPLAINED;
+	case OWNER_UNKNOWN:
+	case OWNER_VMALLOC:
+	case OWNER_STACK:
+	case OWNER_PAGE_TABLE:
+	case OWNER_USER:
+	case OWNER_PAGE_CACHE:
+	case OWNER_KERNEL:
+	case OWNER_NR:
+		break;
+	}
+	return false;
+}
+
+static void hold_block(struct replay *r, const struct replay_step *step, uint64_t pfn)
+{
+	const struct event *ev = step->ev;
+	struct replay_slot *s = &r->slots.items[step->op->slot];
+
+	*s = (struct replay_slot){
+		.addr = pfn,
+		.state = SLOT_PAGES,
+		.order = ev->page.order,
+		.owner = step->op->owner,
+		.list = stock_of(step->op->owner, ev->page.gfp),
+	};
+	if (s->list != SLOT_NOT_IN_STOCK)
+		stock_add(&r->stock, s->list, step->op->slot, pfn);
+	replay_tally_pages(&r->tally, s->owner, s->order, false);
+}
+
+/* Only pages that the kernel itself could migrate: unmovable ones have no place in the stock. */
+static uint8_t stock_of(unsigned int owner, uint32_t gfp)
+{
+	if (!(gfp & GFP_BIT_MOVABLE))
+		return SLOT_NOT_IN_STOCK;
+	return owner == OWNER_PAGE_CACHE ? STOCK_PAGE_CACHE : STOCK_USER;
+}
+
+static void leave_stock(struct replay *r, uint32_t slot)
+{
+	struct replay_slot *s = &r->slots.items[slot];
+
+	if (s->list != SLOT_NOT_IN_STOCK)
+		stock_remove(&r->stock, s->list, slot, s->addr);
+	s->list = SLOT_NOT_IN_STOCK;
+}
+
+/* Some pages of a live block: split_page(), alloc_pages_exact(), the tail of a dropped reference. */
+static enum replay_verdict free_part(struct replay *r, const struct replay_step *step)
+{
+	struct replay_slot *s = &r->slots.items[step->op->slot];
+	struct mm_outcome outcome;
+
+	if (s->state != SLOT_PAGES) {
+		enum replay_verdict verdict;
+		struct replay_slot kept = *s;
+
+		/* What is said of the whole holds for the part; the slot lives on. */
+		verdict = replay_slot_free(r, step->op->slot, step->cpu, CALL_PAGE_FREE);
+		*s = kept;
+		return verdict;
+	}
+	if (!s->split) {
+		leave_stock(r, step->op->slot);
+		page_split(machine_pages(r->machine), s->addr, s->order);
+		s->split = new_split(r) + 1;
+	}
+	outcome = free_pages_of(r, s, step->cpu, step->op->cache, 1ULL << step->ev->page.order);
+	replay_tally_cost(&r->tally, CALL_PAGE_FREE, outcome);
+	return VERDICT_DONE;
+}
+
+static uint32_t new_split(struct replay *r)
+{
+	if (r->free_splits.nr) {
+		uint32_t nr = r->free_splits.items[--r->free_splits.nr];
+
+		r->splits.items[nr] = (struct replay_split){ 0 };
+		return nr;
+	}
+	vec_push(&r->splits, (struct replay_split){ 0 });
+	return (uint32_t)r->splits.nr - 1;
+}
+
+/* Frees those of the block's pages "first" .. "first + nr - 1" that are still there. */
+static struct mm_outcome free_pages_of(struct replay *r, const struct replay_slot *s,
+				       unsigned int cpu, uint64_t first, uint64_t nr)
+{
+	uint64_t *gone = r->splits.items[s->split - 1].gone;
+	struct mm_outcome sum = { .addr = s->addr + first };
+
+	for (uint64_t i = first; i < first + nr && i < 1ULL << s->order; i++) {
+		struct mm_outcome one;
+
+		if (gone[i / 64] >> (i % 64) & 1)
+			continue;
+		gone[i / 64] |= 1ULL << (i % 64);
+		one = page_free(machine_pages(r->machine), cpu, s->addr + i, 0);
+		sum.cost_ns += one.cost_ns;
+		if (one.path > sum.path)
+			sum.path = one.path;
+		replay_tally_pages(&r->tally, s->owner, 0, true);
+	}
+	return sum;
+}
+
+static enum replay_verdict free_start_block(struct replay *r, const struct replay_step *step)
+{
+	const struct event *ev = step->ev;
+	const uint32_t *order = u64map_find(&r->start_blocks, ev->page.pfn);
+	struct mm_outcome outcome;
+
+	if (!order || *order != ev->page.order)
+		return VERDICT_UNSEEN;
+	u64map_remove(&r->start_blocks, ev->page.pfn);
+	replay_tally_pages(&r->tally, OWNER_UNKNOWN, ev->page.order, true);
+	outcome = page_free(machine_pages(r->machine), step->cpu, ev->page.pfn, ev->page.order);
+	replay_tally_cost(&r->tally, CALL_PAGE_FREE, outcome);
+	return VERDICT_DONE;
+}
+
+static void reclaim_oldest(struct replay *r, enum stock_list list)
+{
+	uint32_t slot = stock_oldest(&r->stock, list);
+
+	r->tally.nr_reclaimed += 1ULL << r->slots.items[slot].order;
+	(void)replay_block_free(r, slot, r->cpu);
+	r->slots.items[slot].state = SLOT_RECLAIMED;
+}

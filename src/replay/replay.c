@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine's loop: one event, one call of the machine, one verdict.
+ *
+ * Theory. The recording is a sequence of requests with the kernel's answers; the replay asks a
+ * machine the same and keeps the machine's own answers instead. What joins the two worlds is the
+ * slot that repair gave each object: the machine's address of an object stands in its slot, and a
+ * recorded free is a free of whatever the slot holds here. Recorded addresses are not used, except
+ * for blocks that were in use before the recording began: those have no allocation event, are
+ * taken out of the free lists at their recorded frames when the machine starts, and go back when
+ * their free comes.
+ *
+ * A page event belongs to one of two worlds, too. If it exists only because a simulated layer
+ * asked for pages, that layer's own requests stand for it and it is passed over (EXPLAINED). If
+ * that layer is not simulated, the recorded event is replayed as it stands. Which of the two holds
+ * is decided when a block is allocated and remembered in its slot, so that its free takes the same
+ * side even if the owner was recognised in one direction only.
+ */
+#include <config.h>
+
+#include "replay_internal.h"
+
+#include "kmreplay/mm/page.h"
+#include "kmreplay/mm/slab.h"
+#include "kmreplay/mm/vmalloc.h"
+
+#include "kmreplay/event/desc.h"
+#include <stdlib.h>
+
+enum {
+	DEFAULT_SAMPLE_EVERY = 1024,
+	FULL_CHECK_EVERY = 1024,
+};
+
+static void replay_event(struct replay *r, const struct repair_batch *batch, size_t i);
+static void end_implied(struct replay *r, const struct repair_batch *batch, size_t i,
+			unsigned int cpu);
+static enum replay_verdict dispatch(struct replay *r, const struct replay_step *step);
+static bool check(struct replay *r, const struct event *ev, struct error *err);
+
+struct replay *replay_create(const struct replay_options *options,
+			     const struct machine_config *config, const struct survey *survey,
+			     const struct repair *repair, const struct event_names *names,
+			     struct error *err)
+{
+	struct replay *r = xcalloc(1, sizeof(*r));
+	const struct machine_ops ops = {
+		.moved = replay_pages_moved,
+		.reclaim = replay_pages_reclaim,
+		.owned = replay_pages_owned,
+	};
+
+	r->options = *options;
+	if (!r->options.sample_every)
+		r->options.sample_every = DEFAULT_SAMPLE_EVERY;
+	r->survey = survey;
+	r->repair = repair;
+	r->names = names;
+	r->nr_cpus = config->nr_cpus;
+	r->slab_owner = OWNER_SLAB;
+	r->next_sample = r->options.sample_every;
+	stock_init(&r->stock);
+	u64map_init(&r->start_blocks);
+	replay_tally_init(&r->tally);
+	r->machine = machine_create(config, &ops, r, err);
+	if (!r->machine) {
+		replay_destroy(r);
+		return NULL;
+	}
+	/* A recording that shows when areas were purged is followed in that. */
+	vmalloc_set_auto_purge(machine_vmalloc(r->machine), !survey || !survey->nr_purges);
+	replay_pages_start(r);
+	return r;
+}
+
+void replay_destroy(struct replay *r)
+{
+	if (!r)
+		return;
+	machine_destroy(r->machine);
+	stock_deinit(&r->stock);
+	u64map_deinit(&r->start_blocks);
+	replay_tally_deinit(&r->tally);
+	vec_deinit(&r->slots);
+	vec_deinit(&r->caches);
+	vec_deinit(&r->splits);
+	vec_deinit(&r->free_splits);
+	free(r);
+}
+
+bool replay_feed(struct replay *r, const struct repair_batch *batch, struct error *err)
+{
+	const struct event *events = batch->batch->events;
+
+	vec_extend_zeroed(&r->slots, repair_nr_slots(r->repair));
+	for (size_t i = 0; i < batch->batch->nr; i++) {
+		replay_event(r, batch, i);
+		if (unlikely(r->options.self_check) && !check(r, &events[i], err))
+			return false;
+	}
+	return true;
+}
+
+bool replay_finish(struct replay *r, struct error *err)
+{
+	replay_sample(r, r->tally.last_time);
+	return !r->options.self_check || machine_check(r->machine, err);
+}
+
+const struct replay_tally *replay_tally(const struct replay *r)
+{
+	return &r->tally;
+}
+
+struct machine *replay_machine(struct replay *r)
+{
+	return r->machine;
+}
+
+enum replay_verdict replay_settle(struct replay *r, const struct replay_step *step,
+				  struct mm_outcome outcome, unsigned int order)
+{
+	bool recorded = step->ev->flags & EVENT_F_FAILED;
+	struct replay_failure failure = {
+		.nr = 1,
+		.nr_pages = 1ULL << order,
+		.first_time = step->ev->time,
+		.first_event = r->tally.nr_events - 1,
+		.site = r->names->sites.items[step->ev->site].canon,
+		.call = step->op->call,
+		.order = (uint8_t)order,
+		.reason = outcome.failure,
+		.recorded = recorded,
+	};
+
+	if (mm_ok(outcome)) {
+		replay_tally_cost(&r->tally, step->op->call, outcome);
+		return recorded ? VERDICT_RECOVERED : VERDICT_DONE;
+	}
+	failure.free_pages = page_free_total(machine_pages(r->machine));
+	failure.gfp = step->op->call == CALL_PAGE_ALLOC ? step->ev->page.gfp : step->ev->slab.gfp;
+	replay_tally_failure(&r->tally, &failure);
+	return recorded ? VERDICT_FAILED_BOTH : VERDICT_FAILED;
+}
+
+void replay_hold(struct replay *r, uint32_t slot, enum slot_state state, uint64_t addr)
+{
+	if (slot != REPAIR_NO_SLOT)
+		r->slots.items[slot] = (struct replay_slot){ .addr = addr, .state = (uint8_t)state };
+}
+
+enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned int cpu,
+				     enum repair_call call)
+{
+	struct replay_slot *s = &r->slots.items[slot];
+	enum slot_state state = s->state;
+	struct mm_outcome outcome;
+
+	s->state = SLOT_NOTHING;
+	switch (state) {
+	case SLOT_NOTHING:
+		return VERDICT_UNSEEN;
+	case SLOT_FAILED:
+		return VERDICT_NOT_HERE;
+	case SLOT_RECLAIMED:
+		return VERDICT_RECLAIMED;
+	case SLOT_COUNTED:
+		return VERDICT_COUNTED;
+	case SLOT_EXPLAINED:
+		return VERDICT_EXPLAINED;
+	case SLOT_LARGE:
+		r->slab_owner = OWNER_KMALLOC_LARGE;
+		outcome = slab_free(machine_slab(r->machine), cpu, s->addr);
+		r->slab_owner = OWNER_SLAB;
+		break;
+	case SLOT_OBJECT:
+		outcome = slab_free(machine_slab(r->machine), cpu, s->addr);
+		break;
+	case SLOT_PAGES:
+		outcome = replay_block_free(r, slot, cpu);
+		break;
+	case SLOT_AREA:
+	case SLOT_PERCPU:
+		outcome = replay_area_free(r, s, state, cpu);
+		break;
+	}
+	replay_tally_cost(&r->tally, call, outcome);
+	return VERDICT_DONE;
+}
+
+static void replay_event(struct replay *r, const struct repair_batch *batch, size_t i)
+{
+	const struct event *ev = &batch->batch->events[i];
+	const struct repair_op *op = &batch->ops[i];
+	struct replay_step step = {
+		.ev = ev,
+		.op = op,
+		.cpu = ev->cpu < r->nr_cpus ? ev->cpu : ev->cpu % r->nr_cpus,
+		.context = ev->flags & (EVENT_F_SOFTIRQ | EVENT_F_HARDIRQ | EVENT_F_NMI)
+				   ? PAGE_CTX_IRQ
+				   : 0,
+	};
+
+	r->cpu = step.cpu;
+	r->tally.nr_events++;
+	r->tally.last_time = ev->time;
+	if (unlikely(op->implied_free != REPAIR_NO_SLOT))
+		end_implied(r, batch, i, step.cpu);
+	r->tally.verdicts[op->call][dispatch(r, &step)]++;
+	if (unlikely(r->tally.nr_events >= r->next_sample)) {
+		replay_sample(r, ev->time);
+		r->next_sample += r->options.sample_every;
+	}
+}
+
+/* Slots that end without a free of their own: see struct repair_op. */
+static void end_implied(struct replay *r, const struct repair_batch *batch, size_t i,
+			unsigned int cpu)
+{
+	const struct repair_op *op = &batch->ops[i];
+	const uint32_t *list;
+
+	if (op->call == CALL_PAGE_FREE && op->kind == REPAIR_MISMATCH)
+		return;
+	if (op->call != CALL_BULK_FREE && op->call != CALL_PAGE_FREE) {
+		replay_slot_free(r, op->implied_free, cpu, CALL_OBJ_FREE);
+		return;
+	}
+	list = &batch->lists[op->implied_free];
+	for (uint32_t at = 1; at <= list[0]; at++)
+		replay_slot_free(r, list[at], cpu, CALL_OBJ_FREE);
+}
+
+static enum replay_verdict dispatch(struct replay *r, const struct replay_step *step)
+{
+	const struct repair_op *op = step->op;
+
+	switch ((enum repair_call)op->call) {
+	case CALL_KMALLOC:
+	case CALL_KMALLOC_LARGE:
+	case CALL_CACHE_ALLOC:
+		return replay_object_alloc(r, step);
+	case CALL_PAGE_ALLOC:
+		return replay_page_alloc(r, step);
+	case CALL_PAGE_FREE:
+		return replay_page_free(r, step);
+	case CALL_VMAP_ALLOC:
+		return replay_area_alloc(r, step);
+	case CALL_PCPU_ALLOC:
+		return replay_percpu_alloc(r, step);
+	case CALL_OBJ_FREE:
+	case CALL_LARGE_FREE:
+	case CALL_VMAP_FREE:
+	case CALL_PCPU_FREE:
+		if (op->slot != REPAIR_NO_SLOT && op->fate != FATE_SKIPPED)
+			return replay_slot_free(r, op->slot, step->cpu, op->call);
+		return op->kind == REPAIR_UNSEEN_ALLOC ? VERDICT_UNSEEN : VERDICT_SKIPPED;
+	case CALL_BULK_FREE:
+		return op->implied_free != REPAIR_NO_SLOT ? VERDICT_DONE : VERDICT_UNSEEN;
+	case CALL_CMA_ALLOC:
+	case CALL_CMA_FREE:
+		return VERDICT_COUNTED;
+	case CALL_NONE:
+		if (step->ev->type == EVENT_VMAP_PURGE)
+			replay_area_purge(r);
+		break;
+	case CALL_NR:
+		break;
+	}
+	return op->fate == FATE_EXPLAINED ? VERDICT_EXPLAINED : VERDICT_SKIPPED;
+}
+
+/* The full check walks all of memory: it runs as often as costs stay in proportion to the events. */
+static bool check(struct replay *r, const struct event *ev, struct error *err)
+{
+	bool full = r->tally.nr_events % FULL_CHECK_EVERY == 0;
+
+	if (full ? machine_check(r->machine, err) : machine_check_quick(r->machine, err))
+		return true;
+	return error_prefix(err, "self-check failed after event %llu (%s)",
+			    (unsigned long long)r->tally.nr_events, event_desc(ev->type)->name);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What the files of the engine share: its state, and a slot's life.
+ *
+ * A slot's record is written by its allocation and read by its free. What it holds says which part
+ * of the machine has the thing:
+ *
+ *	nothing ──alloc──> OBJECT, LARGE, PAGES, AREA, PERCPU ──free──> nothing
+ *	        └─failed─> FAILED ──free──> nothing (verdict NOT_HERE)
+ *	PAGES ──reclaim──> RECLAIMED ──free──> nothing (verdict RECLAIMED)
+ *	        └─layer off─> COUNTED
+ */
+#ifndef KMREPLAY_REPLAY_INTERNAL_H
+#define KMREPLAY_REPLAY_INTERNAL_H
+
+#include "kmreplay/replay/replay.h"
+
+#include "stock.h"
+
+enum slot_state {
+	SLOT_NOTHING,
+	SLOT_OBJECT,
+	SLOT_LARGE,
+	SLOT_PAGES,
+	SLOT_AREA,
+	SLOT_PERCPU,
+	SLOT_COUNTED,   /**< its layer is not simulated */
+	SLOT_EXPLAINED, /**< a page block that a simulated layer's own request stands for */
+	SLOT_FAILED,    /**< the machine could not give it */
+	SLOT_RECLAIMED,
+};
+
+/** Where in the stock a slot's pages are. */
+enum { SLOT_NOT_IN_STOCK = STOCK_LISTS };
+
+struct replay_slot {
+	uint64_t addr; /**< object, area, percpu address; first pfn of pages */
+	uint8_t state; /**< enum slot_state */
+	uint8_t order; /**< pages */
+	uint8_t owner; /**< pages: enum page_owner */
+	uint8_t list;  /**< pages: enum stock_list, SLOT_NOT_IN_STOCK */
+	uint32_t split; /**< pages: number of the block's split record + 1; 0: it is whole */
+};
+
+/** A block that is freed in parts: which of its pages are gone. */
+struct replay_split {
+	uint64_t gone[(1U << KERNEL_MAX_ORDER) / 64];
+};
+
+struct replay {
+	struct replay_options options;
+	struct machine *machine;
+	const struct survey *survey;
+	const struct repair *repair;
+	const struct event_names *names;
+	unsigned int nr_cpus;
+	unsigned int cpu; /**< of the event being replayed, for reclaim in its name */
+	struct vec(struct replay_slot) slots;
+	struct vec(uint32_t) caches;  /**< repair's cache id to the machine's + 1; 0: not made */
+	struct vec(struct replay_split) splits;
+	struct vec(uint32_t) free_splits; /**< numbers of "splits" to use again */
+	struct stock stock;
+	struct u64map start_blocks;   /**< pfn to order: in use at the beginning, not yet freed */
+	struct replay_tally tally;
+	uint8_t slab_owner;           /**< whose the pages are that the slab layer asks for now */
+	uint64_t next_sample;
+};
+
+/** One event on its way: what it says, what repair says of it. */
+struct replay_step {
+	const struct event *ev;
+	const struct repair_op *op;
+	unsigned int cpu;     /**< of the machine */
+	unsigned int context; /**< enum page_context */
+};
+
+/** Carry out a call; each returns the event's verdict. */
+enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_step *step);
+enum replay_verdict replay_page_alloc(struct replay *r, const struct replay_step *step);
+enum replay_verdict replay_page_free(struct replay *r, const struct replay_step *step);
+enum replay_verdict replay_area_alloc(struct replay *r, const struct replay_step *step);
+enum replay_verdict replay_percpu_alloc(struct replay *r, const struct replay_step *step);
+/** Gives back what "slot" holds, whatever it is. */
+enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned int cpu,
+				     enum repair_call call);
+
+/** "slot" (maybe REPAIR_NO_SLOT) now holds "addr". */
+void replay_hold(struct replay *r, uint32_t slot, enum slot_state state, uint64_t addr);
+/** areas.c: a purge of lazily freed ranges was recorded. */
+void replay_area_purge(struct replay *r);
+/** areas.c: gives back what "s" held when it was in "state", AREA or PERCPU. */
+struct mm_outcome replay_area_free(struct replay *r, const struct replay_slot *s,
+				   enum slot_state state, unsigned int cpu);
+/** pages.c: gives back the block of "slot", which is in state PAGES. */
+struct mm_outcome replay_block_free(struct replay *r, uint32_t slot, unsigned int cpu);
+
+/** Counts the outcome of an allocation of "order" and says which verdict that is. */
+enum replay_verdict replay_settle(struct replay *r, const struct replay_step *step,
+				  struct mm_outcome outcome, unsigned int order);
+
+/** pages.c: takes the blocks in use at the beginning out of the free lists. */
+void replay_pages_start(struct replay *r);
+/** pages.c: what the page allocator calls: takes pages of the stock, follows a moved page. */
+uint64_t replay_pages_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp);
+void replay_pages_moved(void *ctx, uint64_t from, uint64_t to, unsigned int order);
+/** pages.c: a layer of the machine got or gave back a block. */
+void replay_pages_owned(void *ctx, enum machine_layer layer, unsigned int order, bool gone);
+
+/** sample.c: looks at the zones; the last look sets the end values. */
+void replay_sample(struct replay *r, uint64_t time);
+
+#endif

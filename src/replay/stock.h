@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The stock of pages that reclaim may take and compaction may move: user memory and page cache
+ * that the recording shows as page events. Oldest first, page cache before user memory.
+ *
+ * The stock knows slots and pfns only; freeing a page is its owner's business.
+ */
+#ifndef KMREPLAY_REPLAY_STOCK_H
+#define KMREPLAY_REPLAY_STOCK_H
+
+#include "kmreplay/core/u64map.h"
+#include "kmreplay/core/vec.h"
+
+#define STOCK_NONE UINT32_MAX
+
+enum stock_list {
+	STOCK_PAGE_CACHE, /**< given up first */
+	STOCK_USER,       /**< as if swapped out */
+	STOCK_LISTS,
+};
+
+struct stock_link {
+	uint32_t prev, next; /**< slots; STOCK_NONE at the ends */
+};
+
+struct stock {
+	struct u64map by_pfn;              /**< first pfn to slot */
+	struct vec(struct stock_link) links; /**< by slot */
+	struct {
+		uint32_t head, tail;
+		uint64_t nr;
+	} lists[STOCK_LISTS];
+};
+
+void stock_init(struct stock *stock);
+void stock_deinit(struct stock *stock);
+/** "slot", at "pfn", becomes the youngest of "list". */
+void stock_add(struct stock *stock, enum stock_list list, uint32_t slot, uint64_t pfn);
+/** It leaves; it must be there. */
+void stock_remove(struct stock *stock, enum stock_list list, uint32_t slot, uint64_t pfn);
+/** The slot at "pfn" is now at "to"; returns it, STOCK_NONE when nothing of the stock is there. */
+uint32_t stock_move(struct stock *stock, uint64_t pfn, uint64_t to);
+/** The oldest slot of "list", STOCK_NONE when it is empty. */
+uint32_t stock_oldest(const struct stock *stock, enum stock_list list);
+
+#endif
