@@ -175,5 +175,7 @@ const char *cli_event_name(unsigned int type);
 const char *stat_key_name(unsigned int i);
 const char *stat_column_name(unsigned int i);
 const char *convert_format_name(unsigned int i);
+const char *replay_layer_name(unsigned int i);
+const char *replay_recovered_name(unsigned int i);
 
 #endif

@@ -26,6 +26,8 @@ enum { CLI_MANY = 1000000 };
 	  "account allocations by call site, cache, size, order, GFP flags, task or owner")   \
 	X(CONVERT, "convert", cmd_convert, "FILE", 1, 1,                                      \
 	  "rewrite a recording as normalised ftrace text or JSON lines")                      \
+	X(REPLAY, "replay", cmd_replay, "FILE", 1, 1,                                         \
+	  "replay a recording on a simulated machine and report what became of it")           \
 	X(COMPLETION, "completion", cmd_completion, "SHELL", 1, 1,                            \
 	  "print the completion script for bash or zsh")                                      \
 	X(HELP, "help", cmd_help, "[COMMAND]", 0, 1, "explain a command")
@@ -39,10 +41,12 @@ enum cli_command {
 
 #define CMD_BIT(suffix) (1ULL << CMD_##suffix)
 #define CMD_BITS_ALL UINT64_MAX
+/** Commands that can leave events out. */
+#define CMD_BITS_FILTERS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BIT(CONVERT))
 /** Commands that read recordings: they share the options about input and output. */
-#define CMD_BITS_READERS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BIT(CONVERT))
+#define CMD_BITS_READERS (CMD_BITS_FILTERS | CMD_BIT(REPLAY))
 /** Commands that print a report. */
-#define CMD_BITS_REPORTS (CMD_BIT(INFO) | CMD_BIT(STAT))
+#define CMD_BITS_REPORTS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BIT(REPLAY))
 
 struct command {
 	const char *name;

@@ -81,11 +81,20 @@ struct cli_options {
 
 	/* Reports. */
 	unsigned int format; /**< report_format_name() */
+	uint64_t lines;      /**< of a table; 0: all */
 
 	uint64_t stat_by;              /**< bits of enum account_key */
 	struct option_sort stat_sort;  /**< choices are stat's columns */
-	uint64_t stat_lines;           /**< 0: all */
 	unsigned int convert_to;       /**< convert_format_name() */
+
+	/* replay */
+	uint64_t layers;        /**< enum replay_layer */
+	uint64_t memory;        /**< bytes; 0: as recorded */
+	uint64_t machine_cpus;  /**< 0: as recorded */
+	uint64_t seed;
+	unsigned int recovered; /**< enum replay_recovered */
+	bool self_check;
+	bool verbose;
 };
 
 enum option_when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };

@@ -117,7 +117,7 @@ static void add_head(const struct stat *stat, struct report *r)
 	report_figure(r, "span", "span", t->unit == TRACE_CLOCK_TICKS ? REPORT_COUNT : REPORT_NS,
 		      report_i64((int64_t)(t->last_time - t->first_time)));
 	if (stat->in->filter.any) {
-		report_count(r, "nr_filtered", "filtered out", stat->nr_filtered);
+		report_count(r, "nr_filtered", "filtered out", stat->feed.nr_filtered);
 		report_remark(r, "allocations; frees follow their allocation");
 	}
 }
@@ -130,15 +130,15 @@ static void add_totals(const struct stat *stat, struct report *r)
 	unsigned int nr;
 
 	for (unsigned int space = 0; space < ACCOUNT_SPACE_NR; space++)
-		all.failed += account_total(stat->account, space)->failed;
+		all.failed += account_total(stat->feed.account, space)->failed;
 	nr = fill_columns(stat, &all, cells);
 	cells[nr++] = (struct report_column){ "space", "What", REPORT_TEXT, REPORT_COL_KEY };
 	cells[nr++] = (struct report_column){ "unseen_allocs", "", REPORT_COUNT,
 					      REPORT_COL_HIDDEN };
 	table = report_table(r, "totals", "Totals", cells, nr);
 	for (unsigned int space = 0; space < ACCOUNT_SPACE_NR; space++) {
-		const struct account_row *total = account_total(stat->account, space);
-		uint64_t alien = account_alien_frees(stat->account, space);
+		const struct account_row *total = account_total(stat->feed.account, space);
+		uint64_t alien = account_alien_frees(stat->feed.account, space);
 		struct report_value values[MAX_CELLS];
 
 		if (!total->allocs && !total->failed && !alien)
@@ -171,7 +171,7 @@ static void add_table(struct stat *stat, struct report *r, enum account_space sp
 		      const struct key *key)
 {
 	const struct option_sort *sort = &stat->cli->options.stat_sort;
-	const struct account_row *total = account_total(stat->account, space);
+	const struct account_row *total = account_total(stat->feed.account, space);
 	struct report_column cells[MAX_CELLS];
 	struct account_lines lines = { 0 };
 	struct vec(struct topk_key) order = { 0 };
@@ -180,7 +180,7 @@ static void add_table(struct stat *stat, struct report *r, enum account_space sp
 	struct str name, title;
 	unsigned int nr;
 
-	account_collect(stat->account, space, key->by, &lines);
+	account_collect(stat->feed.account, space, key->by, &lines);
 	vec_foreach(&sort->keys, at)
 		vec_push(&order, ((struct topk_key){ at->choice, at->ascending }));
 	account_sort(&lines, order.items, order.nr);
@@ -249,7 +249,7 @@ static void fold_caches(struct stat *stat)
 		while (repair_cache(stat->repair, canon)->canon != canon)
 			canon = repair_cache(stat->repair, canon)->canon;
 		if (canon != id)
-			account_fold(stat->account, ACCOUNT_OBJECTS, ACCOUNT_BY_CACHE, id, canon);
+			account_fold(stat->feed.account, ACCOUNT_OBJECTS, ACCOUNT_BY_CACHE, id, canon);
 	}
 }
 
@@ -363,8 +363,8 @@ static uint64_t nr_lines(const struct stat *stat)
 	const struct cli_options *options = &stat->cli->options;
 
 	if (options->format == REPORT_FORMAT_TEXT ||
-	    option_was_given(options, offsetof(struct cli_options, stat_lines)))
-		return options->stat_lines;
+	    option_was_given(options, offsetof(struct cli_options, lines)))
+		return options->lines;
 	return 0;
 }
 

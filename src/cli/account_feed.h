@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Accounting of a repaired recording: what `stat` shows, and `replay`'s tables by call site.
+ */
+#ifndef KMREPLAY_CLI_ACCOUNT_FEED_H
+#define KMREPLAY_CLI_ACCOUNT_FEED_H
+
+#include "cli_internal.h"
+
+#include "kmreplay/repair/repair.h"
+#include "kmreplay/stats/account.h"
+
+/** Told of each allocation that is accounted. */
+typedef void account_feed_fn(void *ctx, const struct event *ev);
+
+struct account_feed {
+	struct account *account; /**< the feed's */
+	const struct event_names *names;
+	struct filter *filter; /**< which allocations; NULL: all */
+	account_feed_fn *accepted; /**< or NULL */
+	void *ctx;
+	struct vec(struct account_call) calls; /**< of the batch at hand */
+	struct vec(uint8_t) selected; /**< by slot, with filters: its allocation was asked for */
+	uint64_t nr_filtered; /**< allocations that were not asked for */
+};
+
+/** An empty account; "names", "filter" and "ctx" have to outlive it. */
+void account_feed_init(struct account_feed *feed, const struct event_names *names,
+		       struct filter *filter, account_feed_fn *accepted, void *ctx);
+void account_feed_deinit(struct account_feed *feed);
+/** Accounts one batch. */
+void account_feed_batch(struct account_feed *feed, const struct repair_batch *batch);
+
+#endif

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The page that `replay` prints: the answer in words, then the figures, then how far to trust them.
+ * Long tables are in replay_tables.c.
+ */
+#include <config.h>
+
+#include "replay_report.h"
+
+#include "kmreplay/core/fmt.h"
+#include "kmreplay/mm/page.h"
+#include "kmreplay/mm/slab.h"
+
+#include <string.h>
+
+/* The order whose fragmentation the summary speaks of: a huge page of x86 and arm64. */
+enum { HUGE_ORDER = 9 };
+
+struct sums {
+	uint64_t verdicts[VERDICT_NR];
+	uint64_t failed, failed_fragmented;
+	uint64_t slab_bytes, slab_loss;
+};
+
+static void sum_up(const struct replay_facts *facts, struct sums *sums);
+static void add_summary(struct report *report, const struct replay_facts *facts,
+			const struct sums *sums);
+static void say_failures(struct report *report, const struct replay_tally *tally,
+			 const struct sums *sums);
+static void say_fragmentation(struct report *report, const struct replay_tally *tally);
+static void add_machine(struct report *report, const struct replay_facts *facts);
+static void add_coverage(struct report *report, const struct replay_facts *facts,
+			 const struct sums *sums);
+static void add_calls(struct report *report, const struct replay_tally *tally);
+static void add_owners(struct report *report, const struct replay_facts *facts);
+static void add_zones(struct report *report, const struct replay_tally *tally);
+static void add_indices(struct report *report, const struct replay_tally *tally,
+			const struct replay_zone *zone);
+static bool zone_is_used(const struct replay_zone *zone);
+
+void replay_report(struct report *report, const struct replay_facts *facts)
+{
+	const struct replay_tally *tally = replay_tally(facts->replay);
+	struct sums sums;
+
+	sum_up(facts, &sums);
+	report_text(report, "file", "recording", facts->path);
+	report_text(report, "input_format", "format", facts->info->format);
+	report_count(report, "events", "events", tally->nr_events);
+	report_figure(report, "span_ns", "time span", REPORT_NS,
+		      report_u64(facts->info->last_time - facts->info->first_time));
+	add_summary(report, facts, &sums);
+	add_machine(report, facts);
+	add_owners(report, facts);
+	if (facts->layers & LAYER_PAGE)
+		add_zones(report, tally);
+	if (facts->layers & LAYER_SLAB)
+		replay_report_caches(report, facts);
+	replay_report_sites(report, facts);
+	replay_report_failures(report, facts);
+	replay_report_latency(report, facts);
+	add_coverage(report, facts, &sums);
+}
+
+static void sum_up(const struct replay_facts *facts, struct sums *sums)
+{
+	const struct replay_tally *tally = replay_tally(facts->replay);
+	struct slab_allocator *slab = machine_slab(replay_machine(facts->replay));
+
+	memset(sums, 0, sizeof(*sums));
+	for (size_t call = 0; call < CALL_NR; call++)
+		for (size_t verdict = 0; verdict < VERDICT_NR; verdict++)
+			sums->verdicts[verdict] += tally->verdicts[call][verdict];
+	sums->failed = sums->verdicts[VERDICT_FAILED] + sums->verdicts[VERDICT_FAILED_BOTH];
+	sums->failed_fragmented = tally->failures_by_reason[MM_FAIL_NO_BLOCK];
+	for (uint32_t cache = 0; cache < slab_nr_caches(slab); cache++) {
+		struct slab_cache_stats stats;
+
+		if (!slab_cache_get_stats(slab, cache, &stats))
+			continue;
+		sums->slab_bytes += stats.bytes;
+		sums->slab_loss += stats.loss_align + stats.loss_padding + stats.loss_free;
+	}
+}
+
+static void add_summary(struct report *report, const struct replay_facts *facts,
+			const struct sums *sums)
+{
+	const struct replay_tally *tally = replay_tally(facts->replay);
+	uint64_t total = page_total(machine_pages(replay_machine(facts->replay)));
+	char peak[FMT_BUF], all[FMT_BUF], share[FMT_BUF], slab[FMT_BUF], loss[FMT_BUF];
+
+	report_begin(report, "summary", "Summary");
+	if (facts->layers & LAYER_PAGE) {
+		fmt_size(peak, tally->peak_pages << KERNEL_PAGE_SHIFT);
+		fmt_size(all, total << KERNEL_PAGE_SHIFT);
+		fmt_percent(share, tally->peak_pages, total);
+		report_note(report, "At its peak %s of %s (%s) were in use.", peak, all, share);
+		say_failures(report, tally, sums);
+		say_fragmentation(report, tally);
+	}
+	if (sums->slab_bytes) {
+		fmt_size(slab, sums->slab_bytes);
+		fmt_size(loss, sums->slab_loss);
+		fmt_percent(share, sums->slab_loss, sums->slab_bytes);
+		report_note(report, "Slabs hold %s at the end, %s of it (%s) without use.", slab,
+			    loss, share);
+	}
+	report_end(report);
+}
+
+static void say_failures(struct report *report, const struct replay_tally *tally,
+			 const struct sums *sums)
+{
+	uint64_t asked = sums->verdicts[VERDICT_DONE] + sums->verdicts[VERDICT_RECOVERED] +
+			 sums->failed;
+	char failed[FMT_BUF], calls[FMT_BUF], frag[FMT_BUF], recovered[FMT_BUF];
+
+	if (!sums->failed)
+		report_note(report, "No request failed in the machine.");
+	else
+		report_note(report, "%s of %s calls failed in the machine, %s of them for "
+				    "fragmentation, not for shortage.",
+			    fmt_count(failed, sums->failed), fmt_count(calls, asked),
+			    fmt_count(frag, sums->failed_fragmented));
+	if (sums->verdicts[VERDICT_RECOVERED])
+		report_note(report, "%s requests that had failed when recorded succeeded here.",
+			    fmt_count(recovered, sums->verdicts[VERDICT_RECOVERED]));
+	if (tally->nr_reclaimed)
+		report_note(report, "%s pages were reclaimed, %s moved by compaction.",
+			    fmt_count(failed, tally->nr_reclaimed),
+			    fmt_count(calls, tally->nr_moved));
+}
+
+/* The zone with most memory speaks for the machine; the others are in the table. */
+static void say_fragmentation(struct report *report, const struct replay_tally *tally)
+{
+	const struct replay_zone *largest = NULL;
+	const struct replay_index *index;
+	char time[FMT_BUF];
+
+	vec_foreach(&tally->zones, zone)
+		if (!largest || zone->managed > largest->managed)
+			largest = zone;
+	if (!largest)
+		return;
+	index = &largest->unusable[HUGE_ORDER];
+	report_note(report, "In zone %s %d.%d %% of free memory lies in blocks too small for a "
+			    "huge page (order %d); worst %d.%d %% at %s s.",
+		    zone_type_name(largest->type), index->end / 10, index->end % 10, HUGE_ORDER,
+		    index->worst / 10, index->worst % 10, fmt_time(time, index->worst_time));
+}
+
+static void add_machine(struct report *report, const struct replay_facts *facts)
+{
+	const struct page_allocator *pa = machine_pages(replay_machine(facts->replay));
+	const struct replay_tally *tally = replay_tally(facts->replay);
+
+	report_begin(report, "machine", "Machine");
+	report_text(report, "profile", "rules of kernel", page_allocator_profile(pa)->name);
+	if (facts->info->release[0])
+		report_remark(report, "recorded: %s", facts->info->release);
+	else
+		report_remark(report, "the recording does not say its kernel");
+	report_figure(report, "cpus", "CPUs", REPORT_NUMBER, report_u64(facts->config->nr_cpus));
+	report_bytes(report, "memory_bytes", "memory", page_total(pa) << KERNEL_PAGE_SHIFT);
+	report_bytes(report, "start_used_bytes", "in use at the start",
+		     tally->nr_stock_start << KERNEL_PAGE_SHIFT);
+	report_remark(report, "freed later in the recording; what it never touches counts as free");
+	report_figure(report, "seed", "seed", REPORT_NUMBER, report_u64(facts->config->seed));
+	report_end(report);
+}
+
+static void add_coverage(struct report *report, const struct replay_facts *facts,
+			 const struct sums *sums)
+{
+	const struct replay_tally *tally = replay_tally(facts->replay);
+	const struct repair_coverage *coverage = repair_coverage(facts->repair);
+	uint64_t total = 0;
+
+	report_begin(report, "coverage", "Coverage");
+	for (unsigned int v = 0; v < VERDICT_NR; v++) {
+		const char *key = replay_verdict_key((enum replay_verdict)v);
+
+		total += sums->verdicts[v];
+		if (sums->verdicts[v] || facts->verbose)
+			report_share(report, key, replay_verdict_name((enum replay_verdict)v),
+				     REPORT_COUNT, sums->verdicts[v], tally->nr_events);
+		else
+			report_figure(report, key, NULL, REPORT_COUNT, report_u64(0));
+	}
+	BUG_ON(total != tally->nr_events);
+	if (coverage->hashed)
+		report_warn(report, "pointers are hashes: objects are paired, but pages could be "
+				    "given to slabs by their neighbours only");
+	add_calls(report, tally);
+	report_end(report);
+}
+
+static void add_calls(struct report *report, const struct replay_tally *tally)
+{
+	static const struct report_column columns[] = {
+		{ "call", "call", REPORT_TEXT, REPORT_COL_KEY },
+		{ "events", "events", REPORT_COUNT, 0 },
+		{ "done", "done", REPORT_COUNT, 0 },
+		{ "failed", "failed", REPORT_COUNT, 0 },
+		{ "recovered", "recovered", REPORT_COUNT, 0 },
+		{ "explained", "explained", REPORT_COUNT, 0 },
+		{ "unseen", "unseen", REPORT_COUNT, 0 },
+		{ "other", "other", REPORT_COUNT, 0 },
+	};
+	struct report_table *table = report_table(report, "calls", "Events by call", columns,
+						  ARRAY_SIZE(columns));
+
+	for (unsigned int call = 0; call < CALL_NR; call++) {
+		const uint64_t *v = tally->verdicts[call];
+		uint64_t failed = v[VERDICT_FAILED] + v[VERDICT_FAILED_BOTH];
+		uint64_t known = v[VERDICT_DONE] + failed + v[VERDICT_RECOVERED] +
+				 v[VERDICT_EXPLAINED] + v[VERDICT_UNSEEN];
+		uint64_t all = 0;
+
+		for (unsigned int i = 0; i < VERDICT_NR; i++)
+			all += v[i];
+		if (!all)
+			continue;
+		report_row(table, (struct report_value[]){
+					  report_str(repair_call_name((enum repair_call)call)),
+					  report_u64(all), report_u64(v[VERDICT_DONE]),
+					  report_u64(failed), report_u64(v[VERDICT_RECOVERED]),
+					  report_u64(v[VERDICT_EXPLAINED]),
+					  report_u64(v[VERDICT_UNSEEN]), report_u64(all - known) });
+	}
+}
+
+static void add_owners(struct report *report, const struct replay_facts *facts)
+{
+	static const struct report_column columns[] = {
+		{ "owner", "owner", REPORT_TEXT, REPORT_COL_KEY },
+		{ "peak_bytes", "peak", REPORT_BYTES, 0 },
+		{ "peak_time", "at", REPORT_TIME, 0 },
+		{ "end_bytes", "end", REPORT_BYTES, 0 },
+		{ "end_share", "share", REPORT_PERCENT, REPORT_COL_DERIVED },
+		{ "allocs", "allocs", REPORT_COUNT, 0 },
+		{ "frees", "frees", REPORT_COUNT, 0 },
+	};
+	const struct replay_tally *tally = replay_tally(facts->replay);
+	struct report_table *table = report_table(report, "owners", "Memory by owner", columns,
+						  ARRAY_SIZE(columns));
+	uint64_t total = page_total(machine_pages(replay_machine(facts->replay)));
+
+	for (unsigned int i = 0; i < OWNER_NR; i++) {
+		const struct replay_owner *owner = &tally->owners[i];
+
+		if (!owner->allocs)
+			continue;
+		report_row(table, (struct report_value[]){
+					  report_str(page_owner_name((enum page_owner)i)),
+					  report_u64(owner->peak << KERNEL_PAGE_SHIFT),
+					  report_u64(owner->peak_time),
+					  report_u64(owner->pages << KERNEL_PAGE_SHIFT),
+					  report_percent_of(owner->pages, total),
+					  report_u64(owner->allocs), report_u64(owner->frees) });
+	}
+	report_total(table, (struct report_value[]){
+				    report_str("all"),
+				    report_u64(tally->peak_pages << KERNEL_PAGE_SHIFT),
+				    report_u64(tally->peak_time),
+				    report_u64(tally->pages << KERNEL_PAGE_SHIFT),
+				    report_percent_of(tally->pages, total), report_none(),
+				    report_none() });
+}
+
+static void add_zones(struct report *report, const struct replay_tally *tally)
+{
+	static const struct report_column columns[] = {
+		{ "zone", "zone", REPORT_TEXT, 0 },
+		{ "node", "node", REPORT_NUMBER, 0 },
+		{ "managed_bytes", "managed", REPORT_BYTES, 0 },
+		{ "free_end_bytes", "free at end", REPORT_BYTES, 0 },
+		{ "free_min_bytes", "least free", REPORT_BYTES, 0 },
+		{ "free_min_time", "at", REPORT_TIME, 0 },
+	};
+	struct report_table *table;
+
+	report_begin(report, "fragmentation", "Free memory and external fragmentation");
+	report_count(report, "samples", NULL, tally->nr_samples);
+	table = report_table(report, "zones", NULL, columns, ARRAY_SIZE(columns));
+	vec_foreach(&tally->zones, zone)
+		report_row(table, (struct report_value[]){
+					  report_str(zone_type_name(zone->type)),
+					  report_i64(zone->node),
+					  report_u64(zone->managed << KERNEL_PAGE_SHIFT),
+					  report_u64(zone->free_end << KERNEL_PAGE_SHIFT),
+					  report_u64(zone->free_min << KERNEL_PAGE_SHIFT),
+					  report_u64(zone->free_min_time) });
+	vec_foreach(&tally->zones, zone)
+		if (zone_is_used(zone))
+			add_indices(report, tally, zone);
+	report_end(report);
+}
+
+static void add_indices(struct report *report, const struct replay_tally *tally,
+			const struct replay_zone *zone)
+{
+	static const struct report_column columns[] = {
+		{ "order", "order", REPORT_NUMBER, 0 },
+		{ "free_blocks", "free blocks", REPORT_COUNT, 0 },
+		{ "unusable_end", "unusable_free_index", REPORT_RATIO, 0 },
+		{ "unusable_mean", "mean", REPORT_RATIO, 0 },
+		{ "unusable_worst", "worst", REPORT_RATIO, 0 },
+		{ "unusable_worst_time", "at", REPORT_TIME, 0 },
+		{ "extfrag_end", "extfrag_index", REPORT_RATIO, 0 },
+		{ "extfrag_mean", "mean", REPORT_RATIO, 0 },
+		{ "extfrag_worst", "worst", REPORT_RATIO, 0 },
+		{ "extfrag_worst_time", "at", REPORT_TIME, 0 },
+	};
+	struct report_table *table;
+	int64_t samples = (int64_t)tally->nr_samples;
+	char key[64], title[64];
+
+	snprintf(key, sizeof(key), "node%d_%s", zone->node, zone_type_name(zone->type));
+	snprintf(title, sizeof(title), "Node %d, zone %s", zone->node,
+		 zone_type_name(zone->type));
+	table = report_table(report, key, title, columns, ARRAY_SIZE(columns));
+	for (unsigned int order = 0; order < KERNEL_NR_ORDERS; order++) {
+		const struct replay_index *unusable = &zone->unusable[order];
+		const struct replay_index *extfrag = &zone->extfrag[order];
+
+		report_row(table, (struct report_value[]){
+					  report_u64(order), report_u64(zone->blocks_end[order]),
+					  report_i64(unusable->end),
+					  report_i64(unusable->sum / samples),
+					  report_i64(unusable->worst),
+					  report_u64(unusable->worst_time),
+					  report_i64(extfrag->end),
+					  report_i64(extfrag->sum / samples),
+					  report_i64(extfrag->worst),
+					  report_u64(extfrag->worst_time) });
+	}
+}
+
+/* A zone that nobody ever touched has the same free blocks from beginning to end. */
+static bool zone_is_used(const struct replay_zone *zone)
+{
+	return zone->free_min != zone->managed;
+}

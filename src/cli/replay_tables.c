@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The long tables of `replay`: caches by loss, call sites by waste, failures, modelled latency. */
+#include <config.h>
+
+#include "replay_report.h"
+
+#include "kmreplay/abi/gfp.h"
+#include "kmreplay/core/str.h"
+#include "kmreplay/mm/slab.h"
+
+#include <stdlib.h>
+
+/* A cache of the machine on its way to the table. */
+struct cache_line {
+	struct slab_cache_stats stats;
+	uint64_t loss;
+	uint32_t id;
+};
+
+struct cache_lines vec(struct cache_line);
+
+static void collect_caches(struct slab_allocator *slab, struct cache_lines *lines);
+static int by_loss(const void *a, const void *b);
+static void cache_row(struct report_table *table, const struct cache_line *line);
+static void site_row(struct report_table *table, const struct replay_facts *facts,
+		     const struct account_line *line);
+static int by_count(const void *a, const void *b);
+static void failure_row(struct report_table *table, const struct replay_facts *facts,
+			const struct replay_failure *failure);
+static void latency_row(struct report_table *table, const char *name, const struct hist *hist);
+
+void replay_report_caches(struct report *report, const struct replay_facts *facts)
+{
+	static const struct report_column columns[] = {
+		{ "cache", "cache", REPORT_TEXT, 0 },
+		{ "object_size", "object", REPORT_BYTES, 0 },
+		{ "size", "stride", REPORT_BYTES, 0 },
+		{ "order", "order", REPORT_NUMBER, 0 },
+		{ "slabs", "slabs", REPORT_COUNT, 0 },
+		{ "objects", "live", REPORT_COUNT, 0 },
+		{ "slots", "slots", REPORT_COUNT, 0 },
+		{ "bytes", "memory", REPORT_BYTES, 0 },
+		{ "loss_bytes", "loss", REPORT_BYTES, 0 },
+		{ "loss_align_bytes", "align", REPORT_BYTES, 0 },
+		{ "loss_padding_bytes", "padding", REPORT_BYTES, 0 },
+		{ "loss_free_bytes", "free", REPORT_BYTES, 0 },
+	};
+	struct cache_lines lines = { 0 };
+	struct report_table *table;
+
+	collect_caches(machine_slab(replay_machine(facts->replay)), &lines);
+	qsort(lines.items, lines.nr, sizeof(*lines.items), by_loss);
+	table = report_table(report, "caches", "Slab caches by loss, at the end", columns,
+			     ARRAY_SIZE(columns));
+	report_limit(table, facts->lines);
+	for (size_t i = 0; i < lines.nr; i++)
+		cache_row(table, &lines.items[i]);
+	vec_deinit(&lines);
+}
+
+void replay_report_sites(struct report *report, const struct replay_facts *facts)
+{
+	static const struct report_column columns[] = {
+		{ "site", "call site", REPORT_TEXT, 0 },
+		{ "allocs", "allocs", REPORT_COUNT, 0 },
+		{ "live", "live", REPORT_COUNT, 0 },
+		{ "live_bytes", "live bytes", REPORT_BYTES, 0 },
+		{ "live_waste_bytes", "waste", REPORT_BYTES, 0 },
+		{ "internal_frag_live", "internal_frag", REPORT_RATIO, 0 },
+		{ "traffic_bytes", "traffic", REPORT_BYTES, 0 },
+		{ "traffic_waste_bytes", "waste", REPORT_BYTES, 0 },
+		{ "internal_frag_traffic", "internal_frag", REPORT_RATIO, 0 },
+	};
+	static const struct topk_key order[] = {
+		{ .column = ACCOUNT_COL_LIVE_WASTE },
+		{ .column = ACCOUNT_COL_WASTE },
+		{ .column = ACCOUNT_COL_BYTES },
+	};
+	struct account_lines lines = { 0 };
+	struct report_table *table;
+
+	account_collect(facts->account, ACCOUNT_OBJECTS, ACCOUNT_BY_SITE, &lines);
+	account_sort(&lines, order, ARRAY_SIZE(order));
+	table = report_table(report, "sites", "Call sites by wasted bytes (asked for against given)",
+			     columns, ARRAY_SIZE(columns));
+	report_limit(table, facts->lines);
+	for (size_t i = 0; i < lines.nr; i++)
+		site_row(table, facts, &lines.items[i]);
+	vec_deinit(&lines);
+}
+
+void replay_report_failures(struct report *report, const struct replay_facts *facts)
+{
+	static const struct report_column columns[] = {
+		{ "count", "count", REPORT_COUNT, 0 },
+		{ "call", "call", REPORT_TEXT, 0 },
+		{ "reason", "reason", REPORT_TEXT, 0 },
+		{ "order", "order", REPORT_NUMBER, 0 },
+		{ "recorded", "recorded", REPORT_TEXT, 0 },
+		{ "first_time", "first at", REPORT_TIME, 0 },
+		{ "free_bytes", "free then", REPORT_BYTES, 0 },
+		{ "gfp", "gfp", REPORT_TEXT, 0 },
+		{ "site", "call site", REPORT_TEXT, 0 },
+	};
+	const struct replay_tally *tally = replay_tally(facts->replay);
+	struct vec(struct replay_failure) rows = { 0 };
+	struct report_table *table;
+
+	if (!tally->failures.nr)
+		return;
+	vec_foreach(&tally->failures, failure)
+		vec_push(&rows, *failure);
+	qsort(rows.items, rows.nr, sizeof(*rows.items), by_count);
+	table = report_table(report, "failures", "Failures", columns, ARRAY_SIZE(columns));
+	report_limit(table, facts->lines);
+	for (size_t i = 0; i < rows.nr; i++)
+		failure_row(table, facts, &rows.items[i]);
+	if (tally->nr_failures_unlisted)
+		report_warn(report, "%llu failures of further kinds are counted, but not listed",
+			    (unsigned long long)tally->nr_failures_unlisted);
+	vec_deinit(&rows);
+}
+
+void replay_report_latency(struct report *report, const struct replay_facts *facts)
+{
+	static const struct report_column columns[] = {
+		{ "name", "modelled, by", REPORT_TEXT, REPORT_COL_KEY },
+		{ "count", "calls", REPORT_COUNT, 0 },
+		{ "mean_ns", "mean", REPORT_NS, 0 },
+		{ "p50_ns", "p50", REPORT_NS, 0 },
+		{ "p90_ns", "p90", REPORT_NS, 0 },
+		{ "p99_ns", "p99", REPORT_NS, 0 },
+		{ "p999_ns", "p99.9", REPORT_NS, 0 },
+		{ "max_ns", "max", REPORT_NS, 0 },
+	};
+	const struct replay_tally *tally = replay_tally(facts->replay);
+	struct report_table *table;
+
+	report_begin(report, "latency", "Latency, modelled from the cost table (not measured)");
+	table = report_table(report, "calls", "By call", columns, ARRAY_SIZE(columns));
+	for (unsigned int i = 0; i < CALL_NR; i++)
+		latency_row(table, repair_call_name((enum repair_call)i), &tally->call_cost[i]);
+	table = report_table(report, "paths", "By path", columns, ARRAY_SIZE(columns));
+	for (unsigned int i = 0; i < MM_PATH_NR; i++)
+		latency_row(table, mm_path_name((enum mm_path)i), &tally->path_cost[i]);
+	report_end(report);
+}
+
+static void collect_caches(struct slab_allocator *slab, struct cache_lines *lines)
+{
+	for (uint32_t id = 0; id < slab_nr_caches(slab); id++) {
+		struct cache_line line = { .id = id };
+
+		if (!slab_cache_get_stats(slab, id, &line.stats) || !line.stats.counters.allocs)
+			continue;
+		line.loss = line.stats.loss_align + line.stats.loss_padding +
+			    line.stats.loss_free;
+		vec_push(lines, line);
+	}
+}
+
+static int by_loss(const void *a, const void *b)
+{
+	const struct cache_line *x = a, *y = b;
+
+	if (x->loss != y->loss)
+		return x->loss < y->loss ? 1 : -1;
+	return x->id > y->id ? 1 : -1;
+}
+
+static void cache_row(struct report_table *table, const struct cache_line *line)
+{
+	const struct slab_cache_stats *stats = &line->stats;
+
+	report_row(table, (struct report_value[]){
+				  report_str(stats->name),
+				  report_u64(stats->geometry.object_size),
+				  report_u64(stats->geometry.size),
+				  report_u64(stats->geometry.order), report_u64(stats->nr_slabs),
+				  report_u64(stats->live_objs), report_u64(stats->num_objs),
+				  report_u64(stats->bytes), report_u64(line->loss),
+				  report_u64(stats->loss_align), report_u64(stats->loss_padding),
+				  report_u64(stats->loss_free) });
+}
+
+static void site_row(struct report_table *table, const struct replay_facts *facts,
+		     const struct account_line *line)
+{
+	const struct account_row *row = &line->row;
+	uint64_t live = account_value(row, ACCOUNT_COL_LIVE_BYTES);
+	uint64_t live_waste = account_value(row, ACCOUNT_COL_LIVE_WASTE);
+	uint64_t waste = account_value(row, ACCOUNT_COL_WASTE);
+	struct str site;
+
+	str_init(&site);
+	if (line->key)
+		event_site_print(facts->names, (uint32_t)line->key, false, &site);
+	else
+		str_add(&site, "(not recorded)");
+	report_row(table, (struct report_value[]){
+				  report_str(str_text(&site)), report_u64(row->allocs),
+				  report_u64(account_value(row, ACCOUNT_COL_LIVE)),
+				  report_u64(live), report_u64(live_waste),
+				  report_ratio_of(live_waste, live), report_u64(row->bytes_alloc),
+				  report_u64(waste), report_ratio_of(waste, row->bytes_alloc) });
+	str_deinit(&site);
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct replay_failure *x = a, *y = b;
+
+	if (x->nr != y->nr)
+		return x->nr < y->nr ? 1 : -1;
+	return x->first_event > y->first_event ? 1 : -1;
+}
+
+static void failure_row(struct report_table *table, const struct replay_facts *facts,
+			const struct replay_failure *failure)
+{
+	struct str gfp, site;
+
+	str_init(&gfp);
+	str_init(&site);
+	gfp_print(facts->info->era, failure->gfp, &gfp);
+	if (failure->site)
+		event_site_print(facts->names, failure->site, false, &site);
+	report_row(table, (struct report_value[]){
+				  report_u64(failure->nr),
+				  report_str(repair_call_name((enum repair_call)failure->call)),
+				  report_str(mm_failure_name((enum mm_failure)failure->reason)),
+				  report_u64(failure->order),
+				  report_str(failure->recorded ? "failed, too" : "succeeded"),
+				  report_u64(failure->first_time),
+				  report_u64(failure->free_pages << KERNEL_PAGE_SHIFT),
+				  report_str(str_text(&gfp)),
+				  failure->site ? report_str(str_text(&site)) : report_none() });
+	str_deinit(&gfp);
+	str_deinit(&site);
+}
+
+static void latency_row(struct report_table *table, const char *name, const struct hist *hist)
+{
+	if (!hist->count)
+		return;
+	report_row(table, (struct report_value[]){
+				  report_str(name), report_u64(hist->count),
+				  report_u64(hist_mean(hist)),
+				  report_u64(hist_percentile(hist, 50)),
+				  report_u64(hist_percentile(hist, 90)),
+				  report_u64(hist_percentile(hist, 99)),
+				  report_u64(hist_percentile(hist, 99.9)),
+				  report_u64(hist->max) });
+}
