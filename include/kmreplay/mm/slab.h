@@ -81,10 +81,11 @@ struct mm_outcome slab_free(struct slab_allocator *slab, unsigned int cpu, uint6
 struct mm_outcome slab_alloc_bulk(struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
 				  uint32_t gfp, size_t nr, uint64_t *addrs);
 /**
- * kmem_cache_free_bulk() and kfree_bulk(): "addrs" is reordered while it is worked off, as the
- * kernel does. Returns how many were no live object and skipped.
+ * kmem_cache_free_bulk() of "cache", or kfree_bulk() when that is SLAB_CACHE_NONE (it matters since
+ * 7.0, where only the former goes to sheaves). Returns how many were no live object and skipped.
  */
-size_t slab_free_bulk(struct slab_allocator *slab, unsigned int cpu, size_t nr, uint64_t *addrs);
+size_t slab_free_bulk(struct slab_allocator *slab, uint32_t cache, unsigned int cpu, size_t nr,
+		      const uint64_t *addrs);
 /** The cache of the live or free object slot at "addr"; SLAB_CACHE_NONE: not in a slab. */
 uint32_t slab_cache_of(const struct slab_allocator *slab, uint64_t addr);
 /** The object at "addr" is allocated (large kmalloc() included). */
@@ -118,7 +119,7 @@ size_t slab_rcu_grace(struct slab_allocator *slab, unsigned int cpu);
 
 /** X(name, help): counters of a cache; the kernel's names of CONFIG_SLUB_STATS where it has one. */
 #define SLAB_COUNTERS(X)                                                                      \
-	X(alloc_slowpath, "allocations that found no object on the cpu freelist")            \
+	X(alloc_slowpath, "allocations that found nothing on the cpu freelist or in sheaves") \
 	X(alloc_refill, "cpu slab refilled from objects freed by other CPUs")                 \
 	X(cpu_partial_alloc, "cpu slab taken from the cpu partial list")                      \
 	X(alloc_from_partial, "cpu slab taken from a node partial list")                      \
@@ -140,7 +141,12 @@ size_t slab_rcu_grace(struct slab_allocator *slab, unsigned int cpu);
 	X(deactivate_to_tail, "cpu slabs put at its tail")                                    \
 	X(deactivate_bypass, "cpu slabs given up by an allocation because they were full")    \
 	X(deactivate_full, "cpu slabs that were full when deactivated")                       \
-	X(deactivate_empty, "cpu slabs given back when deactivated")
+	X(deactivate_empty, "cpu slabs given back when deactivated")                          \
+	X(sheaf_swap, "main and spare sheaf exchanged")                                       \
+	X(sheaf_refill, "objects taken from slabs to fill sheaves")                           \
+	X(sheaf_flush, "objects given back to slabs to empty sheaves")                        \
+	X(barn_get, "sheaves taken from a barn by a CPU")                                     \
+	X(barn_put, "full sheaves put into a barn by a CPU")
 
 struct slab_counters {
 	uint64_t allocs; /**< objects handed out */
@@ -163,6 +169,7 @@ struct slab_cache_stats {
 	uint64_t partial_slabs;      /**< on node partial lists */
 	uint64_t cpu_slabs;          /**< CPUs that hold a cpu slab */
 	uint64_t cpu_partial_slabs;  /**< on cpu partial lists */
+	uint64_t sheaf_objs;         /**< free objects in sheaves (7.0+) */
 	uint64_t rcu_slabs;          /**< waiting for a grace period; not in nr_slabs */
 	uint64_t bytes;              /**< pages of all slabs */
 	uint64_t loss_align;         /**< (stride - object size) of live objects */

@@ -21,7 +21,8 @@
  *    thus a free of something that is not allocated is found at once, and costs no memory.
  * 4. The counter "inuse" counts the slots that are not on the second list. So for a cpu slab it is
  *    that of all slots, whatever the CPU's list holds.
- * 5. Debug caches have none of that: each object is taken from and given to the node's list.
+ * 5. Debug caches have none of that: each object is taken from and given to the node's list. Since
+ *    7.0 that is true of all caches, with sheaves in front (slab_sheaf.c).
  */
 #include <config.h>
 
@@ -42,7 +43,7 @@ static bool cpu_slab_usable(struct slab_request *rq);
 static bool refill_from_cpu_partial(struct slab_request *rq);
 static bool refill_from_nodes(struct slab_request *rq);
 static bool refill_once(struct slab_request *rq, uint32_t gfp);
-static struct mm_outcome alloc_debug(struct slab_request *rq);
+static struct slab_page *single_page(struct slab_request *rq, uint32_t gfp);
 static ALWAYS_INLINE uint64_t pop_cpu(struct slab_cache *cache, struct slab_cpu *c);
 static NOINLINE struct mm_outcome free_other(struct slab_allocator *slab, unsigned int cpu,
 					     uint64_t addr, uintptr_t value);
@@ -50,8 +51,8 @@ static void free_slow(struct slab_allocator *slab, unsigned int cpu, const struc
 		      struct mm_outcome *out);
 static void free_to_node(struct slab_allocator *slab, unsigned int cpu, struct slab_page *page,
 			 struct mm_outcome *out);
-static void free_debug(struct slab_allocator *slab, unsigned int cpu, struct slab_page *page,
-		       bool was_full, struct mm_outcome *out);
+static void free_single(struct slab_allocator *slab, unsigned int cpu, struct slab_page *page,
+			bool was_full, struct mm_outcome *out);
 static struct mm_outcome failed(enum mm_failure failure);
 
 struct slab_allocator *slab_create(const struct machine_config *config,
@@ -96,8 +97,11 @@ void slab_destroy(struct slab_allocator *slab)
 		free(page);
 	}
 	slab_map_deinit(&slab->map);
-	vec_foreach(&slab->caches, cache)
+	vec_foreach(&slab->caches, cache) {
+		if (*cache)
+			slab_sheaf_deinit(*cache, slab->nr_cpus, slab->nr_nodes);
 		slab_cache_free(*cache);
+	}
 	vec_deinit(&slab->caches);
 	vec_foreach(&slab->names, name)
 		free(*name);
@@ -127,6 +131,18 @@ struct mm_outcome slab_alloc(struct slab_allocator *slab, uint32_t id, unsigned 
 			.addr = pop_cpu(cache, c),
 			.cost_ns = slab->costs.slab_fast,
 			.path = MM_PATH_SLAB_FAST,
+		};
+	}
+	if (cache->sheaves && node < 0 && cache->sheaves[cpu].main && cache->sheaves[cpu].main->nr) {
+		struct slab_sheaf *sheaf = cache->sheaves[cpu].main;
+		struct slab_object *object = &sheaf->objects[--sheaf->nr];
+
+		object->page->links[object->slot] = SLAB_LIVE;
+		cache->counters.allocs++;
+		return (struct mm_outcome){
+			.addr = object->page->base + (uint64_t)object->slot * cache->size,
+			.cost_ns = slab->costs.slab_fast,
+			.path = MM_PATH_SLAB_SHEAF,
 		};
 	}
 	return alloc_slow(&(struct slab_request){
@@ -162,6 +178,9 @@ struct mm_outcome slab_free(struct slab_allocator *slab, unsigned int cpu, uint6
 			.path = MM_PATH_SLAB_FREE_FAST,
 		};
 	}
+	page->cache->counters.frees++;
+	if (page->cache->sheaves)
+		return slab_sheaf_free(slab, cpu, (struct slab_object){ page, slot });
 	return slab_free_chain(slab, cpu, &(struct slab_chain){
 		.page = page,
 		.head = (uint16_t)slot,
@@ -200,7 +219,6 @@ struct mm_outcome slab_free_chain(struct slab_allocator *slab, unsigned int cpu,
 	struct slab_cpu *c = &cache->cpu[cpu];
 	struct mm_outcome out = { 0 };
 
-	cache->counters.frees += chain->nr;
 	if (c->page == page) {
 		page->links[chain->tail] = (uint16_t)c->head;
 		c->head = chain->head;
@@ -216,16 +234,58 @@ struct mm_outcome slab_free_chain(struct slab_allocator *slab, unsigned int cpu,
 	return out;
 }
 
+struct mm_outcome slab_alloc_single(struct slab_request *rq)
+{
+	struct slab_cache *cache = rq->cache;
+	uint32_t first_round = slab_first_round_gfp(rq);
+	struct slab_page *page = first_round ? single_page(rq, first_round) : NULL;
+	unsigned int slot;
+
+	if (!page)
+		page = single_page(rq, rq->gfp);
+	if (!page) {
+		cache->counters.alloc_failed++;
+		return rq->out;
+	}
+	rq->out.failure = MM_FAIL_NONE;
+	slot = page->head;
+	page->head = page->links[slot];
+	page->links[slot] = SLAB_LIVE;
+	if (++page->inuse == page->objects)
+		slab_node_del(page);
+	cache->counters.allocs++;
+	rq->out.addr = page->base + (uint64_t)slot * cache->size;
+	return rq->out;
+}
+
+/*
+ * Since 6.8 a node that is only preferred gets a first round of its own that must not disturb
+ * anyone: that node alone, without reclaim.
+ */
+uint32_t slab_first_round_gfp(const struct slab_request *rq)
+{
+	const struct slab_profile *profile = rq->slab->profile;
+	uint32_t kept = GFP_BIT_KSWAPD_RECLAIM;
+
+	if (!profile->node_first_round || rq->node < 0 || (rq->gfp & GFP_BIT_THISNODE))
+		return 0;
+	if (profile->sheaves)
+		kept = rq->gfp & (GFP_BIT_KSWAPD_RECLAIM | GFP_BIT_NOMEMALLOC | GFP_BIT_ACCOUNT);
+	return kept | GFP_BIT_NOWARN | GFP_BIT_THISNODE;
+}
+
 /* ___slab_alloc() */
 static struct mm_outcome alloc_slow(struct slab_request *rq)
 {
 	struct slab_cache *cache = rq->cache;
 
-	cache->counters.alloc_slowpath++;
 	if (rq->node >= (int)rq->slab->nr_nodes)
 		rq->node = -1;
-	if (cache->flags & SLAB_DEBUG_FLAGS)
-		return alloc_debug(rq);
+	if (cache->sheaves)
+		return slab_sheaf_alloc(rq);
+	cache->counters.alloc_slowpath++;
+	if (cache->single)
+		return slab_alloc_single(rq);
 	if (!cpu_slab_usable(rq) && !refill_from_cpu_partial(rq) && !refill_from_nodes(rq)) {
 		cache->counters.alloc_failed++;
 		rq->out.addr = 0;
@@ -286,19 +346,12 @@ static bool refill_from_cpu_partial(struct slab_request *rq)
 	return false;
 }
 
-/*
- * From a node's list, or a new slab. Since 6.8 a node that is only preferred gets a first round of
- * its own that must not disturb anyone: that node alone, without reclaim.
- */
+/* From a node's list, or a new slab. */
 static bool refill_from_nodes(struct slab_request *rq)
 {
-	const uint32_t first_round =
-		GFP_BIT_KSWAPD_RECLAIM | GFP_BIT_NOWARN | GFP_BIT_THISNODE;
+	uint32_t first_round = slab_first_round_gfp(rq);
 
-	if (rq->slab->profile->node_first_round && rq->node >= 0 && !(rq->gfp & GFP_BIT_THISNODE) &&
-	    refill_once(rq, first_round))
-		return true;
-	return refill_once(rq, rq->gfp);
+	return (first_round && refill_once(rq, first_round)) || refill_once(rq, rq->gfp);
 }
 
 static bool refill_once(struct slab_request *rq, uint32_t gfp)
@@ -314,32 +367,20 @@ static bool refill_once(struct slab_request *rq, uint32_t gfp)
 	return true;
 }
 
-/* alloc_single_from_partial(), alloc_single_from_new_slab(): one object, no cpu slab. */
-static struct mm_outcome alloc_debug(struct slab_request *rq)
+/* The slab to take one object from, standing on its node's list. */
+static struct slab_page *single_page(struct slab_request *rq, uint32_t gfp)
 {
-	struct slab_cache *cache = rq->cache;
-	struct slab_page *page = slab_peek_partial(rq, rq->gfp);
-	unsigned int slot;
+	struct slab_page *page = slab_peek_partial(rq, gfp);
 
 	if (page) {
-		cache->counters.alloc_from_partial++;
+		rq->cache->counters.alloc_from_partial++;
 		slab_step(&rq->out, MM_PATH_SLAB_NODE_PARTIAL, rq->slab->costs.slab_node_partial);
-	} else {
-		page = slab_page_new(rq, rq->gfp, rq->node);
-		if (!page) {
-			cache->counters.alloc_failed++;
-			return rq->out;
-		}
-		slab_node_add(page, false);
+		return page;
 	}
-	slot = page->head;
-	page->head = page->links[slot];
-	page->links[slot] = SLAB_LIVE;
-	if (++page->inuse == page->objects)
-		slab_node_del(page);
-	cache->counters.allocs++;
-	rq->out.addr = page->base + (uint64_t)slot * cache->size;
-	return rq->out;
+	page = slab_page_new(rq, gfp, rq->node);
+	if (page)
+		slab_node_add(page, false);
+	return page;
 }
 
 static ALWAYS_INLINE uint64_t pop_cpu(struct slab_cache *cache, struct slab_cpu *c)
@@ -351,7 +392,6 @@ static ALWAYS_INLINE uint64_t pop_cpu(struct slab_cache *cache, struct slab_cpu 
 	page->links[slot] = SLAB_LIVE;
 	return page->base + (uint64_t)slot * cache->size;
 }
-
 /* What is not in a slab: nothing, a large object, or no object at all. */
 static struct mm_outcome free_other(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
 				    uintptr_t value)
@@ -376,8 +416,8 @@ static void free_slow(struct slab_allocator *slab, unsigned int cpu, const struc
 	page->links[chain->tail] = page->head;
 	page->head = chain->head;
 	page->inuse = (uint16_t)(page->inuse - chain->nr);
-	if (page->cache->flags & SLAB_DEBUG_FLAGS) {
-		free_debug(slab, cpu, page, was_full, out);
+	if (page->cache->single) {
+		free_single(slab, cpu, page, was_full, out);
 		return;
 	}
 	switch ((enum slab_place)page->place) {
@@ -411,9 +451,9 @@ static void free_to_node(struct slab_allocator *slab, unsigned int cpu, struct s
 	slab_page_discard(slab, page, cpu, out);
 }
 
-/* free_to_partial_list() */
-static void free_debug(struct slab_allocator *slab, unsigned int cpu, struct slab_page *page,
-		       bool was_full, struct mm_outcome *out)
+/* free_to_partial_list(), and __slab_free() since 7.0 */
+static void free_single(struct slab_allocator *slab, unsigned int cpu, struct slab_page *page,
+			bool was_full, struct mm_outcome *out)
 {
 	struct slab_cache *cache = page->cache;
 

@@ -12,58 +12,110 @@
 
 #include "slab_internal.h"
 
+#include <stdlib.h>
+
+static void give_up(struct slab_request *rq, size_t nr, const uint64_t *addrs);
 static size_t list_objects(struct slab_allocator *slab, unsigned int cpu, size_t nr,
-			   uint64_t *addrs);
-static void free_listed(struct slab_allocator *slab, unsigned int cpu, size_t nr, uint64_t *addrs,
-			bool reverse);
-static size_t build_chain(const struct slab_allocator *slab, size_t nr, uint64_t *addrs,
-			  bool reverse, struct slab_chain *chain);
+			   const uint64_t *addrs, struct slab_object *objects);
+static size_t build_chain(size_t nr, struct slab_object *objects, bool reverse,
+			  struct slab_chain *chain);
 static void chain_add(struct slab_chain *chain, unsigned int slot, bool reverse);
-static struct slab_page *page_of(const struct slab_allocator *slab, uint64_t addr);
 
 struct mm_outcome slab_alloc_bulk(struct slab_allocator *slab, uint32_t id, unsigned int cpu,
 				  uint32_t gfp, size_t nr, uint64_t *addrs)
 {
-	struct mm_outcome sum = { 0 };
+	struct slab_request rq = {
+		.slab = slab,
+		.cache = slab_cache_get(slab, id),
+		.cpu = cpu,
+		.node = -1,
+		.gfp = gfp,
+	};
+	size_t got = 0;
 
-	for (size_t i = 0; i < nr; i++) {
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!rq.cache) {
+		rq.out.failure = MM_FAIL_INVALID;
+		return rq.out;
+	}
+	if (rq.cache->sheaves) {
+		got = slab_sheaf_alloc_bulk(&rq, nr, addrs);
+		rq.cache->counters.allocs += got;
+	}
+	for (; !rq.cache->sheaves && got < nr; got++) {
 		struct mm_outcome one = slab_alloc(slab, id, cpu, -1, gfp, 0);
 
-		slab_add_page_cost(&sum, one);
-		if (sum.path < one.path)
-			sum.path = one.path;
-		if (!mm_ok(one)) {
-			sum.addr = 0;
-			sum.failure = one.failure;
-			/* __kmem_cache_free_bulk(): unturned since 6.8. */
-			list_objects(slab, cpu, i, addrs);
-			free_listed(slab, cpu, i, addrs, !slab->profile->strict_cpu_partial);
-			return sum;
-		}
-		addrs[i] = one.addr;
+		slab_add_page_cost(&rq.out, one);
+		if (rq.out.path < one.path)
+			rq.out.path = one.path;
+		rq.out.failure = one.failure;
+		if (!mm_ok(one))
+			break;
+		addrs[got] = one.addr;
 	}
-	if (nr)
-		sum.addr = addrs[0];
-	return sum;
+	if (got < nr)
+		give_up(&rq, got, addrs);
+	else
+		rq.out.failure = MM_FAIL_NONE;
+	if (nr && got == nr)
+		rq.out.addr = addrs[0];
+	return rq.out;
 }
 
-size_t slab_free_bulk(struct slab_allocator *slab, unsigned int cpu, size_t nr, uint64_t *addrs)
+size_t slab_free_bulk(struct slab_allocator *slab, uint32_t id, unsigned int cpu, size_t nr,
+		      const uint64_t *addrs)
 {
+	struct slab_object *objects = xreallocarray(NULL, nr, sizeof(*objects));
+	struct slab_cache *cache = slab_cache_get(slab, id);
+	struct mm_outcome out = { 0 };
 	size_t listed;
 
 	BUG_ON(cpu >= slab->nr_cpus);
-	listed = list_objects(slab, cpu, nr, addrs);
-	free_listed(slab, cpu, listed, addrs, true);
+	listed = list_objects(slab, cpu, nr, addrs, objects);
+	if (cache && cache->sheaves)
+		slab_sheaf_free_bulk(slab, cache, cpu, listed, objects);
+	else
+		slab_free_objects(slab, cpu, listed, objects, true, &out);
+	free(objects);
 	return nr - listed;
 }
 
+void slab_free_objects(struct slab_allocator *slab, unsigned int cpu, size_t nr,
+		       struct slab_object *objects, bool reverse, struct mm_outcome *out)
+{
+	while (nr) {
+		struct slab_chain chain;
+		struct mm_outcome one;
+
+		if (!objects[nr - 1].page) {
+			nr--;
+			continue;
+		}
+		nr = build_chain(nr, objects, reverse, &chain);
+		one = slab_free_chain(slab, cpu, &chain);
+		slab_add_page_cost(out, one);
+		if (out->path < one.path)
+			out->path = one.path;
+	}
+}
+
+/* All or nothing: __kmem_cache_free_bulk() takes back what there was, unturned since 6.8. */
+static void give_up(struct slab_request *rq, size_t nr, const uint64_t *addrs)
+{
+	struct slab_object *objects = xreallocarray(NULL, nr, sizeof(*objects));
+
+	nr = list_objects(rq->slab, rq->cpu, nr, addrs, objects);
+	slab_free_objects(rq->slab, rq->cpu, nr, objects, !rq->slab->profile->strict_cpu_partial,
+			  &rq->out);
+	free(objects);
+}
+
 /*
- * Marks the live objects of "addrs" as listed, so that one that is named twice is found out, and
- * moves them together; returns their number. Large objects are given back at once and count, too:
- * their entries become 0.
+ * Finds the live objects among "addrs" and marks them as listed, so that one that is named twice is
+ * found out; returns their number. Large ones are given back at once, and count, too.
  */
 static size_t list_objects(struct slab_allocator *slab, unsigned int cpu, size_t nr,
-			   uint64_t *addrs)
+			   const uint64_t *addrs, struct slab_object *objects)
 {
 	size_t kept = 0;
 
@@ -74,51 +126,36 @@ static size_t list_objects(struct slab_allocator *slab, unsigned int cpu, size_t
 
 		if (!value || slab_map_is_large(value)) {
 			if (mm_ok(slab_free(slab, cpu, addrs[i])))
-				addrs[kept++] = 0;
+				objects[kept++] = (struct slab_object){ 0 };
 			continue;
 		}
 		slot = slab_slot(page, addrs[i]);
 		if (slot == SLAB_NIL || page->links[slot] != SLAB_LIVE)
 			continue;
 		page->links[slot] = SLAB_LISTED;
-		addrs[kept++] = addrs[i];
+		page->cache->counters.frees++;
+		objects[kept++] = (struct slab_object){ page, slot };
 	}
 	return kept;
 }
 
-static void free_listed(struct slab_allocator *slab, unsigned int cpu, size_t nr, uint64_t *addrs,
-			bool reverse)
-{
-	while (nr) {
-		struct slab_chain chain;
-
-		if (!addrs[nr - 1]) {
-			nr--;
-			continue;
-		}
-		nr = build_chain(slab, nr, addrs, reverse, &chain);
-		slab_free_chain(slab, cpu, &chain);
-	}
-}
-
-/* build_detached_freelist(): returns how many of "addrs" are left for the next round. */
-static size_t build_chain(const struct slab_allocator *slab, size_t nr, uint64_t *addrs,
-			  bool reverse, struct slab_chain *chain)
+/* build_detached_freelist(): returns how many of "objects" are left for the next round. */
+static size_t build_chain(size_t nr, struct slab_object *objects, bool reverse,
+			  struct slab_chain *chain)
 {
 	unsigned int foreign = 0;
 	size_t left = nr - 1;
-	uint64_t last = addrs[left];
 
-	*chain = (struct slab_chain){ .page = page_of(slab, last) };
-	chain_add(chain, slab_slot(chain->page, last), reverse);
+	*chain = (struct slab_chain){ .page = objects[left].page };
+	chain_add(chain, objects[left].slot, reverse);
 	for (size_t i = left; i-- > 0;) {
-		uint64_t addr = addrs[i];
+		struct slab_object object = objects[i];
 
-		if (addr && page_of(slab, addr) == chain->page) {
-			chain_add(chain, slab_slot(chain->page, addr), reverse);
+		if (object.page == chain->page) {
+			chain_add(chain, object.slot, reverse);
 			left--;
-			addrs[i] = addrs[left];
-			addrs[left] = addr;
+			objects[i] = objects[left];
+			objects[left] = object;
 		} else if (++foreign == 3) {
 			break;
 		}
@@ -146,9 +183,4 @@ static void chain_add(struct slab_chain *chain, unsigned int slot, bool reverse)
 		chain->head = (uint16_t)slot;
 	}
 	chain->nr++;
-}
-
-static struct slab_page *page_of(const struct slab_allocator *slab, uint64_t addr)
-{
-	return (struct slab_page *)slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
 }

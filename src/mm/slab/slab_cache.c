@@ -77,6 +77,7 @@ bool slab_cache_destroy(struct slab_allocator *slab, uint32_t id, unsigned int c
 	slab_rcu_grace(slab, cpu);
 	vec_push(&slab->names, cache->name);
 	cache->name = NULL;
+	slab_sheaf_deinit(cache, slab->nr_cpus, slab->nr_nodes);
 	slab_cache_free(cache);
 	slab->caches.items[id] = NULL;
 	return true;
@@ -94,6 +95,8 @@ void slab_cache_free(struct slab_cache *cache)
 	if (!cache)
 		return;
 	free(cache->cpu);
+	free(cache->sheaves);
+	free(cache->barn);
 	free(cache->node);
 	free(cache->sequence);
 	free(cache->successor);
@@ -117,6 +120,11 @@ uint32_t slab_cache_add(struct slab_allocator *slab, const struct slab_cache_arg
 	cache->geometry = *geometry;
 	cache->size = geometry->size;
 	cache->reciprocal = UINT64_MAX / geometry->size + 1;
+	cache->single = (args->flags & SLAB_DEBUG_FLAGS) || slab->profile->sheaves;
+	if (geometry->sheaf_capacity) {
+		cache->sheaves = xcalloc(slab->nr_cpus, sizeof(*cache->sheaves));
+		cache->barn = xcalloc(slab->nr_nodes, sizeof(*cache->barn));
+	}
 	if (geometry->order || slab->profile->comp_always)
 		cache->page_gfp |= GFP_BIT_COMP;
 	if (args->flags & SLAB_CACHE_DMA)

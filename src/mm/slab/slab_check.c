@@ -12,7 +12,8 @@
 
 /* What the walks count for one cache. */
 struct tally {
-	uint64_t slabs, objects, pages, live;
+	uint64_t slabs, objects, pages, live, sheafed;
+	uint64_t in_sheaves;            /* the same, found in sheaves */
 	uint64_t place[SLAB_PLACE_NR];  /* slabs that say they are there */
 	uint64_t listed[SLAB_PLACE_NR]; /* slabs found there */
 };
@@ -26,6 +27,10 @@ static bool check_chain(const struct slab_page *page, unsigned int head, unsigne
 			struct error *err);
 static bool check_cpus(const struct slab_allocator *slab, const struct slab_cache *cache,
 		       struct tally *tally, struct error *err);
+static bool check_sheaves(const struct slab_allocator *slab, const struct slab_cache *cache,
+			  struct tally *tally, struct error *err);
+static bool check_sheaf(const struct slab_cache *cache, const struct slab_sheaf *sheaf,
+			struct tally *tally, struct error *err);
 static bool check_nodes(const struct slab_allocator *slab, const struct slab_cache *cache,
 			struct tally *tally, struct error *err);
 static bool check_sums(const struct slab_cache *cache, const struct tally *tally,
@@ -44,6 +49,7 @@ bool slab_check(const struct slab_allocator *slab, struct error *err)
 		if (!cache)
 			continue;
 		if (!check_cpus(slab, cache, &tallies[i], err) ||
+		    (cache->sheaves && !check_sheaves(slab, cache, &tallies[i], err)) ||
 		    !check_nodes(slab, cache, &tallies[i], err) ||
 		    !check_sums(cache, &tallies[i], err))
 			return error_prefix(err, "cache '%s'", cache->name);
@@ -106,13 +112,16 @@ static bool check_page(const struct slab_allocator *slab, const struct slab_page
 static bool check_links(const struct slab_allocator *slab, const struct slab_page *page,
 			struct tally *tally, struct error *err)
 {
-	unsigned int nr_free = 0, nr_own = 0, nr_cpu = 0;
+	unsigned int nr_free = 0, nr_live = 0, nr_own = 0, nr_cpu = 0;
 
 	for (unsigned int i = 0; i < page->objects; i++) {
 		if (page->links[i] == SLAB_LISTED)
 			return error_set(err, "slot %u left in a bulk free", i);
-		nr_free += page->links[i] != SLAB_LIVE;
+		nr_live += page->links[i] == SLAB_LIVE;
+		nr_free += page->links[i] != SLAB_LIVE && page->links[i] != SLAB_SHEAFED;
 	}
+	tally->live += nr_live;
+	tally->sheafed += page->objects - nr_free - nr_live;
 	if (!check_chain(page, page->head, &nr_own, err))
 		return false;
 	for (unsigned int i = 0; page->place == SLAB_PLACE_CPU && i < slab->nr_cpus; i++) {
@@ -121,7 +130,6 @@ static bool check_links(const struct slab_allocator *slab, const struct slab_pag
 		if (c->page == page && !check_chain(page, c->head, &nr_cpu, err))
 			return error_prefix(err, "list of CPU %u", i);
 	}
-	tally->live += page->objects - nr_free;
 	if (nr_own + nr_cpu != nr_free)
 		return error_set(err, "%u slots free, %u + %u on lists", nr_free, nr_own, nr_cpu);
 	if (page->inuse != page->objects - nr_own)
@@ -168,6 +176,54 @@ static bool check_cpus(const struct slab_allocator *slab, const struct slab_cach
 	return true;
 }
 
+static bool check_sheaves(const struct slab_allocator *slab, const struct slab_cache *cache,
+			  struct tally *tally, struct error *err)
+{
+	for (unsigned int i = 0; i < slab->nr_cpus; i++) {
+		const struct slab_cpu_sheaves *sheaves = &cache->sheaves[i];
+
+		if (!check_sheaf(cache, sheaves->main, tally, err) ||
+		    !check_sheaf(cache, sheaves->spare, tally, err))
+			return error_prefix(err, "CPU %u", i);
+	}
+	for (unsigned int i = 0; i < slab->nr_nodes; i++) {
+		const struct slab_barn *barn = &cache->barn[i];
+		uint32_t nr_full = 0, nr_empty = 0;
+
+		for (const struct slab_sheaf *it = barn->full; it; it = it->next, nr_full++) {
+			if (!check_sheaf(cache, it, tally, err))
+				return error_prefix(err, "barn of node %u", i);
+			if (it->nr != cache->geometry.sheaf_capacity)
+				return error_set(err, "full sheaf of node %u has %u", i, it->nr);
+		}
+		for (const struct slab_sheaf *it = barn->empty; it; it = it->next, nr_empty++) {
+			if (it->nr)
+				return error_set(err, "empty sheaf of node %u has %u", i, it->nr);
+		}
+		if (nr_full != barn->nr_full || nr_empty != barn->nr_empty)
+			return error_set(err, "barn of node %u counts wrong", i);
+	}
+	return true;
+}
+
+static bool check_sheaf(const struct slab_cache *cache, const struct slab_sheaf *sheaf,
+			struct tally *tally, struct error *err)
+{
+	if (!sheaf)
+		return true;
+	if (sheaf->nr > cache->geometry.sheaf_capacity)
+		return error_set(err, "sheaf with %u objects", sheaf->nr);
+	for (uint32_t i = 0; i < sheaf->nr; i++) {
+		const struct slab_object *object = &sheaf->objects[i];
+
+		if (object->page->cache != cache || object->slot >= object->page->objects ||
+		    object->page->links[object->slot] != SLAB_SHEAFED)
+			return error_set(err, "sheaf with an object that is not free");
+	}
+	tally->in_sheaves += sheaf->nr;
+	return true;
+}
+
 static bool check_nodes(const struct slab_allocator *slab, const struct slab_cache *cache,
 			struct tally *tally, struct error *err)
 {
@@ -204,6 +260,7 @@ static bool check_sums(const struct slab_cache *cache, const struct tally *tally
 	}
 	return same("slabs", tally->slabs, cache->nr_slabs, err) &&
 	       same("slots", tally->objects, cache->num_objs, err) &&
+	       same("objects in sheaves", tally->in_sheaves, tally->sheafed, err) &&
 	       same("pages", tally->pages, cache->nr_pages, err) &&
 	       same("live objects", tally->live, cache->counters.allocs - cache->counters.frees,
 		    err);

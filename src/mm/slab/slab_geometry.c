@@ -72,6 +72,7 @@ static const struct slab_profile profiles[] = {
 		.orig_size_word = true,
 		.freeptr_offset = true,
 		.freeptr_offset_ctor = true,
+		.sheaves = true,
 	},
 };
 
@@ -280,7 +281,7 @@ static void limits_init(struct slab_geometry *geometry, const struct machine_con
 	geometry->min_partial = MIN(MAX(bits_ilog2(size) / 2, 5U), 10U);
 	if (config->slub_min_partial >= 0)
 		geometry->min_partial = (uint32_t)config->slub_min_partial;
-	if (flags & SLAB_DEBUG_FLAGS)
+	if ((flags & SLAB_DEBUG_FLAGS) || slab_profile_of(config->kernel)->sheaves)
 		geometry->cpu_partial = 0;
 	else if (config->slub_cpu_partial >= 0)
 		geometry->cpu_partial = (uint32_t)config->slub_cpu_partial;

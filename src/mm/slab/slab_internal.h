@@ -6,6 +6,7 @@
  *	slab_cache.c    making, merging and removing caches
  *	slab_page.c     getting slabs from the page allocator and giving them back
  *	slab_partial.c  lists of slabs: deactivation, cpu and node partial lists, flush, shrink
+ *	slab_sheaf.c    sheaves and barns, which replace cpu slabs and cpu partial lists in 7.0
  *	slab_bulk.c     many objects at once
  *	slab_kmalloc.c  size classes and large objects
  *	slab_map.c      address to slab
@@ -24,6 +25,7 @@ enum {
 	SLAB_NIL = 0xffff,    /**< end of a free list */
 	SLAB_LIVE = 0xfffe,   /**< allocated: on no free list */
 	SLAB_LISTED = 0xfffd, /**< live, and in the array of a running bulk free */
+	SLAB_SHEAFED = 0xfffc, /**< free, in a sheaf; for its slab it is in use */
 };
 
 /** Where a slab is; always in exactly one place. */
@@ -60,6 +62,31 @@ struct slab_cpu {
 	uint32_t head;             /**< first slot of the CPU's own free list of "page" */
 };
 
+/** One slot of one slab. */
+struct slab_object {
+	struct slab_page *page; /**< NULL in a bulk free: a large object, already given back */
+	uint32_t slot;
+};
+
+/** A stack of free objects: struct slab_sheaf. */
+struct slab_sheaf {
+	struct slab_sheaf *next; /**< in a barn */
+	uint32_t nr;             /**< objects in it; at most the cache's sheaf_capacity */
+	struct slab_object objects[];
+};
+
+/** What a CPU holds of a cache with sheaves: struct slub_percpu_sheaves. */
+struct slab_cpu_sheaves {
+	struct slab_sheaf *main;  /**< allocations and frees; NULL before the first use */
+	struct slab_sheaf *spare; /**< full or empty; may be NULL */
+};
+
+/** Sheaves a node keeps for its CPUs: struct node_barn. Both lists are stacks. */
+struct slab_barn {
+	struct slab_sheaf *full, *empty;
+	uint32_t nr_full, nr_empty;
+};
+
 /** What a node holds of a cache: struct kmem_cache_node. */
 struct slab_node {
 	struct list_head partial;
@@ -69,12 +96,15 @@ struct slab_node {
 /** struct kmem_cache. */
 struct slab_cache {
 	struct slab_cpu *cpu;     /**< nr_cpus of them */
+	struct slab_cpu_sheaves *sheaves; /**< nr_cpus of them; NULL: the cache has none */
 	uint64_t reciprocal;      /**< ceil(2^64 / size): division by multiplication */
 	uint32_t size;            /**< geometry.size, next to what the fast path reads */
 	uint32_t flags;
 	struct slab_counters counters;
 	struct slab_node *node;   /**< nr_nodes of them */
+	struct slab_barn *barn;   /**< nr_nodes of them; NULL: no sheaves */
 	struct slab_geometry geometry;
+	bool single;              /**< no cpu slabs: objects go to and from slabs one by one */
 	uint32_t page_gfp;        /**< allocflags: what the cache adds to each page request */
 	uint16_t *sequence;       /**< slots as first handed out; NULL before the first slab */
 	uint16_t *successor;      /**< the same as a cycle: what follows slot i */
@@ -214,7 +244,7 @@ void slab_node_del(struct slab_page *page);
 struct slab_page *slab_get_partial(struct slab_request *rq, uint32_t gfp);
 /** get_partial() of debug caches: the slab to take one object from; it stays on its list. */
 struct slab_page *slab_peek_partial(struct slab_request *rq, uint32_t gfp);
-/** flush_all() */
+/** flush_all(), sheaves and barns included. */
 void slab_flush_all(struct slab_allocator *slab, struct slab_cache *cache);
 /** Gives back all empty slabs on node partial lists (the last step before a cache goes). */
 void slab_free_empty(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
@@ -228,9 +258,13 @@ struct slab_chain {
 	uint16_t nr;
 };
 
-/** do_slab_free(): gives the chain back on "cpu". */
+/** do_slab_free(): gives the chain back on "cpu"; counters of objects are the caller's. */
 struct mm_outcome slab_free_chain(struct slab_allocator *slab, unsigned int cpu,
 				  const struct slab_chain *chain);
+/** ___slab_alloc() without cpu slab: one object from a node's list or a new slab. */
+struct mm_outcome slab_alloc_single(struct slab_request *rq);
+/** The mask of the first, harmless round for a request that only prefers its node; 0: none. */
+uint32_t slab_first_round_gfp(const struct slab_request *rq);
 /** The slot of the object at "addr" in "page"; SLAB_NIL when none begins there. */
 static ALWAYS_INLINE unsigned int slab_slot(const struct slab_page *page, uint64_t addr)
 {
@@ -268,6 +302,34 @@ static inline void slab_add_page_cost(struct mm_outcome *out, struct mm_outcome 
 		out->cost_ns = UINT32_MAX;
 	out->steps = (uint16_t)MIN(steps, (unsigned int)UINT16_MAX);
 }
+
+/* slab_sheaf.c */
+
+/** slab_alloc_node() of a cache with sheaves, when the CPU's main sheaf has nothing for it. */
+struct mm_outcome slab_sheaf_alloc(struct slab_request *rq);
+/** slab_free() of an object of a cache with sheaves. */
+struct mm_outcome slab_sheaf_free(struct slab_allocator *slab, unsigned int cpu,
+				  struct slab_object object);
+/** Takes up to "nr" objects off the CPU's sheaves into "addrs"; returns how many. */
+size_t slab_sheaf_alloc_bulk(struct slab_request *rq, size_t nr, uint64_t *addrs);
+/** Puts listed objects of "cache" into the CPU's sheaves, what does not fit into the slabs. */
+void slab_sheaf_free_bulk(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu,
+			  size_t nr, struct slab_object *objects);
+/** Empties what the CPU, or all barns, hold of the cache into the slabs. */
+void slab_sheaf_flush_cpu(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
+void slab_sheaf_flush_barns(struct slab_allocator *slab, struct slab_cache *cache,
+			    unsigned int cpu);
+/** Frees the host memory of all sheaves of the cache. */
+void slab_sheaf_deinit(struct slab_cache *cache, unsigned int nr_cpus, unsigned int nr_nodes);
+
+/* slab_bulk.c */
+
+/**
+ * __kmem_cache_free_bulk(): gives "nr" objects back to their slabs in runs of one slab; "reverse":
+ * the last of a run ends on top, else the first. "objects" is reordered.
+ */
+void slab_free_objects(struct slab_allocator *slab, unsigned int cpu, size_t nr,
+		       struct slab_object *objects, bool reverse, struct mm_outcome *out);
 
 /* slab_kmalloc.c */
 

@@ -170,6 +170,8 @@ void slab_flush_all(struct slab_allocator *slab, struct slab_cache *cache)
 {
 	for (unsigned int cpu = 0; cpu < slab->nr_cpus; cpu++)
 		flush_cpu(slab, cache, cpu);
+	if (cache->sheaves)
+		slab_sheaf_flush_barns(slab, cache, 0);
 }
 
 void slab_shrink(struct slab_allocator *slab, uint32_t id, unsigned int cpu)
@@ -305,6 +307,10 @@ static void flush_cpu(struct slab_allocator *slab, struct slab_cache *cache, uns
 	struct slab_page *partial = c->partial;
 	struct mm_outcome out = { 0 };
 
+	if (cache->sheaves) {
+		slab_sheaf_flush_cpu(slab, cache, cpu);
+		return;
+	}
 	if (c->page) {
 		cache->counters.cpuslab_flush++;
 		slab_deactivate(cache, slab, cpu, &out);

@@ -10,6 +10,8 @@
 
 static uint64_t count_node_free(const struct slab_allocator *slab, const struct slab_cache *cache,
 				uint64_t *nr_slabs);
+static void count_sheaves(const struct slab_allocator *slab, const struct slab_cache *cache,
+			  struct slab_cache_stats *stats);
 
 uint32_t slab_nr_caches(const struct slab_allocator *slab)
 {
@@ -37,6 +39,8 @@ bool slab_cache_get_stats(const struct slab_allocator *slab, uint32_t id,
 	};
 	stats->active_objs =
 		stats->num_objs - count_node_free(slab, cache, &stats->partial_slabs);
+	if (cache->sheaves)
+		count_sheaves(slab, cache, stats);
 	for (unsigned int i = 0; i < slab->nr_cpus; i++) {
 		const struct slab_cpu *c = &cache->cpu[i];
 
@@ -71,4 +75,19 @@ static uint64_t count_node_free(const struct slab_allocator *slab, const struct 
 		}
 	}
 	return nr_free;
+}
+
+static void count_sheaves(const struct slab_allocator *slab, const struct slab_cache *cache,
+			  struct slab_cache_stats *stats)
+{
+	for (unsigned int i = 0; i < slab->nr_cpus; i++) {
+		const struct slab_cpu_sheaves *sheaves = &cache->sheaves[i];
+
+		stats->sheaf_objs += sheaves->main ? sheaves->main->nr : 0;
+		stats->sheaf_objs += sheaves->spare ? sheaves->spare->nr : 0;
+	}
+	for (unsigned int i = 0; i < slab->nr_nodes; i++) {
+		for (const struct slab_sheaf *it = cache->barn[i].full; it; it = it->next)
+			stats->sheaf_objs += it->nr;
+	}
 }

@@ -180,7 +180,7 @@ START_TEST(bulk_free_order)
 		o[i] = fixture_get(&f, cache, 0);
 	for (size_t i = 0; i < 4; i++)
 		batch[i] = o[i];
-	ck_assert_uint_eq(slab_free_bulk(f.slab, 0, 4, batch), 0);
+	ck_assert_uint_eq(slab_free_bulk(f.slab, cache, 0, 4, batch), 0);
 	for (size_t i = 4; i-- > 0;)
 		ck_assert_uint_eq(fixture_get(&f, cache, 0), o[i]);
 	for (size_t i = 8; i < 16; i++)
@@ -190,7 +190,7 @@ START_TEST(bulk_free_order)
 	 * the first slab, which was full, as one run.
 	 */
 	memcpy(batch, (uint64_t[]){ o[10], o[2], o[1], o[8], o[0], o[9] }, sizeof(batch));
-	ck_assert_uint_eq(slab_free_bulk(f.slab, 0, 6, batch), 0);
+	ck_assert_uint_eq(slab_free_bulk(f.slab, cache, 0, 6, batch), 0);
 	fixture_check(&f);
 	ck_assert_uint_eq(fixture_stats(&f, cache).counters.cpu_partial_free, 1);
 	ck_assert_uint_eq(fixture_get(&f, cache, 0), o[10]);

@@ -237,7 +237,7 @@ static uint32_t number(const char *text)
 	return (uint32_t)strtoul(text, NULL, 10);
 }
 
-/* Whether our layout is that of the row; 7.2 shows no cpu_partial, since it has none. */
+/* Whether our layout is that of the row. */
 static bool row_matches(const struct slab_row *row, const struct machine_config *config,
 			const struct slab_cache_args *args)
 {
@@ -246,7 +246,7 @@ static bool row_matches(const struct slab_row *row, const struct machine_config 
 	return slab_geometry_init(&g, config, args) && g.size == number(row->slab_size) &&
 	       g.order == number(row->order) && g.objects == number(row->objs_per_slab) &&
 	       g.align == number(row->align) && g.min_partial == number(row->min_partial) &&
-	       (config->kernel.major >= 7 || g.cpu_partial == number(row->cpu_partial));
+	       g.cpu_partial == number(row->cpu_partial);
 }
 
 static void check_row(const char *recording, const struct slab_row *row,

@@ -117,7 +117,7 @@ static void random_free(struct model *m)
 static void random_bulk(struct model *m)
 {
 	uint64_t addrs[64];
-	uint32_t cache = m->caches[rng_below(&m->rng, NR_CACHES)];
+	uint32_t bulk_cache, cache = m->caches[rng_below(&m->rng, NR_CACHES)];
 	size_t nr = 1 + rng_below(&m->rng, ARRAY_SIZE(addrs) - 1);
 
 	if (rng_below(&m->rng, 2)) {
@@ -134,8 +134,10 @@ static void random_bulk(struct model *m)
 		return;
 	for (size_t i = 0; i < nr; i++)
 		addrs[i] = model_take(m).addr;
+	bulk_cache = rng_below(&m->rng, 2) ? cache : SLAB_CACHE_NONE;
 	addrs[nr] = addrs[0]; /* named twice: only one is freed */
-	ck_assert_uint_eq(slab_free_bulk(m->f.slab, random_cpu(m), nr + 1, addrs), 1);
+	ck_assert_uint_eq(slab_free_bulk(m->f.slab, bulk_cache, random_cpu(m), nr + 1, addrs),
+			  1);
 }
 
 static void random_op(struct model *m)
@@ -177,7 +179,7 @@ static void compare(struct model *m)
 	ck_assert_uint_le(live, m->live.nr);
 }
 
-static void model_init(struct model *m, unsigned int minor)
+static void model_init(struct model *m, unsigned int major, unsigned int minor)
 {
 	static const struct slab_cache_args args[NR_CACHES] = {
 		{ .name = "small", .size = 24 },
@@ -194,7 +196,7 @@ static void model_init(struct model *m, unsigned int minor)
 
 	*m = (struct model){ 0 };
 	rng_init(&m->rng, minor);
-	fixture_init(&m->f, 6, minor, 4);
+	fixture_init(&m->f, major, minor, 4);
 	m->f.config.nr_nodes = 3;
 	for (unsigned int node = 0; node < 3; node++)
 		machine_config_add_range(&m->f.config, node * 700, (node + 1) * 700, (int)node);
@@ -224,11 +226,11 @@ static void model_finish(struct model *m)
 	fixture_deinit(&m->f);
 }
 
-static void run(unsigned int minor)
+static void run(unsigned int major, unsigned int minor)
 {
 	struct model m;
 
-	model_init(&m, minor);
+	model_init(&m, major, minor);
 	for (unsigned int i = 0; i < NR_OPS; i++) {
 		random_op(&m);
 		if (i % CHECK_EVERY == 0)
@@ -239,14 +241,20 @@ static void run(unsigned int minor)
 
 START_TEST(random_operations_6_1)
 {
-	run(1);
+	run(6, 1);
 }
 END_TEST
 
 START_TEST(random_operations_6_12)
 {
-	run(12);
+	run(6, 12);
 }
 END_TEST
 
-UNIT_MAIN("slab_random", random_operations_6_1, random_operations_6_12)
+START_TEST(random_operations_7_2)
+{
+	run(7, 2);
+}
+END_TEST
+
+UNIT_MAIN("slab_random", random_operations_6_1, random_operations_6_12, random_operations_7_2)
