@@ -13,4 +13,12 @@ AC_DEFUN([KMREPLAY_SANITIZERS], [
     [SAN_CFLAGS="-fsanitize=$kmreplay_sanitizers -fno-sanitize-recover=all"
      SAN_CFLAGS="$SAN_CFLAGS -fno-omit-frame-pointer"])
   AC_SUBST([SAN_CFLAGS])
+
+  AC_ARG_ENABLE([libfuzzer],
+    [AS_HELP_STRING([--enable-libfuzzer], [link the fuzz targets with clang's libFuzzer])])
+  AM_CONDITIONAL([LIBFUZZER], [test "x$enable_libfuzzer" = xyes])
+  AS_IF([test "x$enable_libfuzzer" = xyes],
+    [SAN_CFLAGS="$SAN_CFLAGS -fsanitize=fuzzer-no-link"
+     FUZZ_LDFLAGS="-fsanitize=fuzzer"])
+  AC_SUBST([FUZZ_LDFLAGS])
 ])
