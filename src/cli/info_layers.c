@@ -88,12 +88,13 @@ static uint64_t sum(const struct info *info, const enum event_type types[4])
 	return nr;
 }
 
-/** A kernel before 6.2 has no vmalloc events: see hint_probes(). */
+/** A kernel before 6.2 has no vmalloc events: see hint_probes(). A guess is no reason to say so. */
 static bool has_vmalloc_events(const struct trace_info *trace)
 {
 	const struct kernel_version first = { 6, 2 };
 
-	return !trace->kernel.major || kernel_version_cmp(trace->kernel, first) >= 0;
+	return !trace->kernel.major || trace->kernel_guessed ||
+	       kernel_version_cmp(trace->kernel, first) >= 0;
 }
 
 static void hint_missing(struct report *r, const struct info *info, const struct trace_info *trace)

@@ -25,6 +25,7 @@ bool cli_input_open(struct cli_input *in, struct cli *cli, const char *path)
 	memset(in, 0, sizeof(*in));
 	in->path = path;
 	in->cli = cli;
+	progress_init(&in->progress, &cli->options);
 	event_names_init(&in->names);
 	in->trace = trace_open(path, &options, &in->names, &in->error);
 	if (!in->trace) {
@@ -35,7 +36,6 @@ bool cli_input_open(struct cli_input *in, struct cli *cli, const char *path)
 	event_batch_init(&in->batch, TRACE_BATCH);
 	filter_init(&in->filter, &cli->options, &in->names);
 	filter_set_unit(&in->filter, trace_info(in->trace)->unit);
-	progress_init(&in->progress, &cli->options);
 	return true;
 }
 
@@ -133,10 +133,10 @@ static void warn_losses(const struct trace_info *info, struct report *report)
 		return;
 	vec_foreach(&info->cpus, cpu)
 		known += cpu->nr_lost;
-	report_warn(report, "%s%s events were lost in %s places: objects freed there stay live, "
-			    "objects allocated there are seen only when they are freed",
-		    known ? "at least " : "", known ? fmt_count(lost, known) : "unknown numbers of",
-		    fmt_count(marks, info->nr_losses));
+	report_warn(report, "%s events were lost in %s %s: objects freed there stay live, objects "
+			    "allocated there are seen only when they are freed",
+		    known ? fmt_count(lost, known) : "an unknown number of",
+		    fmt_count(marks, info->nr_losses), info->nr_losses == 1 ? "gap" : "gaps");
 }
 
 static void warn_unread(const struct trace_info *info, struct report *report)
