@@ -111,6 +111,7 @@ static void start(struct convert *c)
 		.release = info->release,
 		.clock = info->clock,
 		.hashed_ptrs = info->hashed_ptrs,
+		.long_is_32 = info->long_is_32,
 		.nr_cpus = info->nr_cpus,
 	};
 	c->format->header(&c->printer, &c->out);

@@ -41,6 +41,8 @@ void event_print_text_header(const struct event_printer *p, struct str *out)
 		 p->ticks ? "ticks" : "ns");
 	if (p->hashed_ptrs)
 		str_add(out, " hashed");
+	if (p->long_is_32)
+		str_add(out, " long32");
 	if (p->nr_cpus)
 		str_addf(out, " cpus=%u", p->nr_cpus);
 	if (p->clock[0]) {

@@ -160,6 +160,7 @@ static void own_header(struct text *text, const char *s, const char *e)
 	const char *end;
 
 	text->escaped = true;
+	text->pointers_told = true;
 	for (s = scan_blanks(s + SCAN_LEN("# kmreplay text 1 ")); s < e; s = scan_blanks(end)) {
 		uint64_t number;
 
@@ -169,6 +170,10 @@ static void own_header(struct text *text, const char *s, const char *e)
 				info->era = (enum gfp_era)number;
 		} else if (SCAN_IS(s, "unit=ticks")) {
 			info->unit = TRACE_CLOCK_TICKS;
+		} else if (SCAN_IS(s, "hashed")) {
+			info->hashed_ptrs = true;
+		} else if (SCAN_IS(s, "long32")) {
+			info->long_is_32 = true;
 		} else if (SCAN_IS(s, "cpus=") && scan_dec(s + 5, &number) &&
 			   number <= UINT16_MAX) {
 			info->nr_cpus = (unsigned int)number;

@@ -464,6 +464,8 @@ static void judge_pointers(const struct text *text)
 {
 	struct trace_info *info = &text->trace->info;
 
+	if (text->pointers_told)
+		return;
 	if (text->nr_wide)
 		info->hashed_ptrs = text->wide_bits >> 32 == 0;
 	if (text->nr_narrow > text->nr_wide)

@@ -95,6 +95,7 @@ struct text {
 
 	uint64_t nr_wide;   /**< object pointers of 16 digits without 0x, NULL not counted */
 	uint64_t wide_bits; /**< all of them ORed */
+	bool pointers_told; /**< our own header says what pointers are: no need to judge */
 	uint64_t nr_narrow; /**< of 8 digits */
 };
 

@@ -27,6 +27,7 @@ struct event_printer {
 	const char *release;             /**< kernel release, "6.12.1-..." or ""; headers */
 	const char *clock;               /**< trace clock's name or ""; headers */
 	bool hashed_ptrs;                /**< pointers are hashes; headers */
+	bool long_is_32;                 /**< recorded on a 32-bit kernel; headers */
 	unsigned int nr_cpus;            /**< headers; 0: unknown */
 };
 
