@@ -13,6 +13,7 @@ struct layer {
 	enum event_type allocs[4]; /* EVENT_OTHER: none */
 	enum event_type frees[4];
 	const char *record; /* -e options of trace-cmd */
+	const char *enable; /* files of tracefs */
 	bool optional;      /* machines may do without it: no hint */
 };
 
@@ -22,28 +23,32 @@ static const struct layer layers[] = {
 	  .allocs = { EVENT_KMALLOC, EVENT_KMALLOC_NODE, EVENT_CACHE_ALLOC,
 		      EVENT_CACHE_ALLOC_NODE },
 	  .frees = { EVENT_KFREE, EVENT_CACHE_FREE, EVENT_OTHER, EVENT_OTHER },
-	  .record = " -e kmem:kmalloc -e kmem:kmem_cache_alloc -e kmem:kfree"
-		    " -e kmem:kmem_cache_free" },
+	  .record = " -e 'kmem:k*'",
+	  .enable = " events/kmem/k*/enable" },
 	{ .key = "page",
 	  .title = "pages",
 	  .allocs = { EVENT_PAGE_ALLOC, EVENT_OTHER, EVENT_OTHER, EVENT_OTHER },
 	  .frees = { EVENT_PAGE_FREE, EVENT_PAGE_FREE_DIRECT, EVENT_OTHER, EVENT_OTHER },
-	  .record = " -e kmem:mm_page_alloc -e kmem:mm_page_free" },
+	  .record = " -e 'kmem:mm_page*'",
+	  .enable = " events/kmem/mm_page*/enable" },
 	{ .key = "vmalloc",
 	  .title = "vmalloc areas",
 	  .allocs = { EVENT_VMAP_ALLOC, EVENT_PROBE_VA_ALLOC, EVENT_OTHER, EVENT_OTHER },
 	  .frees = { EVENT_VMAP_FREE, EVENT_PROBE_VA_FREE, EVENT_OTHER, EVENT_OTHER },
-	  .record = " -e vmalloc" },
+	  .record = " -e vmalloc",
+	  .enable = " events/vmalloc/enable" },
 	{ .key = "percpu",
 	  .title = "per-CPU memory",
 	  .allocs = { EVENT_PCPU_ALLOC, EVENT_OTHER, EVENT_OTHER, EVENT_OTHER },
 	  .frees = { EVENT_PCPU_FREE, EVENT_OTHER, EVENT_OTHER, EVENT_OTHER },
-	  .record = " -e percpu" },
+	  .record = " -e percpu",
+	  .enable = " events/percpu/enable" },
 	{ .key = "cma",
 	  .title = "contiguous areas",
 	  .allocs = { EVENT_CMA_FINISH, EVENT_CMA_ALLOC, EVENT_OTHER, EVENT_OTHER },
 	  .frees = { EVENT_CMA_RELEASE, EVENT_OTHER, EVENT_OTHER, EVENT_OTHER },
 	  .record = " -e cma",
+	  .enable = " events/cma/enable",
 	  .optional = true },
 };
 
@@ -100,10 +105,11 @@ static bool has_vmalloc_events(const struct trace_info *trace)
 static void hint_missing(struct report *r, const struct info *info, const struct trace_info *trace)
 {
 	struct layer_counts counts;
-	struct str titles, events;
+	struct str titles, events, files;
 
 	str_init(&titles);
 	str_init(&events);
+	str_init(&files);
 	for (unsigned int i = 0; info_layer(info, i, &counts); i++) {
 		bool vmalloc = layers[i].allocs[0] == EVENT_VMAP_ALLOC;
 
@@ -114,15 +120,18 @@ static void hint_missing(struct report *r, const struct info *info, const struct
 		if (counts.state == LAYER_PARTLY)
 			str_add(&titles, counts.allocs ? " (frees)" : " (allocations)");
 		str_add(&events, layers[i].record);
+		str_add(&files, layers[i].enable);
 	}
 	if (titles.len)
 		report_hint(r,
 			    "this recording has no events of: %s. To record them, with trace-cmd "
 			    "or through tracefs:\n"
 			    "  trace-cmd record%s COMMAND\n"
-			    "  cd /sys/kernel/tracing && echo 1 | tee events/{kmem,vmalloc,percpu}/"
-			    "enable && cat trace_pipe > FILE",
-			    str_text(&titles), str_text(&events));
+			    "  cd /sys/kernel/tracing\n"
+			    "  echo 1 | tee%s\n"
+			    "  cat trace_pipe > FILE",
+			    str_text(&titles), str_text(&events), str_text(&files));
+	str_deinit(&files);
 	str_deinit(&titles);
 	str_deinit(&events);
 }

@@ -118,7 +118,7 @@ int cli_input_finish(struct cli_input *in)
 		return in->nr_read ? EXIT_DAMAGED : EXIT_INPUT;
 	}
 	if (in->end == INPUT_WHOLE && info->truncated) {
-		cli_error("%s", info->truncation);
+		cli_error("'%s' is cut off: %s", in->path, info->truncation);
 		return EXIT_DAMAGED;
 	}
 	return EXIT_OK;

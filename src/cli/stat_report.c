@@ -380,8 +380,9 @@ static void print_cache(const struct stat *stat, uint64_t key, struct str *out)
 {
 	const struct repair_cache *cache;
 
+	/* Large kmallocs are pages. */
 	if (!key) {
-		str_add(out, "-");
+		str_add(out, "(no cache)");
 		return;
 	}
 	cache = repair_cache(stat->repair, (uint32_t)key);
