@@ -45,6 +45,18 @@ enum gfp_era gfp_era_of_release(unsigned int major, unsigned int minor)
 	return GFP_ERA_2_6;
 }
 
+struct kernel_version gfp_era_kernel(enum gfp_era era)
+{
+	static const struct kernel_version typical[GFP_ERA_NR] = {
+		[GFP_ERA_2_6] = { 3, 10 },  [GFP_ERA_4_4] = { 4, 4 },   [GFP_ERA_4_6] = { 4, 9 },
+		[GFP_ERA_4_14] = { 4, 19 }, [GFP_ERA_5_10] = { 5, 10 }, [GFP_ERA_6_3] = { 6, 6 },
+		[GFP_ERA_6_11] = { 6, 12 }, [GFP_ERA_7_2] = { 7, 2 },
+	};
+
+	BUG_ON(era >= GFP_ERA_NR);
+	return typical[era];
+}
+
 const char *gfp_era_name(enum gfp_era era)
 {
 	return gfp_table(era)->era;

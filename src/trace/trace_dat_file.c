@@ -255,6 +255,7 @@ static bool read_v7_options(struct dat *dat, struct dat_file *f, uint64_t offset
 
 static bool read_v7_parts(struct dat *dat, const struct dat_file *f, struct error *err)
 {
+	struct error missing = { "" };
 	struct dat_bytes b;
 
 	if (!dat_section(dat, f->header_info, "header info", &b, NULL, err) ||
@@ -268,16 +269,13 @@ static bool read_v7_parts(struct dat *dat, const struct dat_file *f, struct erro
 	    (!dat_section(dat, f->event_formats, "event formats", &b, NULL, err) ||
 	     !dat_parts_events(dat, &b, err)))
 		return false;
-	if (f->kallsyms) {
-		if (!dat_section(dat, f->kallsyms, "kallsyms", &b, NULL, err))
-			return false;
+	/* Without names, events are still events. */
+	if (f->kallsyms && dat_section(dat, f->kallsyms, "kallsyms", &b, NULL, &missing))
 		dat_parts_kallsyms(dat, &b);
-	}
-	if (f->cmdlines) {
-		if (!dat_section(dat, f->cmdlines, "task names", &b, NULL, err))
-			return false;
+	if (f->cmdlines && dat_section(dat, f->cmdlines, "task names", &b, NULL, &missing))
 		dat_parts_cmdlines(dat, &b);
-	}
+	if (missing.message[0])
+		dat_damage(dat, MAX(f->kallsyms, f->cmdlines), "%s", missing.message);
 	return true;
 }
 

@@ -33,7 +33,6 @@ static bool check_layout(struct dat *dat, struct error *err);
 static bool check_common(const struct dat_format *format);
 static void learn_masks(struct dat *dat);
 static const struct dat_expr *find_masks(struct dat *dat);
-static void guess_kernel(struct dat *dat, enum gfp_era era);
 static void set_unit(struct dat *dat);
 
 void dat_file_deinit(struct dat_file *f)
@@ -263,8 +262,11 @@ static void learn_masks(struct dat *dat)
 	struct trace_info *info = &dat->trace->info;
 	const struct dat_expr *flags = find_masks(dat);
 
-	if (flags && !info->kernel.major)
-		guess_kernel(dat, dat_gfp_guess(flags));
+	if (flags && !info->kernel.major) {
+		info->era = dat_gfp_guess(flags);
+		info->kernel = gfp_era_kernel(info->era);
+		info->kernel_guessed = true;
+	}
 	dat_gfp_init(&dat->gfp, info->era);
 	if (flags)
 		dat_gfp_learn(&dat->gfp, flags);
@@ -288,19 +290,6 @@ static const struct dat_expr *find_masks(struct dat *dat)
 		dat_print_deinit(&print);
 	}
 	return found;
-}
-
-static void guess_kernel(struct dat *dat, enum gfp_era era)
-{
-	static const struct kernel_version typical[GFP_ERA_NR] = {
-		[GFP_ERA_2_6] = { 3, 10 }, [GFP_ERA_4_4] = { 4, 4 },   [GFP_ERA_4_6] = { 4, 9 },
-		[GFP_ERA_4_14] = { 4, 19 }, [GFP_ERA_5_10] = { 5, 10 }, [GFP_ERA_6_3] = { 6, 6 },
-		[GFP_ERA_6_11] = { 6, 12 }, [GFP_ERA_7_2] = { 7, 2 },
-	};
-
-	dat->trace->info.kernel = typical[era];
-	dat->trace->info.kernel_guessed = true;
-	dat->trace->info.era = era;
 }
 
 static void set_unit(struct dat *dat)

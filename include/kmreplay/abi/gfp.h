@@ -12,6 +12,7 @@
 #ifndef KMREPLAY_ABI_GFP_H
 #define KMREPLAY_ABI_GFP_H
 
+#include "kmreplay/abi/kernel.h"
 #include "kmreplay/core/base.h"
 #include "kmreplay/core/str.h"
 
@@ -68,6 +69,8 @@ enum gfp_era {
 
 /** The era of release "major"."minor"; the newest one for releases to come. */
 enum gfp_era gfp_era_of_release(unsigned int major, unsigned int minor);
+/** A release typical of "era": what a recording's kernel is taken for when only the era is known. */
+struct kernel_version gfp_era_kernel(enum gfp_era era);
 /** "6.11 .. 7.1" */
 const char *gfp_era_name(enum gfp_era era);
 

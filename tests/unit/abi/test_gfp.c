@@ -171,6 +171,11 @@ START_TEST(releases_have_eras)
 	ck_assert_int_eq(gfp_era_of_release(7, 1), GFP_ERA_6_11);
 	ck_assert_int_eq(gfp_era_of_release(7, 2), GFP_ERA_7_2);
 	ck_assert_int_eq(gfp_era_of_release(8, 0), GFP_ERA_7_2);
+	for (unsigned int era = 0; era < GFP_ERA_NR; era++) {
+		struct kernel_version typical = gfp_era_kernel((enum gfp_era)era);
+
+		ck_assert_uint_eq(gfp_era_of_release(typical.major, typical.minor), era);
+	}
 }
 END_TEST
 
