@@ -27,6 +27,7 @@
 #include <config.h>
 
 #include "slab_internal.h"
+#include "slab_sheaf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,7 @@ static bool refill_from_nodes(struct slab_request *rq);
 static bool refill_once(struct slab_request *rq, uint32_t gfp);
 static struct slab_page *single_page(struct slab_request *rq, uint32_t gfp);
 static ALWAYS_INLINE uint64_t pop_cpu(struct slab_cache *cache, struct slab_cpu *c);
+static uint64_t pop_sheaf(struct slab_cache *cache, struct slab_sheaf *sheaf);
 static NOINLINE struct mm_outcome free_other(struct slab_allocator *slab, unsigned int cpu,
 					     uint64_t addr, uintptr_t value);
 static void free_slow(struct slab_allocator *slab, unsigned int cpu, const struct slab_chain *chain,
@@ -133,17 +135,17 @@ struct mm_outcome slab_alloc(struct slab_allocator *slab, uint32_t id, unsigned 
 			.path = MM_PATH_SLAB_FAST,
 		};
 	}
-	if (cache->sheaves && node < 0 && cache->sheaves[cpu].main && cache->sheaves[cpu].main->nr) {
+	if (cache->sheaves && node < 0) {
 		struct slab_sheaf *sheaf = cache->sheaves[cpu].main;
-		struct slab_object *object = &sheaf->objects[--sheaf->nr];
 
-		object->page->links[object->slot] = SLAB_LIVE;
-		cache->counters.allocs++;
-		return (struct mm_outcome){
-			.addr = object->page->base + (uint64_t)object->slot * cache->size,
-			.cost_ns = slab->costs.slab_fast,
-			.path = MM_PATH_SLAB_SHEAF,
-		};
+		if (likely(sheaf) && likely(sheaf->nr)) {
+			cache->counters.allocs++;
+			return (struct mm_outcome){
+				.addr = pop_sheaf(cache, sheaf),
+				.cost_ns = slab->costs.slab_fast,
+				.path = MM_PATH_SLAB_SHEAF,
+			};
+		}
 	}
 	return alloc_slow(&(struct slab_request){
 		.slab = slab,
@@ -392,6 +394,14 @@ static ALWAYS_INLINE uint64_t pop_cpu(struct slab_cache *cache, struct slab_cpu 
 	page->links[slot] = SLAB_LIVE;
 	return page->base + (uint64_t)slot * cache->size;
 }
+static ALWAYS_INLINE uint64_t pop_sheaf(struct slab_cache *cache, struct slab_sheaf *sheaf)
+{
+	const struct slab_object *object = &sheaf->objects[--sheaf->nr];
+
+	object->page->links[object->slot] = SLAB_LIVE;
+	return object->page->base + (uint64_t)object->slot * cache->size;
+}
+
 /* What is not in a slab: nothing, a large object, or no object at all. */
 static struct mm_outcome free_other(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
 				    uintptr_t value)

@@ -11,6 +11,7 @@
 #include <config.h>
 
 #include "slab_internal.h"
+#include "slab_sheaf.h"
 
 #include <stdlib.h>
 

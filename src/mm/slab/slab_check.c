@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include "slab_internal.h"
+#include "slab_sheaf.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -81,6 +81,8 @@ static bool sizes_init(struct slab_geometry *geometry, const struct machine_conf
 static bool order_init(struct slab_geometry *geometry, const struct machine_config *config);
 static unsigned int order_search(const struct machine_config *config, uint64_t size,
 				 unsigned int max_order);
+static unsigned int order_least_waste(uint64_t size, unsigned int from, unsigned int to,
+				      unsigned int last_fraction);
 static unsigned int order_fitting(uint64_t size, unsigned int from, unsigned int to,
 				  unsigned int fraction);
 static uint32_t min_objects_wanted(const struct machine_config *config);
@@ -228,25 +230,30 @@ static unsigned int order_search(const struct machine_config *config, uint64_t s
 	unsigned int order;
 
 	objects = MAX(MIN(objects, order_objects(max_order, size)), (uint64_t)1);
-	if (lower) {
-		for (; objects > 1; objects--) {
-			for (unsigned int fraction = 16; fraction >= 4; fraction /= 2) {
-				order = MAX(min_order, bits_get_order(objects * size));
-				order = order_fitting(size, order, max_order, fraction);
-				if (order <= max_order)
-					return order;
-			}
-		}
-		order = MAX(min_order, bits_get_order(size));
-		return order;
-	}
-	min_order = MAX(min_order, bits_get_order(objects * size));
-	for (unsigned int fraction = 16; fraction >= 2; fraction /= 2) {
-		order = order_fitting(size, min_order, max_order, fraction);
+	for (; lower && objects > 1; objects--) {
+		order = MAX(min_order, bits_get_order(objects * size));
+		order = order_least_waste(size, order, max_order, 4);
 		if (order <= max_order)
 			return order;
 	}
-	return bits_get_order(size);
+	if (lower)
+		return MAX(min_order, bits_get_order(size));
+	order = MAX(min_order, bits_get_order(objects * size));
+	order = order_least_waste(size, order, max_order, 2);
+	return order <= max_order ? order : bits_get_order(size);
+}
+
+/* The first order that wastes at most 1/16 of the slab, else 1/8 ... as order_fitting(). */
+static unsigned int order_least_waste(uint64_t size, unsigned int from, unsigned int to,
+				      unsigned int last_fraction)
+{
+	for (unsigned int fraction = 16; fraction >= last_fraction; fraction /= 2) {
+		unsigned int order = order_fitting(size, from, to, fraction);
+
+		if (order <= to)
+			return order;
+	}
+	return to + 1;
 }
 
 /* The first order in [from, to] that wastes at most 1/fraction of the slab; to + 1: none. */

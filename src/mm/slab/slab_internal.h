@@ -19,6 +19,7 @@
 #include "kmreplay/core/rng.h"
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/slab.h"
+#include "slab_map.h"
 
 /** Values of a slot's link beyond slot numbers (at most SLAB_MAX_OBJECTS - 1). */
 enum {
@@ -55,36 +56,14 @@ struct slab_page {
 	uint16_t links[]; /**< a slot's successor on its free list, or SLAB_NIL, SLAB_LIVE */
 };
 
+struct slab_cpu_sheaves;
+struct slab_barn;
+
 /** What a CPU holds of a cache: struct kmem_cache_cpu. */
 struct slab_cpu {
 	struct slab_page *page;    /**< the cpu slab; set whenever head is not SLAB_NIL */
 	struct slab_page *partial; /**< top of the stack of partial slabs */
 	uint32_t head;             /**< first slot of the CPU's own free list of "page" */
-};
-
-/** One slot of one slab. */
-struct slab_object {
-	struct slab_page *page; /**< NULL in a bulk free: a large object, already given back */
-	uint32_t slot;
-};
-
-/** A stack of free objects: struct slab_sheaf. */
-struct slab_sheaf {
-	struct slab_sheaf *next; /**< in a barn */
-	uint32_t nr;             /**< objects in it; at most the cache's sheaf_capacity */
-	struct slab_object objects[];
-};
-
-/** What a CPU holds of a cache with sheaves: struct slub_percpu_sheaves. */
-struct slab_cpu_sheaves {
-	struct slab_sheaf *main;  /**< allocations and frees; NULL before the first use */
-	struct slab_sheaf *spare; /**< full or empty; may be NULL */
-};
-
-/** Sheaves a node keeps for its CPUs: struct node_barn. Both lists are stacks. */
-struct slab_barn {
-	struct slab_sheaf *full, *empty;
-	uint32_t nr_full, nr_empty;
 };
 
 /** What a node holds of a cache: struct kmem_cache_node. */
@@ -117,29 +96,9 @@ struct slab_cache {
 	char *name;
 };
 
-struct slab_map_mid;
-
-/** Page frame to slab: three levels, the lower two only where something is. */
-struct slab_map {
-	struct slab_map_mid **top;
-	size_t nr_top;
-};
-
 enum {
-	SLAB_MAP_LEAF_BITS = 9,
-	SLAB_MAP_MID_BITS = 14,
 	SLAB_NR_CLASSES = 14, /**< index 0 is not used */
 	SLAB_NR_TYPES = 4,
-};
-
-struct slab_map_leaf {
-	uint32_t nr;                                /**< slots in use */
-	uintptr_t slot[1 << SLAB_MAP_LEAF_BITS];    /**< a slab, or slab_map_large(), or 0 */
-};
-
-struct slab_map_mid {
-	uint32_t nr;                                         /**< leaves */
-	struct slab_map_leaf *leaf[1 << SLAB_MAP_MID_BITS];
 };
 
 struct slab_allocator {
@@ -169,48 +128,6 @@ struct slab_request {
 	unsigned int context;
 	struct mm_outcome out; /**< what it has cost so far */
 };
-
-/* slab_map.c */
-
-/** What is registered for page "pfn": 0, a struct slab_page *, or a large object. */
-static ALWAYS_INLINE uintptr_t slab_map_find(const struct slab_map *map, uint64_t pfn)
-{
-	uint64_t top = pfn >> (SLAB_MAP_LEAF_BITS + SLAB_MAP_MID_BITS);
-	const struct slab_map_mid *mid;
-	const struct slab_map_leaf *leaf;
-
-	if (unlikely(top >= map->nr_top) || unlikely(!map->top[top]))
-		return 0;
-	mid = map->top[top];
-	leaf = mid->leaf[pfn >> SLAB_MAP_LEAF_BITS & ((1U << SLAB_MAP_MID_BITS) - 1)];
-	if (unlikely(!leaf))
-		return 0;
-	return leaf->slot[pfn & ((1U << SLAB_MAP_LEAF_BITS) - 1)];
-}
-
-/** A large object of 2^"order" pages as a value of the map. */
-static inline uintptr_t slab_map_large(unsigned int order)
-{
-	return ((uintptr_t)order << 1) | 1;
-}
-
-static inline bool slab_map_is_large(uintptr_t value)
-{
-	return value & 1;
-}
-
-static inline unsigned int slab_map_large_order(uintptr_t value)
-{
-	return (unsigned int)(value >> 1);
-}
-
-/** Sets "nr" pages from "pfn" to "value"; false, with nothing set, when one is taken. */
-MUST_CHECK bool slab_map_set(struct slab_map *map, uint64_t pfn, uint64_t nr, uintptr_t value);
-void slab_map_clear(struct slab_map *map, uint64_t pfn, uint64_t nr);
-/** The first page >= "*pfn" with something, and what; 0 at the end. */
-uintptr_t slab_map_next(const struct slab_map *map, uint64_t *pfn);
-/** Frees the levels, not what they name. */
-void slab_map_deinit(struct slab_map *map);
 
 /* slab_page.c */
 
@@ -302,34 +219,6 @@ static inline void slab_add_page_cost(struct mm_outcome *out, struct mm_outcome 
 		out->cost_ns = UINT32_MAX;
 	out->steps = (uint16_t)MIN(steps, (unsigned int)UINT16_MAX);
 }
-
-/* slab_sheaf.c */
-
-/** slab_alloc_node() of a cache with sheaves, when the CPU's main sheaf has nothing for it. */
-struct mm_outcome slab_sheaf_alloc(struct slab_request *rq);
-/** slab_free() of an object of a cache with sheaves. */
-struct mm_outcome slab_sheaf_free(struct slab_allocator *slab, unsigned int cpu,
-				  struct slab_object object);
-/** Takes up to "nr" objects off the CPU's sheaves into "addrs"; returns how many. */
-size_t slab_sheaf_alloc_bulk(struct slab_request *rq, size_t nr, uint64_t *addrs);
-/** Puts listed objects of "cache" into the CPU's sheaves, what does not fit into the slabs. */
-void slab_sheaf_free_bulk(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu,
-			  size_t nr, struct slab_object *objects);
-/** Empties what the CPU, or all barns, hold of the cache into the slabs. */
-void slab_sheaf_flush_cpu(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
-void slab_sheaf_flush_barns(struct slab_allocator *slab, struct slab_cache *cache,
-			    unsigned int cpu);
-/** Frees the host memory of all sheaves of the cache. */
-void slab_sheaf_deinit(struct slab_cache *cache, unsigned int nr_cpus, unsigned int nr_nodes);
-
-/* slab_bulk.c */
-
-/**
- * __kmem_cache_free_bulk(): gives "nr" objects back to their slabs in runs of one slab; "reverse":
- * the last of a run ends on top, else the first. "objects" is reordered.
- */
-void slab_free_objects(struct slab_allocator *slab, unsigned int cpu, size_t nr,
-		       struct slab_object *objects, bool reverse, struct mm_outcome *out);
 
 /* slab_kmalloc.c */
 

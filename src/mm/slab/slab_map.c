@@ -6,7 +6,9 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
+#include "slab_map.h"
+
+#include "kmreplay/core/xalloc.h"
 
 #include <stdlib.h>
 

@@ -24,6 +24,7 @@
 #include <config.h>
 
 #include "slab_internal.h"
+#include "slab_sheaf.h"
 
 static struct slab_page *take_from_node(struct slab_request *rq, unsigned int node);
 static struct slab_page *take_from_other_nodes(struct slab_request *rq);

@@ -5,8 +5,8 @@
  * Theory
  * ------
  * 1. In front of its slabs a cache has, on each CPU, two stacks of free objects of any slabs of the
- *    CPU's node: the main sheaf, which allocations pop and frees push, and a spare, which is full or
- *    empty. Cpu slabs and cpu partial lists are gone; a slab is on its node's list or full.
+ *    CPU's node: the main sheaf, which allocations pop and frees push, and a spare, full or empty.
+ *    Cpu slabs and cpu partial lists are gone; a slab is on its node's list or full.
  *
  *	  alloc <- main <-> spare <-> barn of the node (full and empty sheaves, at most 10 full)
  *	  free  ->        empty: refilled from slabs      full: flushed to slabs
@@ -23,7 +23,7 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
+#include "slab_sheaf.h"
 
 #include <stdlib.h>
 

@@ -7,6 +7,7 @@
 #include <config.h>
 
 #include "slab_internal.h"
+#include "slab_sheaf.h"
 
 static uint64_t count_node_free(const struct slab_allocator *slab, const struct slab_cache *cache,
 				uint64_t *nr_slabs);

@@ -70,8 +70,8 @@ START_TEST(capacity_follows_size)
 END_TEST
 
 /*
- * The slab's objects e0 .. e7 in random order: the sheaf is filled with e0 .. e3 and popped from its
- * top, the rest waits on the node and fills the next sheaf.
+ * The slab's objects e0 .. e7 in random order: the sheaf is filled with e0 .. e3 and popped from
+ * its top, the rest waits on the node and fills the next sheaf.
  *	handed out: e3 e2 e1 e0, e7 e6 e5 e4
  */
 START_TEST(handed_out_in_reverse)
@@ -146,8 +146,8 @@ START_TEST(freed_object_is_next)
 END_TEST
 
 /*
- * Frees of one CPU: main fills and becomes the spare; each next one goes to the barn when full, until
- * that has ten; then the spare, which has been waiting since the beginning, is flushed.
+ * Frees of one CPU: main fills and becomes the spare; each next one goes to the barn when full,
+ * until that has ten; then the spare, waiting since the beginning, is flushed.
  *	44..47/0..3, barn 40..43 .. 4..7: 48 objects; the next free flushes 0..3
  */
 START_TEST(barn_fills_up)
@@ -169,7 +169,7 @@ START_TEST(barn_fills_up)
 	ck_assert_uint_eq(stats.counters.sheaf_flush, 4);
 	ck_assert_uint_eq(stats.sheaf_objs, 45);
 	ck_assert_uint_eq(stats.active_objs, 60);
-	/* What comes back: main, spare, then the barn's sheaves, newest first; 0..3 were flushed. */
+	/* What comes back: main, spare, then the barn, newest first; 0..3 were flushed. */
 	ck_assert_uint_eq(fixture_get(&s.f, s.cache, 0), s.o[48]);
 	for (size_t i = 48; i-- > 4;)
 		ck_assert_uint_eq(fixture_get(&s.f, s.cache, 0), s.o[i]);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Many objects at once: arrays of them, and sheaves, the stacks of free objects in front of the
+ * slabs (7.0+).
+ */
+#ifndef KMREPLAY_MM_SLAB_SHEAF_H
+#define KMREPLAY_MM_SLAB_SHEAF_H
+
+#include "slab_internal.h"
+
+/** One slot of one slab. */
+struct slab_object {
+	struct slab_page *page; /**< NULL in a bulk free: a large object, already given back */
+	uint32_t slot;
+};
+
+/** A stack of free objects: struct slab_sheaf. */
+struct slab_sheaf {
+	struct slab_sheaf *next; /**< in a barn */
+	uint32_t nr;             /**< objects in it; at most the cache's sheaf_capacity */
+	struct slab_object objects[];
+};
+
+/** What a CPU holds of a cache with sheaves: struct slub_percpu_sheaves. */
+struct slab_cpu_sheaves {
+	struct slab_sheaf *main;  /**< allocations and frees; NULL before the first use */
+	struct slab_sheaf *spare; /**< full or empty; may be NULL */
+};
+
+/** Sheaves a node keeps for its CPUs: struct node_barn. Both lists are stacks. */
+struct slab_barn {
+	struct slab_sheaf *full, *empty;
+	uint32_t nr_full, nr_empty;
+};
+
+/** slab_alloc_node() of a cache with sheaves, when the CPU's main sheaf has nothing for it. */
+struct mm_outcome slab_sheaf_alloc(struct slab_request *rq);
+/** slab_free() of an object of a cache with sheaves. */
+struct mm_outcome slab_sheaf_free(struct slab_allocator *slab, unsigned int cpu,
+				  struct slab_object object);
+/** Takes up to "nr" objects off the CPU's sheaves into "addrs"; returns how many. */
+size_t slab_sheaf_alloc_bulk(struct slab_request *rq, size_t nr, uint64_t *addrs);
+/** Puts listed objects of "cache" into the CPU's sheaves, what does not fit into the slabs. */
+void slab_sheaf_free_bulk(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu,
+			  size_t nr, struct slab_object *objects);
+/** Empties what the CPU, or all barns, hold of the cache into the slabs. */
+void slab_sheaf_flush_cpu(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
+void slab_sheaf_flush_barns(struct slab_allocator *slab, struct slab_cache *cache,
+			    unsigned int cpu);
+/** Frees the host memory of all sheaves of the cache. */
+void slab_sheaf_deinit(struct slab_cache *cache, unsigned int nr_cpus, unsigned int nr_nodes);
+
+/* slab_bulk.c */
+
+/**
+ * __kmem_cache_free_bulk(): gives "nr" objects back to their slabs in runs of one slab; "reverse":
+ * the last of a run ends on top, else the first. "objects" is reordered.
+ */
+void slab_free_objects(struct slab_allocator *slab, unsigned int cpu, size_t nr,
+		       struct slab_object *objects, bool reverse, struct mm_outcome *out);
+
+#endif
