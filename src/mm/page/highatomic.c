@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HIGHATOMIC pageblocks: a reserve of contiguous memory for requests of order > 0 that cannot sleep.
- * A block that such a request got a page from is set aside for its like, up to about a percent of
+ * HIGHATOMIC pageblocks: a reserve of contiguous memory for requests of order > 0 that cannot
+ * sleep. A block that such a request got a page from is set aside for its like, up to about a percent of
  * the zone, and given back when reclaim finds no other way.
  *
  * Mirrors reserve_highatomic_pageblock() and unreserve_highatomic_pageblock() of 6.1 and 6.12.

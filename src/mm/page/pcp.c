@@ -2,11 +2,11 @@
 /*
  * Per-CPU page lists.
  *
- * 1. Each CPU keeps, for each zone, lists of free pages by order (0..3 and 9) and type, so that most
- *    calls need no zone lock. Their pages have left the buddy lists: they count as in use there.
+ * 1. Each CPU keeps, for each zone, lists of free pages by order (0..3 and 9) and type, so that
+ *    most calls need no zone lock. Their pages have left the buddy lists: they count as in use there.
  * 2. An empty list is refilled with a batch of blocks, which line up in the order in which they
- *    were taken; requests pop the head. A freed block is pushed to the head, so a page that has just
- *    been freed is the next one given out.
+ *    were taken; requests pop the head. A freed block is pushed to the head, so a page that has
+ *    just been freed is the next one given out.
  *
  *	refill [a b c]     alloc -> a   [b c]     free x   [x b c]     alloc -> x
  *
@@ -195,7 +195,7 @@ static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp 
 	return true;
 }
 
-/* Blocks of the next refill (nr_pcp_alloc); from 6.7 on it moves "high", even if nothing is found. */
+/* Blocks of the next refill (nr_pcp_alloc). From 6.7 on it moves "high", even in vain. */
 static int32_t nr_to_alloc(const struct page_allocator *pa, struct zone *zone,
 			   struct pcp *pcp, unsigned int order)
 {

@@ -16,8 +16,8 @@
  * 5. Asynchronous runs look only into pageblocks of the request's own type; others into all.
  *
  * Mirrors compact_zone(), compaction_suitable(), compact_finished(), isolate_migratepages_block(),
- * isolate_freepages(), try_to_compact_pages() and defer_compaction() of 6.1 and 6.12. Left out: skip
- * hints and the fast searches by free list, which change what is scanned first, not what can be
+ * isolate_freepages(), try_to_compact_pages() and defer_compaction() of 6.1 and 6.12. Left out:
+ * skip hints and the fast searches by free list, which change what is scanned first, not what can be
  * reached; contention; capture.
  */
 #include <config.h>

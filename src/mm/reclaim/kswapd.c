@@ -6,8 +6,8 @@
  * 2. Awake, it has its owner free pages until some zone is above its high mark at the order asked
  *    for, or until the boost is worked off; then it compacts for that order and sleeps.
  * 3. Real kswapd runs beside the requests. Here it gets a slice of SWAP_CLUSTER_MAX pages at the
- *    beginning of each later request that is not from an interrupt. So the request that woke it, and
- *    atomic ones behind it, see memory as low as it was, and a burst of large requests outruns it.
+ *    beginning of each later request that is not from an interrupt. So the request that woke it,
+ *    and atomic ones behind it, see memory as low as it was, and a burst of large requests outruns it.
  * 4. Without anything reclaimed it gives up; after 16 such rounds (MAX_RECLAIM_RETRIES) nobody
  *    wakes it any more until a request frees something directly.
  *
@@ -94,7 +94,7 @@ void kswapd_run(struct page_allocator *pa)
 	}
 }
 
-/* Some zone up to "highest" is above its high mark for "order"; exact counts, as kswapd has them. */
+/* Some zone up to "highest" is above its high mark for "order"; by exact counts, as for kswapd. */
 static bool node_balanced(const struct page_allocator *pa, const struct node *node,
 			  unsigned int order, enum zone_type highest)
 {

@@ -84,8 +84,12 @@ uint32_t slowpath_alloc(struct page_allocator *pa, struct page_request *req)
 		if (index != PAGE_NIL)
 			return index;
 	} while (pa->stats.direct_pages + pa->stats.oom_pages > freed);
-	pa->stats.nofail_failed++;
-	return PAGE_NIL;
+	/* What the kernel's loop would see sooner or later: lists drained by the vmstat worker. */
+	pcp_drain_all(pa, NULL);
+	index = try_flags(pa, req, ALLOC_NO_WATERMARKS);
+	if (index == PAGE_NIL)
+		pa->stats.nofail_failed++;
+	return index;
 }
 
 uint64_t reclaim_pages(struct page_allocator *pa, uint64_t nr_pages, uint32_t gfp, bool oom)

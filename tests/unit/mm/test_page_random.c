@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random calls on small machines, beside a model that knows nothing but which pages are in use: no
- * block overlaps another, all lie inside the machine's memory, pages are conserved, what is free can
- * be had again, and every invariant holds after each call. Under all profiles, with and without
+ * Random calls on small machines, beside a model that knows nothing but which pages are in use:
+ * no block overlaps another, all lie inside the machine's memory, pages are conserved, what is
+ * free can be had again, and every invariant holds after each call. Under all profiles, with and without
  * memory pressure, NUMA and holes.
  */
 #include <config.h>
@@ -44,20 +44,24 @@ struct machine {
 	unsigned int cpus, nodes;
 	struct machine_range ranges[3];
 	bool pcp;
+	uint64_t lowmem_end; /* not 0: a 32-bit machine with HighMem from here on */
 };
 
 static const struct machine machines[] = {
-	{ "6.1", { 6, 1 }, 2, 1, { { 0x100, 0x4000, 0 } }, true },
-	{ "6.12", { 6, 12 }, 2, 1, { { 0x100, 0x4000, 0 } }, true },
-	{ "7.2", { 7, 2 }, 3, 1, { { 0x100, 0x4000, 0 } }, true },
-	{ "6.12, no pcp", { 6, 12 }, 1, 1, { { 0x100, 0x3000, 0 } }, false },
+	{ "6.1", { 6, 1 }, 2, 1, { { 0x100, 0x4000, 0 } }, true, 0 },
+	{ "6.12", { 6, 12 }, 2, 1, { { 0x100, 0x4000, 0 } }, true, 0 },
+	{ "7.2", { 7, 2 }, 3, 1, { { 0x100, 0x4000, 0 } }, true, 0 },
+	{ "6.12, no pcp", { 6, 12 }, 1, 1, { { 0x100, 0x3000, 0 } }, false, 0 },
 	{ "6.1, holes", { 6, 1 }, 1, 1, { { 0x101, 0x9ff, 0 }, { 0xc03, 0x2345, 0 },
-					  { 0x3001, 0x3fff, 0 } }, true },
+					  { 0x3001, 0x3fff, 0 } }, true, 0 },
 	{ "6.12, nodes", { 6, 12 }, 4, 2, { { 0x1000, 0x2400, 0 }, { 0x2400, 0x4321, 1 },
-					    { 0x5003, 0x6000, 0 } }, true },
+					    { 0x5003, 0x6000, 0 } }, true, 0 },
 	{ "7.2, nodes", { 7, 2 }, 4, 2, { { 0x1000, 0x2400, 0 }, { 0x2400, 0x4321, 1 },
-					  { 0x5003, 0x6000, 0 } }, true },
-	{ "6.12, Normal", { 6, 12 }, 2, 1, { { 0xff000, 0x102000, 0 } }, true },
+					  { 0x5003, 0x6000, 0 } }, true, 0 },
+	{ "6.12, Normal", { 6, 12 }, 2, 1, { { 0xff000, 0x102000, 0 } }, true, 0 },
+	/* Two zones share a pageblock. */
+	{ "6.1, 32 bits", { 6, 1 }, 2, 1, { { 0x100, 0x4321, 0 } }, true, 0x2ffe },
+	{ "6.12, 32 bits", { 6, 12 }, 2, 1, { { 0x100, 0x4321, 0 } }, true, 0x2ffe },
 };
 
 static void model_init(struct model *m, const struct machine *machine,
@@ -171,7 +175,9 @@ static void model_init(struct model *m, const struct machine *machine, const str
 	struct error err;
 
 	memset(m, 0, sizeof(*m));
-	machine_config_init(&config, machine->version, ARCH_X86_64);
+	machine_config_init(&config, machine->version,
+			    machine->lowmem_end ? ARCH_X86_32 : ARCH_X86_64);
+	config.lowmem_end = machine->lowmem_end;
 	config.nr_cpus = machine->cpus;
 	config.nr_nodes = machine->nodes;
 	config.pcp = machine->pcp;
