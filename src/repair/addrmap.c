@@ -8,10 +8,19 @@
 #include "kmreplay/core/xalloc.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 enum { ADDRMAP_MIN = 1024 };
 
+/*
+ * A table of this size or more wants large pages: each look-up in it would be a miss of the TLB,
+ * too, and that is what cannot be prefetched.
+ */
+enum { LARGE_PAGE = 1 << 21, LARGE_TABLE = 1 << 22 };
+
 static void set_size(struct addrmap *map, size_t size);
+static struct addrmap_entry *take_entries(size_t nr);
 
 void addrmap_init(struct addrmap *map, uint64_t seed)
 {
@@ -45,8 +54,20 @@ void addrmap_grow(struct addrmap *map)
 
 static void set_size(struct addrmap *map, size_t size)
 {
-	map->entries = xcalloc(size, sizeof(*map->entries));
+	map->entries = take_entries(size);
 	map->mask = size - 1;
 	map->limit = size - size * 3 / 8;
 	map->shift = 64 - bits_ilog2(size);
+}
+
+/* "nr" entries of zeroes. */
+static struct addrmap_entry *take_entries(size_t nr)
+{
+	size_t bytes = nr * sizeof(struct addrmap_entry);
+	void *entries;
+
+	if (bytes < LARGE_TABLE || posix_memalign(&entries, LARGE_PAGE, bytes))
+		return xcalloc(nr, sizeof(struct addrmap_entry));
+	(void)madvise(entries, bytes, MADV_HUGEPAGE);
+	return memset(entries, 0, bytes);
 }

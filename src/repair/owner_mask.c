@@ -10,6 +10,7 @@
 #include "kmreplay/abi/gfp.h"
 
 static enum page_owner of_movable(uint32_t gfp);
+static enum page_owner of_highmem(uint32_t gfp, unsigned int order);
 static bool is_percpu_mask(uint32_t gfp, unsigned int order);
 static bool is_page_table_mask(uint32_t gfp, unsigned int order);
 
@@ -19,11 +20,8 @@ enum page_owner owner_by_flags(uint32_t gfp, unsigned int order)
 		return OWNER_PAGE_CACHE;
 	if (gfp & GFP_BIT_MOVABLE)
 		return of_movable(gfp);
-	if (gfp & GFP_BIT_HIGHMEM) {
-		if (is_percpu_mask(gfp, order))
-			return OWNER_PERCPU;
-		return gfp & GFP_BIT_NOWARN ? OWNER_VMALLOC : OWNER_KERNEL;
-	}
+	if (gfp & GFP_BIT_HIGHMEM)
+		return of_highmem(gfp, order);
 	if (owner_is_slab_mask(gfp, order))
 		return OWNER_SLAB;
 	if (is_page_table_mask(gfp, order))
@@ -70,6 +68,23 @@ static enum page_owner of_movable(uint32_t gfp)
 	if (!(gfp & GFP_BIT_HIGHMEM) || !(gfp & GFP_BIT_FS) || gfp & GFP_BIT_NORETRY)
 		return OWNER_PAGE_CACHE;
 	return OWNER_USER;
+}
+
+/*
+ * Not movable and yet from high memory: what has a mapping of its own. vmalloc warns by itself and
+ * so sets NOWARN; the huge zero page has the mask of huge pages; 32-bit machines put page tables of
+ * tasks there (CONFIG_HIGHPTE).
+ */
+static enum page_owner of_highmem(uint32_t gfp, unsigned int order)
+{
+	if (gfp & GFP_BIT_NOMEMALLOC)
+		return OWNER_USER;
+	if (is_percpu_mask(gfp, order))
+		return OWNER_PERCPU;
+	if (gfp & GFP_BIT_NOWARN)
+		return OWNER_VMALLOC;
+	return !order && gfp & GFP_BIT_ZERO && gfp & GFP_BIT_ACCOUNT ? OWNER_PAGE_TABLE :
+								       OWNER_KERNEL;
 }
 
 /*

@@ -19,6 +19,8 @@
 #include "kmreplay/repair/repair.h"
 
 static struct addrmap_entry *find_entry(const struct pages *pages, uint64_t pfn);
+static bool is_covered(const struct pages *pages, uint64_t pfn);
+static void cover(struct pages *pages, uint64_t pfn, unsigned int order, bool set);
 static void drop(struct pages *pages, struct addrmap_entry *entry);
 static struct page_block *add_piece(struct pages *pages, uint64_t pfn,
 				    const struct page_block *piece);
@@ -28,11 +30,13 @@ void pages_init(struct pages *pages, uint64_t seed)
 {
 	*pages = (struct pages){ 0 };
 	addrmap_init(&pages->map, seed);
+	addrmap_init(&pages->covered, seed);
 }
 
 void pages_deinit(struct pages *pages)
 {
 	addrmap_deinit(&pages->map);
+	addrmap_deinit(&pages->covered);
 	vec_deinit(&pages->blocks);
 	vec_deinit(&pages->free_blocks);
 	vec_deinit(&pages->groups);
@@ -48,8 +52,12 @@ struct page_block *pages_find(const struct pages *pages, uint64_t pfn)
 
 struct page_block *pages_find_containing(const struct pages *pages, uint64_t pfn, uint64_t *head)
 {
-	uint64_t tried = UINT64_MAX;
+	uint64_t tried = pfn;
+	struct page_block *block = pages_find(pages, pfn);
 
+	*head = pfn;
+	if (block || !is_covered(pages, pfn))
+		return block;
 	for (unsigned int order = 0; order <= PAGES_MAX_ORDER; order++) {
 		const struct addrmap_entry *entry;
 		uint64_t at = pfn >> order << order;
@@ -82,6 +90,7 @@ struct page_block *pages_add(struct pages *pages, uint64_t pfn, unsigned int ord
 	}
 	entry->info = order;
 	pages->nr_by_order[order]++;
+	cover(pages, pfn, order, true);
 	pages->blocks.items[entry->slot] = (struct page_block){ .order = (uint8_t)order };
 	return &pages->blocks.items[entry->slot];
 }
@@ -150,10 +159,46 @@ static struct addrmap_entry *find_entry(const struct pages *pages, uint64_t pfn)
 	return addrmap_find(&pages->map, key, addrmap_hash(&pages->map, key));
 }
 
+static bool is_covered(const struct pages *pages, uint64_t pfn)
+{
+	uint64_t key = pfn / 64 + 1;
+	const struct addrmap_entry *entry =
+		addrmap_find(&pages->covered, key, addrmap_hash(&pages->covered, key));
+
+	return entry && ((uint64_t)entry->info << 32 | entry->slot) >> pfn % 64 & 1;
+}
+
+/* Sets or clears the bits of a block's pages. */
+static void cover(struct pages *pages, uint64_t pfn, unsigned int order, bool set)
+{
+	uint64_t bits = order >= 6 ? UINT64_MAX : (1ULL << (1U << order)) - 1;
+	uint64_t last = (pfn + (1ULL << order) - 1) / 64;
+
+	bits <<= pfn % 64;
+	for (uint64_t key = pfn / 64 + 1; key <= last + 1; key++) {
+		uint64_t hash = addrmap_hash(&pages->covered, key);
+		struct addrmap_entry *entry;
+		uint64_t old;
+		bool fresh;
+
+		entry = set ? addrmap_insert(&pages->covered, key, hash, &fresh) :
+			      addrmap_find(&pages->covered, key, hash);
+		if (!entry)
+			continue;
+		old = (uint64_t)entry->info << 32 | entry->slot;
+		old = set ? old | bits : old & ~bits;
+		entry->slot = (uint32_t)old;
+		entry->info = (uint32_t)(old >> 32);
+		if (!old)
+			addrmap_remove(&pages->covered, entry);
+	}
+}
+
 /* Takes "entry" and its block away; its group is not told. */
 static void drop(struct pages *pages, struct addrmap_entry *entry)
 {
 	pages->nr_by_order[entry->info]--;
+	cover(pages, entry->key - 1, entry->info, false);
 	vec_push(&pages->free_blocks, entry->slot);
 	addrmap_remove(&pages->map, entry);
 }

@@ -42,7 +42,13 @@ struct page_group {
 };
 
 struct pages {
-	struct addrmap map;                 /**< pfn + 1 to index in blocks; info: order */
+	struct addrmap map; /**< pfn + 1 to index in blocks; info: order */
+	/**
+	 * pfn / 64 + 1 to a bitmap, in slot and info, of the pages that lie in a block: answers at
+	 * once for most that there is none. Two blocks never share a page but where the recording
+	 * contradicts itself; then the bits of both go with the first that is freed.
+	 */
+	struct addrmap covered;
 	struct vec(struct page_block) blocks;
 	struct vec(uint32_t) free_blocks;
 	struct vec(struct page_group) groups;
@@ -58,6 +64,13 @@ static inline bool pages_is_sane(uint64_t pfn, unsigned int order)
 {
 	return pfn && pfn < PAGES_MAX_PFN && order <= PAGES_MAX_ORDER &&
 	       !(pfn & ((1ULL << order) - 1));
+}
+
+/** Brings into the cache what the next functions look at. */
+static inline void pages_prefetch(const struct pages *pages, uint64_t pfn)
+{
+	addrmap_prefetch(&pages->map, addrmap_hash(&pages->map, pfn + 1));
+	addrmap_prefetch(&pages->covered, addrmap_hash(&pages->covered, pfn / 64 + 1));
 }
 
 /** The block that begins at "pfn", or NULL; valid until the next addition. */

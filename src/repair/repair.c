@@ -31,7 +31,7 @@ static void resolve(struct repair *r, struct held_batch *held);
 static void resolve_one(struct repair *r, struct held_batch *held, size_t index, uint64_t hash);
 static void resolve_area(struct repair *r, const struct event *ev, struct repair_op *op);
 static void resolve_passive(const struct event *ev, struct repair_op *op);
-static bool has_object(const struct event *ev);
+static void look_ahead(const struct repair *r, const struct event *ev, uint64_t *hash);
 
 struct repair *repair_create(const struct repair_options *options, struct event_names *names)
 {
@@ -225,14 +225,12 @@ static void free_list(struct list_head *head)
 static void resolve(struct repair *r, struct held_batch *held)
 {
 	const struct event *events = held->batch.events;
-	uint64_t hashes[AHEAD_RING];
+	uint64_t hashes[AHEAD_RING] = { 0 };
 	size_t nr = held->batch.nr;
 
 	for (size_t i = 0; i < nr + AHEAD; i++) {
-		if (i < nr && has_object(&events[i])) {
-			hashes[i % AHEAD_RING] = addrmap_hash(&r->objects, events[i].slab.ptr);
-			addrmap_prefetch(&r->objects, hashes[i % AHEAD_RING]);
-		}
+		if (i < nr)
+			look_ahead(r, &events[i], &hashes[i % AHEAD_RING]);
 		if (i >= AHEAD)
 			resolve_one(r, held, i - AHEAD, hashes[(i - AHEAD) % AHEAD_RING]);
 	}
@@ -363,7 +361,8 @@ static void resolve_passive(const struct event *ev, struct repair_op *op)
 		repair_skip(op, REPAIR_NOTICE);
 }
 
-static bool has_object(const struct event *ev)
+/* Hashes the address that "ev" is about and asks for the memory that resolving it will need. */
+static void look_ahead(const struct repair *r, const struct event *ev, uint64_t *hash)
 {
 	switch (ev->type) {
 	case EVENT_KMALLOC:
@@ -372,8 +371,14 @@ static bool has_object(const struct event *ev)
 	case EVENT_CACHE_ALLOC:
 	case EVENT_CACHE_ALLOC_NODE:
 	case EVENT_CACHE_FREE:
-		return true;
+		*hash = addrmap_hash(&r->objects, ev->slab.ptr);
+		addrmap_prefetch(&r->objects, *hash);
+		break;
+	case EVENT_PAGE_ALLOC:
+	case EVENT_PAGE_FREE:
+		pages_prefetch(&r->pages, ev->page.pfn);
+		break;
 	default:
-		return false;
+		break;
 	}
 }
