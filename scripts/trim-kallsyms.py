@@ -56,7 +56,7 @@ def trim(symbols, named):
 
 
 def set_offsets(data, pos, shift):
-    """Moves the data areas of the flyrecord's CPUs by -shift bytes; returns where the table ends."""
+    """Moves the data areas of the CPUs by -shift bytes; returns where their table ends."""
     pos = skip_sized(data, pos, 4)  # printk formats
     pos = skip_sized(data, pos, 8)  # saved command lines
     (cpus,) = struct.unpack_from("<I", data, pos)
