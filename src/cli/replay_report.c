@@ -8,6 +8,7 @@
 #include "replay_report.h"
 
 #include "kmreplay/core/fmt.h"
+#include "kmreplay/core/str.h"
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/slab.h"
 
@@ -25,18 +26,18 @@ struct sums {
 static void sum_up(const struct replay_facts *facts, struct sums *sums);
 static void add_summary(struct report *report, const struct replay_facts *facts,
 			const struct sums *sums);
-static void say_failures(struct report *report, const struct replay_tally *tally,
+static void say_failures(struct str *words, const struct replay_tally *tally,
 			 const struct sums *sums);
-static void say_fragmentation(struct report *report, const struct replay_tally *tally);
+static void say_fragmentation(struct str *words, const struct replay_tally *tally);
+static const struct replay_zone *largest_zone(const struct replay_tally *tally);
 static void add_machine(struct report *report, const struct replay_facts *facts);
 static void add_coverage(struct report *report, const struct replay_facts *facts,
 			 const struct sums *sums);
 static void add_calls(struct report *report, const struct replay_tally *tally);
 static void add_owners(struct report *report, const struct replay_facts *facts);
-static void add_zones(struct report *report, const struct replay_tally *tally);
-static void add_indices(struct report *report, const struct replay_tally *tally,
-			const struct replay_zone *zone);
-static bool zone_is_used(const struct replay_zone *zone);
+static void add_zones(struct report *report, const struct replay_facts *facts);
+static struct report_table *add_indices(struct report *report, const struct replay_tally *tally,
+					const struct replay_zone *zone);
 
 void replay_report(struct report *report, const struct replay_facts *facts)
 {
@@ -53,7 +54,7 @@ void replay_report(struct report *report, const struct replay_facts *facts)
 	add_machine(report, facts);
 	add_owners(report, facts);
 	if (facts->layers & LAYER_PAGE)
-		add_zones(report, tally);
+		add_zones(report, facts);
 	if (facts->layers & LAYER_SLAB)
 		replay_report_caches(report, facts);
 	replay_report_sites(report, facts);
@@ -88,67 +89,77 @@ static void add_summary(struct report *report, const struct replay_facts *facts,
 {
 	const struct replay_tally *tally = replay_tally(facts->replay);
 	uint64_t total = page_total(machine_pages(replay_machine(facts->replay)));
-	char peak[FMT_BUF], all[FMT_BUF], share[FMT_BUF], slab[FMT_BUF], loss[FMT_BUF];
+	char peak[FMT_BUF], all[FMT_BUF], share[FMT_BUF];
+	struct str words;
 
-	report_begin(report, "summary", "Summary");
+	str_init(&words);
 	if (facts->layers & LAYER_PAGE) {
-		fmt_size(peak, tally->peak_pages << KERNEL_PAGE_SHIFT);
-		fmt_size(all, total << KERNEL_PAGE_SHIFT);
-		fmt_percent(share, tally->peak_pages, total);
-		report_note(report, "At its peak %s of %s (%s) were in use.", peak, all, share);
-		say_failures(report, tally, sums);
-		say_fragmentation(report, tally);
+		str_addf(&words, "At its peak %s of %s (%s) were in use.",
+			 fmt_size(peak, tally->peak_pages << KERNEL_PAGE_SHIFT),
+			 fmt_size(all, total << KERNEL_PAGE_SHIFT),
+			 fmt_percent(share, tally->peak_pages, total));
+		say_failures(&words, tally, sums);
+		say_fragmentation(&words, tally);
 	}
-	if (sums->slab_bytes) {
-		fmt_size(slab, sums->slab_bytes);
-		fmt_size(loss, sums->slab_loss);
-		fmt_percent(share, sums->slab_loss, sums->slab_bytes);
-		report_note(report, "Slabs hold %s at the end, %s of it (%s) without use.", slab,
-			    loss, share);
-	}
+	if (sums->slab_bytes)
+		str_addf(&words, " Slabs hold %s at the end, %s of it (%s) without use.",
+			 fmt_size(peak, sums->slab_bytes), fmt_size(all, sums->slab_loss),
+			 fmt_percent(share, sums->slab_loss, sums->slab_bytes));
+	report_begin(report, "summary", "Summary");
+	report_say(report, "%s", str_text(&words));
 	report_end(report);
+	str_deinit(&words);
 }
 
-static void say_failures(struct report *report, const struct replay_tally *tally,
+static void say_failures(struct str *words, const struct replay_tally *tally,
 			 const struct sums *sums)
 {
 	uint64_t asked = sums->verdicts[VERDICT_DONE] + sums->verdicts[VERDICT_RECOVERED] +
 			 sums->failed;
-	char failed[FMT_BUF], calls[FMT_BUF], frag[FMT_BUF], recovered[FMT_BUF];
+	uint64_t recorded = sums->verdicts[VERDICT_RECOVERED] + sums->verdicts[VERDICT_FAILED_BOTH];
+	char failed[FMT_BUF], calls[FMT_BUF], frag[FMT_BUF];
 
 	if (!sums->failed)
-		report_note(report, "No request failed in the machine.");
+		str_add(words, " No request failed in the machine.");
 	else
-		report_note(report, "%s of %s calls failed in the machine, %s of them for "
-				    "fragmentation, not for shortage.",
-			    fmt_count(failed, sums->failed), fmt_count(calls, asked),
-			    fmt_count(frag, sums->failed_fragmented));
-	if (sums->verdicts[VERDICT_RECOVERED])
-		report_note(report, "%s requests that had failed when recorded succeeded here.",
-			    fmt_count(recovered, sums->verdicts[VERDICT_RECOVERED]));
-	if (tally->nr_reclaimed)
-		report_note(report, "%s pages were reclaimed, %s moved by compaction.",
-			    fmt_count(failed, tally->nr_reclaimed),
-			    fmt_count(calls, tally->nr_moved));
+		str_addf(words, " %s of %s calls failed in the machine, %s of them for "
+				"fragmentation, not for shortage.",
+			 fmt_count(failed, sums->failed), fmt_count(calls, asked),
+			 fmt_count(frag, sums->failed_fragmented));
+	if (recorded)
+		str_addf(words, " When recorded %s had failed; %s of them succeeded here.",
+			 fmt_count(failed, recorded),
+			 fmt_count(calls, sums->verdicts[VERDICT_RECOVERED]));
+	if (tally->nr_reclaimed || tally->nr_moved)
+		str_addf(words, " %s pages were reclaimed, %s moved by compaction.",
+			 fmt_count(failed, tally->nr_reclaimed),
+			 fmt_count(calls, tally->nr_moved));
 }
 
 /* The zone with most memory speaks for the machine; the others are in the table. */
-static void say_fragmentation(struct report *report, const struct replay_tally *tally)
+static void say_fragmentation(struct str *words, const struct replay_tally *tally)
 {
-	const struct replay_zone *largest = NULL;
+	const struct replay_zone *largest = largest_zone(tally);
 	const struct replay_index *index;
 	char time[FMT_BUF];
+
+	if (!largest)
+		return;
+	index = &largest->unusable[HUGE_ORDER];
+	str_addf(words, " In zone %s %d.%d %% of free memory lies in blocks too small for a huge "
+			"page (order %d); worst %d.%d %% at %s s.",
+		 zone_type_name(largest->type), index->end / 10, index->end % 10, HUGE_ORDER,
+		 index->worst / 10, index->worst % 10, fmt_time(time, index->worst_time));
+}
+
+static const struct replay_zone *largest_zone(const struct replay_tally *tally)
+{
+	const struct replay_zone *largest = NULL;
 
 	vec_foreach(&tally->zones, zone)
 		if (!largest || zone->managed > largest->managed)
 			largest = zone;
-	if (!largest)
-		return;
-	index = &largest->unusable[HUGE_ORDER];
-	report_note(report, "In zone %s %d.%d %% of free memory lies in blocks too small for a "
-			    "huge page (order %d); worst %d.%d %% at %s s.",
-		    zone_type_name(largest->type), index->end / 10, index->end % 10, HUGE_ORDER,
-		    index->worst / 10, index->worst % 10, fmt_time(time, index->worst_time));
+	return largest;
 }
 
 static void add_machine(struct report *report, const struct replay_facts *facts)
@@ -270,7 +281,7 @@ static void add_owners(struct report *report, const struct replay_facts *facts)
 				    report_none() });
 }
 
-static void add_zones(struct report *report, const struct replay_tally *tally)
+static void add_zones(struct report *report, const struct replay_facts *facts)
 {
 	static const struct report_column columns[] = {
 		{ "zone", "zone", REPORT_TEXT, 0 },
@@ -280,6 +291,8 @@ static void add_zones(struct report *report, const struct replay_tally *tally)
 		{ "free_min_bytes", "least free", REPORT_BYTES, 0 },
 		{ "free_min_time", "at", REPORT_TIME, 0 },
 	};
+	const struct replay_tally *tally = replay_tally(facts->replay);
+	const struct replay_zone *largest = largest_zone(tally);
 	struct report_table *table;
 
 	report_begin(report, "fragmentation", "Free memory and external fragmentation");
@@ -293,23 +306,25 @@ static void add_zones(struct report *report, const struct replay_tally *tally)
 					  report_u64(zone->free_end << KERNEL_PAGE_SHIFT),
 					  report_u64(zone->free_min << KERNEL_PAGE_SHIFT),
 					  report_u64(zone->free_min_time) });
-	vec_foreach(&tally->zones, zone)
-		if (zone_is_used(zone))
-			add_indices(report, tally, zone);
+	vec_foreach(&tally->zones, zone) {
+		table = add_indices(report, tally, zone);
+		if (zone != largest && !facts->verbose)
+			report_hide(table);
+	}
 	report_end(report);
 }
 
-static void add_indices(struct report *report, const struct replay_tally *tally,
-			const struct replay_zone *zone)
+static struct report_table *add_indices(struct report *report, const struct replay_tally *tally,
+					const struct replay_zone *zone)
 {
 	static const struct report_column columns[] = {
 		{ "order", "order", REPORT_NUMBER, 0 },
 		{ "free_blocks", "free blocks", REPORT_COUNT, 0 },
-		{ "unusable_end", "unusable_free_index", REPORT_RATIO, 0 },
+		{ "unusable_end", "unusable_free", REPORT_RATIO, 0 },
 		{ "unusable_mean", "mean", REPORT_RATIO, 0 },
 		{ "unusable_worst", "worst", REPORT_RATIO, 0 },
 		{ "unusable_worst_time", "at", REPORT_TIME, 0 },
-		{ "extfrag_end", "extfrag_index", REPORT_RATIO, 0 },
+		{ "extfrag_end", "extfrag", REPORT_RATIO, 0 },
 		{ "extfrag_mean", "mean", REPORT_RATIO, 0 },
 		{ "extfrag_worst", "worst", REPORT_RATIO, 0 },
 		{ "extfrag_worst_time", "at", REPORT_TIME, 0 },
@@ -337,10 +352,5 @@ static void add_indices(struct report *report, const struct replay_tally *tally,
 					  report_i64(extfrag->worst),
 					  report_u64(extfrag->worst_time) });
 	}
-}
-
-/* A zone that nobody ever touched has the same free blocks from beginning to end. */
-static bool zone_is_used(const struct replay_zone *zone)
-{
-	return zone->free_min != zone->managed;
+	return table;
 }

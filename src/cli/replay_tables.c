@@ -21,7 +21,8 @@ struct cache_lines vec(struct cache_line);
 
 static void collect_caches(struct slab_allocator *slab, struct cache_lines *lines);
 static int by_loss(const void *a, const void *b);
-static void cache_row(struct report_table *table, const struct cache_line *line);
+static void cache_row(struct report_table *table, const struct replay_facts *facts,
+		      const struct cache_line *line);
 static void site_row(struct report_table *table, const struct replay_facts *facts,
 		     const struct account_line *line);
 static int by_count(const void *a, const void *b);
@@ -54,7 +55,7 @@ void replay_report_caches(struct report *report, const struct replay_facts *fact
 			     ARRAY_SIZE(columns));
 	report_limit(table, facts->lines);
 	for (size_t i = 0; i < lines.nr; i++)
-		cache_row(table, &lines.items[i]);
+		cache_row(table, facts, &lines.items[i]);
 	vec_deinit(&lines);
 }
 
@@ -168,12 +169,16 @@ static int by_loss(const void *a, const void *b)
 	return x->id > y->id ? 1 : -1;
 }
 
-static void cache_row(struct report_table *table, const struct cache_line *line)
+static void cache_row(struct report_table *table, const struct replay_facts *facts,
+		      const struct cache_line *line)
 {
 	const struct slab_cache_stats *stats = &line->stats;
+	struct str name;
 
+	str_init(&name);
+	replay_cache_name(facts->replay, line->id, &name);
 	report_row(table, (struct report_value[]){
-				  report_str(stats->name),
+				  report_str(str_text(&name)),
 				  report_u64(stats->geometry.object_size),
 				  report_u64(stats->geometry.size),
 				  report_u64(stats->geometry.order), report_u64(stats->nr_slabs),
@@ -181,6 +186,7 @@ static void cache_row(struct report_table *table, const struct cache_line *line)
 				  report_u64(stats->bytes), report_u64(line->loss),
 				  report_u64(stats->loss_align), report_u64(stats->loss_padding),
 				  report_u64(stats->loss_free) });
+	str_deinit(&name);
 }
 
 static void site_row(struct report_table *table, const struct replay_facts *facts,

@@ -45,11 +45,24 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 	return verdict;
 }
 
-uint32_t replay_slab_cache(const struct replay *r, uint32_t id)
+void replay_cache_name(const struct replay *r, uint32_t cache, struct str *out)
 {
-	if (id >= r->caches.nr || !r->caches.items[id])
-		return SLAB_CACHE_NONE;
-	return r->caches.items[id] - 1;
+	struct slab_cache_stats stats;
+	const struct repair_cache *known = NULL;
+
+	if (cache < r->origins.nr && r->origins.items[cache])
+		known = repair_cache(r->repair, r->origins.items[cache]);
+	if (known && known->canon != r->origins.items[cache])
+		known = repair_cache(r->repair, known->canon);
+	if (known && known->name) {
+		str_add(out, intern_text(&r->names->texts, known->name));
+	} else if (known) {
+		str_add_char(out, '(');
+		event_site_print(r->names, known->site, false, out);
+		str_add_char(out, ')');
+	} else if (slab_cache_get_stats(machine_slab(r->machine), cache, &stats)) {
+		str_add(out, stats.name);
+	}
 }
 
 /*
@@ -65,8 +78,15 @@ static uint32_t machine_cache(struct replay *r, const struct replay_step *step)
 		return r->caches.items[id] - 1;
 	cache = repair_cache(r->repair, id);
 	vec_extend_zeroed(&r->caches, (size_t)MAX(id, cache->canon) + 1);
-	if (!r->caches.items[cache->canon])
-		r->caches.items[cache->canon] = make_cache(r, step->ev, cache) + 1;
+	if (!r->caches.items[cache->canon]) {
+		uint32_t made = make_cache(r, step->ev, cache);
+
+		r->caches.items[cache->canon] = made + 1;
+		if (made != SLAB_CACHE_NONE) {
+			vec_extend_zeroed(&r->origins, (size_t)made + 1);
+			r->origins.items[made] = cache->canon;
+		}
+	}
 	r->caches.items[id] = r->caches.items[cache->canon];
 	return r->caches.items[id] - 1;
 }
@@ -92,7 +112,7 @@ static uint32_t make_cache(struct replay *r, const struct event *ev,
 		flags |= SLAB_ACCOUNT;
 	if (cache->dma)
 		flags |= SLAB_CACHE_DMA;
-	return slab_cache_by_geometry(slab, cache->name ? name : "(unnamed)",
+	return slab_cache_by_geometry(slab, name,
 				      (uint32_t)ev->slab.bytes_req, (uint32_t)ev->slab.bytes_alloc,
 				      flags);
 }

@@ -170,6 +170,11 @@ void report_limit(struct report_table *t, uint64_t nr)
 	t->limit = nr;
 }
 
+void report_hide(struct report_table *t)
+{
+	t->hidden = true;
+}
+
 void report_more(struct report_table *t, uint64_t nr)
 {
 	t->nr_more = nr;
@@ -181,6 +186,15 @@ void report_total(struct report_table *t, const struct report_value *values)
 	t->total = arena_alloc(&t->report->arena, t->nr_columns * sizeof(*values));
 	for (unsigned int i = 0; i < t->nr_columns; i++)
 		t->total[i] = copy_value(t->report, t->columns[i].unit, values[i]);
+}
+
+void report_say(struct report *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_note(r, NOTE_PLAIN, fmt, ap);
+	va_end(ap);
 }
 
 void report_note(struct report *r, const char *fmt, ...)

@@ -14,7 +14,7 @@
 #include "kmreplay/report/report.h"
 
 enum node_kind { NODE_SECTION, NODE_FIGURE, NODE_TABLE, NODE_NOTE };
-enum note_level { NOTE_NOTE, NOTE_WARN, NOTE_HINT };
+enum note_level { NOTE_NOTE, NOTE_WARN, NOTE_HINT, NOTE_PLAIN };
 
 struct report_node {
 	enum node_kind kind;
@@ -51,6 +51,7 @@ struct report_table {
 	struct report_value *total;            /**< NULL: none */
 	uint64_t limit;                        /**< rows that people see; 0: all */
 	uint64_t nr_more;                      /**< rows that were not given */
+	bool hidden; /* for machines only */
 };
 
 struct note {

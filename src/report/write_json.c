@@ -119,7 +119,7 @@ static void json_end(struct emitter *e)
 
 static void add_notes(struct emitter *e, const struct section *section)
 {
-	static const char *const levels[] = { "note", "warning", "hint" };
+	static const char *const levels[] = { "note", "warning", "hint", "text" };
 	bool any = false;
 
 	for (const struct report_node *node = section->first; node; node = node->next) {

@@ -106,7 +106,7 @@ static void text_table(struct emitter *e, const struct report_table *table)
 	size_t *widths CLEANUP(cleanup_free) = NULL;
 	size_t nr = nr_shown(table);
 
-	if (!nr && !table->total)
+	if (table->hidden || (!nr && !table->total))
 		return;
 	widths = measure_columns(table);
 	new_block(e);
@@ -133,7 +133,7 @@ static void text_note(struct emitter *e, const struct note *note)
 	static const struct {
 		const char *word;
 		const char *color;
-	} levels[] = { { "note: ", cyan }, { "warning: ", red }, { "hint: ", cyan } };
+	} levels[] = { { "note: ", cyan }, { "warning: ", red }, { "hint: ", cyan }, { "", normal } };
 	size_t hang = strlen(levels[note->level].word);
 	const char *line = note->text;
 

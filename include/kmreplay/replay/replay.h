@@ -11,6 +11,7 @@
 #define KMREPLAY_REPLAY_REPLAY_H
 
 #include "kmreplay/core/error.h"
+#include "kmreplay/core/str.h"
 #include "kmreplay/event/names.h"
 #include "kmreplay/mm/machine.h"
 #include "kmreplay/repair/repair.h"
@@ -56,7 +57,10 @@ MUST_CHECK bool replay_finish(struct replay *r, struct error *err);
 
 const struct replay_tally *replay_tally(const struct replay *r);
 struct machine *replay_machine(struct replay *r);
-/** The machine's slab cache for repair's cache "id"; 0: never used. */
-uint32_t replay_slab_cache(const struct replay *r, uint32_t id);
+/**
+ * What the machine's slab cache "cache" is called by now, or by what is known of it: the name that
+ * its objects were freed under later, else the call site that uses it. Appended to "out".
+ */
+void replay_cache_name(const struct replay *r, uint32_t cache, struct str *out);
 
 #endif

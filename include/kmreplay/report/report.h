@@ -139,11 +139,15 @@ enum { REPORT_COLUMNS = 32 };
 void report_row(struct report_table *t, const struct report_value *values);
 /** People see only the first "nr" rows and how many more there are; machines see all. 0: all. */
 void report_limit(struct report_table *t, uint64_t nr);
+/** People do not see the table: it is for machines. */
+void report_hide(struct report_table *t);
 /** "nr" rows were not even given: people are told that they exist. */
 void report_more(struct report_table *t, uint64_t nr);
 /** The row of totals; JSON: an object "<key>_total" beside the table; CSV and TSV leave it out. */
 void report_total(struct report_table *t, const struct report_value *values);
 
+/** A paragraph of plain words. */
+void report_say(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /** Something the reader should know of the figures around it. */
 void report_note(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /** Something that makes the figures doubtful: lost events, damaged input. */
