@@ -175,9 +175,14 @@ static void add_machine(struct report *report, const struct replay_facts *facts)
 		report_remark(report, "the recording does not say its kernel");
 	report_figure(report, "cpus", "CPUs", REPORT_NUMBER, report_u64(facts->config->nr_cpus));
 	report_bytes(report, "memory_bytes", "memory", page_total(pa) << KERNEL_PAGE_SHIFT);
-	report_bytes(report, "start_used_bytes", "in use at the start",
-		     tally->nr_stock_start << KERNEL_PAGE_SHIFT);
-	report_remark(report, "freed later in the recording; what it never touches counts as free");
+	report_bytes(report, "start_freed_bytes", "in use at the start",
+		     tally->nr_start_freed << KERNEL_PAGE_SHIFT);
+	report_remark(report, "freed later in the recording");
+	report_bytes(report, "start_untouched_bytes", "never touched, in use",
+		     tally->nr_start_untouched << KERNEL_PAGE_SHIFT);
+	report_remark(report, "%s", tally->nr_start_untouched ?
+				      "taken at boot, before the first event" :
+				      "frames that no event touches count as free");
 	report_figure(report, "seed", "seed", REPORT_NUMBER, report_u64(facts->config->seed));
 	report_end(report);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Page blocks: those the recording asks for directly, those in use when it began, and the stock of
- * reclaimable ones among them.
+ * Page blocks that the recording asks for directly, and the stock of reclaimable ones among them.
  */
 #include <config.h>
 
@@ -18,7 +17,6 @@ static struct mm_outcome free_pages_of(struct replay *r, const struct replay_slo
 				       unsigned int cpu, uint64_t first, uint64_t nr);
 static void hold_block(struct replay *r, const struct replay_step *step, uint64_t pfn);
 static uint8_t stock_of(unsigned int owner, uint32_t gfp);
-static enum replay_verdict free_start_block(struct replay *r, const struct replay_step *step);
 static void reclaim_oldest(struct replay *r, enum stock_list list);
 
 enum replay_verdict replay_page_alloc(struct replay *r, const struct replay_step *step)
@@ -63,7 +61,7 @@ enum replay_verdict replay_page_free(struct replay *r, const struct replay_step 
 	const struct repair_op *op = step->op;
 
 	if (op->kind == REPAIR_UNSEEN_ALLOC)
-		return free_start_block(r, step);
+		return replay_start_free(r, step);
 	if (op->fate == FATE_SKIPPED)
 		return VERDICT_SKIPPED;
 	if (op->slot == REPAIR_NO_SLOT)
@@ -86,23 +84,6 @@ struct mm_outcome replay_block_free(struct replay *r, uint32_t slot, unsigned in
 	outcome = free_pages_of(r, s, cpu, 0, 1U << s->order);
 	vec_push(&r->free_splits, s->split - 1);
 	return outcome;
-}
-
-void replay_pages_start(struct replay *r)
-{
-	struct page_allocator *pa = machine_pages(r->machine);
-
-	if (!r->survey || !(r->options.layers & LAYER_PAGE))
-		return;
-	vec_foreach(&r->survey->used, block) {
-		bool fresh;
-
-		if (!page_reserve(pa, block->pfn, block->order))
-			continue;
-		*u64map_insert(&r->start_blocks, block->pfn, &fresh) = block->order;
-		replay_tally_pages(&r->tally, OWNER_UNKNOWN, block->order, false);
-		r->tally.nr_stock_start += 1ULL << block->order;
-	}
 }
 
 uint64_t replay_pages_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp)
@@ -258,21 +239,6 @@ static struct mm_outcome free_pages_of(struct replay *r, const struct replay_slo
 		replay_tally_pages(&r->tally, s->owner, 0, true);
 	}
 	return sum;
-}
-
-static enum replay_verdict free_start_block(struct replay *r, const struct replay_step *step)
-{
-	const struct event *ev = step->ev;
-	const uint32_t *order = u64map_find(&r->start_blocks, ev->page.pfn);
-	struct mm_outcome outcome;
-
-	if (!order || *order != ev->page.order)
-		return VERDICT_UNSEEN;
-	u64map_remove(&r->start_blocks, ev->page.pfn);
-	replay_tally_pages(&r->tally, OWNER_UNKNOWN, ev->page.order, true);
-	outcome = page_free(machine_pages(r->machine), step->cpu, ev->page.pfn, ev->page.order);
-	replay_tally_cost(&r->tally, CALL_PAGE_FREE, outcome);
-	return VERDICT_DONE;
 }
 
 static void reclaim_oldest(struct replay *r, enum stock_list list)

@@ -69,7 +69,7 @@ struct replay *replay_create(const struct replay_options *options,
 	}
 	/* A recording that shows when areas were purged is followed in that. */
 	vmalloc_set_auto_purge(machine_vmalloc(r->machine), !survey || !survey->nr_purges);
-	replay_pages_start(r);
+	replay_start(r);
 	return r;
 }
 

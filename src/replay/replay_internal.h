@@ -99,8 +99,10 @@ struct mm_outcome replay_block_free(struct replay *r, uint32_t slot, unsigned in
 enum replay_verdict replay_settle(struct replay *r, const struct replay_step *step,
 				  struct mm_outcome outcome, unsigned int order);
 
-/** pages.c: takes the blocks in use at the beginning out of the free lists. */
-void replay_pages_start(struct replay *r);
+/** start.c: takes what was in use at the beginning out of the free lists. */
+void replay_start(struct replay *r);
+/** start.c: a free of a block that was never seen allocated. */
+enum replay_verdict replay_start_free(struct replay *r, const struct replay_step *step);
 /** pages.c: what the page allocator calls: takes pages of the stock, follows a moved page. */
 uint64_t replay_pages_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp);
 void replay_pages_moved(void *ctx, uint64_t from, uint64_t to, unsigned int order);

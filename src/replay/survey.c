@@ -13,12 +13,14 @@
 
 #include "kmreplay/replay/survey.h"
 
+#include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/bits.h"
 
 #include <string.h>
 
 enum {
 	DEFAULT_LOW_TOP = (3UL << 30) >> KERNEL_PAGE_SHIFT, /* where PCs begin their hole */
+	DMA_END = (16UL << 20) >> KERNEL_PAGE_SHIFT,
 	FOUR_GIB = (4UL << 30) >> KERNEL_PAGE_SHIFT,
 	FIRST_PFN = (1UL << 20) >> KERNEL_PAGE_SHIFT, /* real-mode memory is kept reserved */
 	STEP = (64UL << 20) >> KERNEL_PAGE_SHIFT,
@@ -102,10 +104,13 @@ static bool names_frames(unsigned int type)
 
 static void note_page(struct survey *survey, const struct event *ev)
 {
+	const uint32_t late = GFP_BITS_RECLAIM | GFP_BIT_IO | GFP_BIT_FS;
 	uint64_t pfn = ev->page.pfn;
 	unsigned int order = ev->type == EVENT_EXTFRAG ? ev->extfrag.fallback_order : ev->page.order;
 
 	survey->nr_page_events++;
+	if (ev->type == EVENT_PAGE_ALLOC && !survey->nr_page_allocs++)
+		survey->from_boot = !ev->pid && !(ev->page.gfp & late);
 	if (ev->flags & EVENT_F_FAILED || pfn == EVENT_PFN_FAILED)
 		return;
 	if (order > KERNEL_MAX_ORDER || pfn >= SURVEY_MAX_PFN) {
@@ -115,6 +120,11 @@ static void note_page(struct survey *survey, const struct event *ev)
 	if (ev->type == EVENT_PAGE_FREE || ev->type == EVENT_PAGE_FREE_DIRECT) {
 		note_used(survey, pfn, order);
 		return;
+	}
+	if (ev->type == EVENT_PAGE_ALLOC && !order && pfn < FOUR_GIB &&
+	    !(ev->page.gfp & (GFP_BIT_DMA | GFP_BIT_DMA32))) {
+		survey->nr_fallback_dma += pfn < DMA_END;
+		survey->nr_fallback_dma32 += pfn >= DMA_END;
 	}
 	/* Before 6.12 an extfrag names the head of the block, since then the page taken from it. */
 	note_block(survey, pfn, ev->type == EVENT_EXTFRAG ? ev->extfrag.alloc_order : order,

@@ -40,7 +40,18 @@ struct survey {
 	unsigned int nr_cpus;        /**< highest CPU seen + 1 */
 	uint64_t nr_events;
 	uint64_t nr_page_events;
+	uint64_t nr_page_allocs;
 	uint64_t nr_purges; /**< of lazily freed vmalloc ranges */
+	/**
+	 * The recording begins in early boot: the first page request is the idle task's and lacks
+	 * the bits that gfp_allowed_mask takes away until kernel_init_freeable().
+	 */
+	bool from_boot;
+	/**
+	 * Single pages below 16 MiB, and from there to 4 GiB, that were given to requests which would
+	 * rather have had a page of a higher zone.
+	 */
+	uint64_t nr_fallback_dma, nr_fallback_dma32;
 	uint64_t max_low_pfn;        /**< highest frame seen below 4 GiB; 0: none */
 	uint64_t max_high_pfn;       /**< highest frame seen from 4 GiB on; 0: none */
 	uint64_t nr_beyond;          /**< page events with frames no machine has (SURVEY_MAX_PFN) */
