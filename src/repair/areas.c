@@ -71,6 +71,30 @@ void area_cma_free(struct repair *r, const struct event *ev, struct repair_op *o
 	op->kind = REPAIR_MISMATCH;
 }
 
+/*
+ * mm/cma.c:cma_release() frees the pages one by one, from the first on, and fires its own event
+ * when they are gone. A contiguous allocation fires no mm_page_alloc, so nobody else knows them.
+ */
+bool area_cma_page_free(struct repair *r, const struct event *ev)
+{
+	const struct addrmap_entry *entry;
+	struct cma_run *run;
+
+	if (likely(!r->cma.nr))
+		return false;
+	run = &owner_context(r, ev)->cma;
+	entry = addrmap_find(&r->cma, ev->page.pfn, addrmap_hash(&r->cma, ev->page.pfn));
+	if (entry && ev->page.pfn)
+		*run = (struct cma_run){
+			.pid = ev->pid, .next = ev->page.pfn, .end = ev->page.pfn + entry->info
+		};
+	if (run->pid != ev->pid || run->next != ev->page.pfn || run->next >= run->end)
+		return false;
+	/* The order is one byte of the recording. */
+	run->next += 1ULL << (ev->page.order & 31);
+	return true;
+}
+
 /* An object under "key" begins, over whatever was live there. */
 static void begin(struct repair *r, struct addrmap *map, struct repair_op *op, uint64_t key,
 		  uint32_t info)

@@ -29,7 +29,6 @@
 /* Equal votes that make a base certain: by chance one in 2^18 (64 bits) is a multiple of 1 GiB. */
 enum { BASE_VOTES = 3 };
 
-static struct cpu_context *context_of(struct repair *r, const struct event *ev);
 static bool take_from_area(struct cpu_context *cpu, const struct event *ev, struct repair_op *op);
 static bool may_become_slab(const struct cpu_context *cpu, const struct event *ev);
 static bool may_become_large(uint32_t gfp, unsigned int order);
@@ -42,10 +41,16 @@ static void wait_for_percpu(struct repair *r, const struct event *ev, uint64_t n
 static void change(struct repair *r, uint64_t number, uint64_t pfn, enum page_owner owner,
 		   uint32_t cache);
 
+struct cpu_context *owner_context(struct repair *r, const struct event *ev)
+{
+	vec_extend_zeroed(&r->cpus, (size_t)ev->cpu + 1);
+	return &r->cpus.items[ev->cpu];
+}
+
 void owner_page_alloc(struct repair *r, const struct event *ev, struct repair_op *op,
 		      uint64_t number)
 {
-	struct cpu_context *cpu = context_of(r, ev);
+	struct cpu_context *cpu = owner_context(r, ev);
 	uint32_t gfp = ev->page.gfp;
 	unsigned int order = ev->page.order;
 
@@ -85,7 +90,7 @@ void owner_page_alloc(struct repair *r, const struct event *ev, struct repair_op
 
 void owner_page_failed(struct repair *r, const struct event *ev)
 {
-	struct cpu_context *cpu = context_of(r, ev);
+	struct cpu_context *cpu = owner_context(r, ev);
 
 	cpu->slab_try_failed = owner_is_slab_mask(ev->page.gfp, ev->page.order);
 	cpu->failed_pid = ev->pid;
@@ -114,7 +119,7 @@ void owner_object_alloc(struct repair *r, const struct event *ev, const struct r
 
 void owner_vmap_alloc(struct repair *r, const struct event *ev, uint64_t size, uint64_t align)
 {
-	struct cpu_context *cpu = context_of(r, ev);
+	struct cpu_context *cpu = owner_context(r, ev);
 	/* One page of each area is its guard, which no page stands behind. */
 	uint64_t pages = size / KERNEL_PAGE_SIZE;
 	uint64_t usable = pages ? pages - 1 : 0;
@@ -165,12 +170,6 @@ bool owner_pfn_of(const struct repair *r, uint64_t ptr, uint64_t *pfn)
 		return false;
 	*pfn = (ptr - r->map.base) / KERNEL_PAGE_SIZE;
 	return true;
-}
-
-static struct cpu_context *context_of(struct repair *r, const struct event *ev)
-{
-	vec_extend_zeroed(&r->cpus, (size_t)ev->cpu + 1);
-	return &r->cpus.items[ev->cpu];
 }
 
 /* The task has just taken an address range, and this page fits into what it still lacks. */

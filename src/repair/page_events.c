@@ -62,7 +62,10 @@ void page_event_free(struct repair *r, struct held_batch *held, size_t index)
 		block = NULL;
 	}
 	if (!block) {
-		repair_skip(op, REPAIR_UNSEEN_ALLOC);
+		if (area_cma_page_free(r, ev))
+			op->fate = FATE_EXPLAINED;
+		else
+			repair_skip(op, REPAIR_UNSEEN_ALLOC);
 		return;
 	}
 	op->slot = pages_slot(&r->pages, block);

@@ -54,6 +54,12 @@ struct vm_context {
 	uint64_t pages; /**< still to come; 0: no context */
 };
 
+/** The pages of a contiguous area while they are freed. */
+struct cma_run {
+	int32_t pid;
+	uint64_t next, end; /**< pfns */
+};
+
 struct cpu_context {
 	struct pending_page pending[REPAIR_NR_PENDING];
 	uint8_t armed;       /**< bit i: pending[i] waits */
@@ -61,6 +67,7 @@ struct cpu_context {
 	bool slab_try_failed; /**< last page event: a slab's first try that got nothing */
 	int32_t failed_pid;
 	struct vm_context vm;
+	struct cma_run cma;
 };
 
 struct recent_large {
@@ -165,6 +172,8 @@ void area_percpu_alloc(struct repair *r, const struct event *ev, struct repair_o
 void area_percpu_free(struct repair *r, const struct event *ev, struct repair_op *op);
 void area_cma_alloc(struct repair *r, const struct event *ev, struct repair_op *op);
 void area_cma_free(struct repair *r, const struct event *ev, struct repair_op *op);
+/** A page nobody saw allocated is freed: is that a part of freeing a contiguous area? */
+bool area_cma_page_free(struct repair *r, const struct event *ev);
 
 /* owner_mask.c: who asked for a page, by mask and order alone. */
 
@@ -177,6 +186,8 @@ bool owner_is_slab_mask(uint32_t gfp, unsigned int order);
 
 /* owner.c: who asked for a page, by mask and by the events around. */
 
+/** What is remembered of "ev"'s CPU; valid until an event of another CPU comes. */
+struct cpu_context *owner_context(struct repair *r, const struct event *ev);
 /** A page was allocated (event "number"): sets op's owner and fate; waits for more if need be. */
 void owner_page_alloc(struct repair *r, const struct event *ev, struct repair_op *op,
 		      uint64_t number);

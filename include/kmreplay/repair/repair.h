@@ -90,7 +90,8 @@ enum page_owner {
  *
  * A slot lives from the event that gives it to the event that ends it. It ends in one of these
  * ways, and in no other:
- *  - a free with fate DIRECT, EXPLAINED or REPAIRED names it in "slot", except a partial page free;
+ *  - a free with fate DIRECT, EXPLAINED or REPAIRED names it in "slot", except a partial page free
+ *    (and a free of pages that a contiguous area consisted of: EXPLAINED, without a slot);
  *  - an allocation of kind UNSEEN_FREE names it in "implied_free": it ended just before, and "slot"
  *    (which may be the same number) begins;
  *  - a list names it: "implied_free" of a CALL_BULK_FREE, or a CALL_PAGE_FREE of kind UNSEEN_FREE

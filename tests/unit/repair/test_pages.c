@@ -211,6 +211,32 @@ START_TEST(late_free_events_are_recognised)
 }
 END_TEST
 
-UNIT_MAIN("repair pages", split_page_by_page, tail_freed_in_halves, pieces_freed_together,
+/* cma_release() frees page by page and says so at the end. */
+START_TEST(contiguous_area_explains_its_pages)
+{
+	struct stream s;
+	struct event *ev;
+
+	stream_init(&s);
+	ev = stream_add(&s, EVENT_CMA_FINISH);
+	ev->cma.pfn = 0x400;
+	ev->cma.count = 4;
+	for (uint64_t i = 0; i < 5; i++)
+		stream_page_free(&s, 0x400 + i, 0);
+	ev = stream_add(&s, EVENT_CMA_RELEASE);
+	ev->cma.pfn = 0x400;
+	ev->cma.count = 4;
+	stream_page_free(&s, 0x400, 0);
+	stream_run(&s);
+	for (size_t i = 1; i <= 4; i++)
+		stream_expect(&s.ops.items[i], CALL_PAGE_FREE, FATE_EXPLAINED, REPAIR_NONE);
+	stream_expect(&s.ops.items[5], CALL_PAGE_FREE, FATE_SKIPPED, REPAIR_UNSEEN_ALLOC);
+	stream_expect(&s.ops.items[6], CALL_CMA_FREE, FATE_DIRECT, REPAIR_NONE);
+	stream_expect(&s.ops.items[7], CALL_PAGE_FREE, FATE_SKIPPED, REPAIR_UNSEEN_ALLOC);
+	stream_done(&s);
+}
+END_TEST
+
+UNIT_MAIN("repair pages", contiguous_area_explains_its_pages, split_page_by_page, tail_freed_in_halves, pieces_freed_together,
 	  freed_larger_than_allocated, explained_block_in_parts, allocated_over_live_pages,
 	  impossible_blocks, slab_takes_its_objects_along, late_free_events_are_recognised)
