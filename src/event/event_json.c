@@ -76,6 +76,11 @@ const char *event_json_key(unsigned int type, unsigned int field)
 
 	if (!f->key[0])
 		return f->kind == EVENT_FIELD_SITE ? "caller" : f->member;
+	/* What an event says of a task is not the task it happened in. */
+	if (desc->payload == EVENT_PAYLOAD_OOM && strcmp(f->key, "pid") == 0)
+		return "task_pid";
+	if (desc->payload == EVENT_PAYLOAD_OOM && strcmp(f->key, "comm") == 0)
+		return "task_comm";
 	for (unsigned int i = 0; i < field; i++) {
 		if (strcmp(desc->fields[i].key, f->key) == 0)
 			return f->member;

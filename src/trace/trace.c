@@ -21,6 +21,7 @@ static const struct trace_format *const formats[] = {
 	&trace_format_ftrace,
 	&trace_format_report,
 	&trace_format_perf,
+	&trace_format_jsonl,
 };
 
 static const struct trace_format *find_format(struct trace *trace, struct error *err);

@@ -69,7 +69,7 @@ static enum trace_status next(struct trace *trace, struct event_batch *batch, st
 	struct dat *dat = trace->state;
 
 	(void)err; /* damage behind the header is noted, and what is whole is delivered */
-	while (dat->nr_heap && batch->nr < batch->cap) {
+	while (dat->nr_heap && batch->nr < batch->cap && batch->aux_len < DAT_AUX_MAX) {
 		struct dat_cpu *cpu = &dat->cpus[dat->heap[0]];
 
 		dat_page_run(dat, cpu, run_limit(dat), batch);

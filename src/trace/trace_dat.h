@@ -382,6 +382,9 @@ void dat_stream_begin(struct dat *dat, struct dat_cpu *cpu, uint64_t offset, uin
 
 /* ---- pages (trace_dat_page.c) ---- */
 
+/** A batch ends when markers have put so much into its side buffer. */
+enum { DAT_AUX_MAX = 1 << 24 };
+
 /** Finds the CPU's next event: cpu->has says whether there is one. */
 void dat_page_advance(struct dat *dat, struct dat_cpu *cpu);
 /** Appends the CPU's events up to time "limit" while the batch has room; at least one. */

@@ -292,7 +292,8 @@ static ALWAYS_INLINE void run(struct dat *dat, struct dat_cpu *cpu, uint64_t lim
 		dat_page_advance(dat, cpu);
 		load_cursor(&c, cpu);
 		time = cpu->rec_time;
-	} while (cpu->has && time <= limit && batch->nr < batch->cap);
+	} while (cpu->has && time <= limit && batch->nr < batch->cap &&
+		 batch->aux_len < DAT_AUX_MAX);
 	store_cursor(cpu, &c);
 	cpu->rec_time = time;
 }

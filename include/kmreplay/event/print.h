@@ -56,7 +56,8 @@ void event_print_fields(const struct event_printer *p, const struct event *ev,
  *	(member names where the key is empty or, as "name" in lowmem_reserve, comes twice):
  *	UINT, INT and KIB are numbers, HEX, PTR and ADDR texts "0x...", BOOL and FLAG true or false,
  *	GFP the names joined by '|', WORD, QUOTED and SITE texts (a site as recorded), PTRS an
- *	array of "0x..." texts. A kretprobe's caller is "caller", a marker's text "text".
+ *	array of "0x..." texts. A kretprobe's caller is "caller", a marker's text "text"; the task
+ *	that an oom event tells of is "task_pid" and "task_comm".
  * Optional fields without a value are absent. A byte that is no UTF-8 stands as the lone surrogate
  * U+DC80 .. U+DCFF (as Python's surrogateescape does).
  */

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What event_print_text() writes, the reader of tracefs text makes equal records of. */
+/*
+ * What event_print_text() writes, the reader of tracefs text makes equal records of; and what
+ * event_print_json() writes, the reader of JSON lines.
+ */
 #include <config.h>
 
 #include "decode.h"
 
 #include "kmreplay/core/rng.h"
 #include "kmreplay/event/print.h"
+
+struct form {
+	void (*header)(const struct event_printer *p, struct str *out);
+	void (*lost)(unsigned int cpu, uint64_t nr, struct str *out);
+	void (*event)(const struct event_printer *p, const struct event *ev,
+		      const struct event_batch *batch, struct str *out);
+};
+
+static const struct form as_text = { event_print_text_header, event_print_text_lost,
+				     event_print_text };
+static const struct form as_json = { event_print_json_header, event_print_json_lost,
+				     event_print_json };
 
 /* Texts that would break lines and fields, and plain ones. */
 static const char *const words[] = {
@@ -125,7 +140,8 @@ static void check_equal(const struct event_printer *printer, const struct event 
 	ck_abort_msg("events differ:\n%s", text.data);
 }
 
-static void check_random_events(enum gfp_era era, bool ticks, uint64_t seed)
+static void check_random_events(const struct form *form, enum gfp_era era, bool ticks,
+				uint64_t seed)
 {
 	struct event_names names;
 	struct event_batch batch;
@@ -139,13 +155,13 @@ static void check_random_events(enum gfp_era era, bool ticks, uint64_t seed)
 	event_batch_init(&batch, 64 * EVENT_NR);
 	str_init(&text);
 	rng_init(&rng, seed);
-	event_print_text_header(&printer, &text);
+	form->header(&printer, &text);
 	for (size_t i = 0; i < batch.cap; i++) {
 		struct event *ev = &batch.events[batch.nr];
 
 		random_event(&rng, ev, (unsigned int)(i % EVENT_NR), &names, &batch, era);
 		batch.nr++;
-		event_print_text(&printer, ev, &batch, &text);
+		form->event(&printer, ev, &batch, &text);
 	}
 	decode_mem(&d, text.data, text.len, &names, NULL);
 	ck_assert_msg(d.status == TRACE_END, "%s", d.err.message);
@@ -164,19 +180,19 @@ static void check_random_events(enum gfp_era era, bool ticks, uint64_t seed)
 START_TEST(random_events_come_back_equal)
 {
 	for (uint64_t seed = 1; seed <= 6; seed++)
-		check_random_events(GFP_ERA_6_11, false, seed);
+		check_random_events(&as_text, GFP_ERA_6_11, false, seed);
 }
 END_TEST
 
 START_TEST(each_era_comes_back_equal)
 {
 	for (unsigned int era = 0; era < GFP_ERA_NR; era++)
-		check_random_events((enum gfp_era)era, era & 1, 100 + era);
+		check_random_events(&as_text, (enum gfp_era)era, era & 1, 100 + era);
 }
 END_TEST
 
 /* A recording, printed and read again. */
-static void check_recording(const char *name)
+static void check_recording(const struct form *form, const char *name)
 {
 	char *path = decode_recording(name);
 	struct event_names names;
@@ -193,15 +209,15 @@ static void check_recording(const char *name)
 	ck_assert_uint_gt(first.all.nr, 1000);
 	printer.era = first.info->era;
 	printer.ticks = first.info->unit == TRACE_CLOCK_TICKS;
-	event_print_text_header(&printer, &text);
+	form->header(&printer, &text);
 	for (size_t i = 0, loss = 0; i < first.all.nr; i++) {
 		if (first.all.events[i].flags & EVENT_F_LOST) {
 			const struct trace_loss *lost = &first.info->losses.items[loss++];
 
 			ck_assert_uint_eq(lost->event, i);
-			event_print_text_lost(lost->cpu, lost->nr, &text);
+			form->lost(lost->cpu, lost->nr, &text);
 		}
-		event_print_text(&printer, &first.all.events[i], &first.all, &text);
+		form->event(&printer, &first.all.events[i], &first.all, &text);
 	}
 	decode_mem(&second, text.data, text.len, &names, NULL);
 	ck_assert_uint_eq(second.all.nr, first.all.nr);
@@ -218,14 +234,31 @@ static void check_recording(const char *name)
 
 START_TEST(recordings_come_back_equal)
 {
-	check_recording("zoo-61/trace.txt.gz");
-	check_recording("boot-72/trace.txt.gz");
-	check_recording("perf-612/trace-pipe.txt.gz");
-	check_recording("perf-612/trace-fields.txt.gz");
-	check_recording("perf-612/perf-script.txt.gz");
-	check_recording("perf-612/tc7-report-R.txt.gz");
+	check_recording(&as_text, "zoo-61/trace.txt.gz");
+	check_recording(&as_text, "boot-72/trace.txt.gz");
+	check_recording(&as_text, "perf-612/trace-pipe.txt.gz");
+	check_recording(&as_text, "perf-612/trace-fields.txt.gz");
+	check_recording(&as_text, "perf-612/perf-script.txt.gz");
+	check_recording(&as_text, "perf-612/tc7-report-R.txt.gz");
+}
+END_TEST
+
+START_TEST(random_json_comes_back_equal)
+{
+	for (unsigned int era = 0; era < GFP_ERA_NR; era++)
+		check_random_events(&as_json, (enum gfp_era)era, era & 1, 200 + era);
+}
+END_TEST
+
+START_TEST(recordings_as_json_come_back_equal)
+{
+	check_recording(&as_json, "zoo-612/trace.dat");
+	check_recording(&as_json, "boot-61/trace.dat");
+	check_recording(&as_json, "perf-612/trace-pipe.txt.gz");
+	check_recording(&as_json, "perf-612/trace-fields.txt.gz");
 }
 END_TEST
 
 UNIT_MAIN("round_trip", random_events_come_back_equal, each_era_comes_back_equal,
-	  recordings_come_back_equal)
+	  recordings_come_back_equal, random_json_comes_back_equal,
+	  recordings_as_json_come_back_equal)
