@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 struct decoded {
-	struct event_names *names;
+	struct event_names *names; /**< the caller's, or "own" */
+	struct event_names own;
 	struct event_batch all;   /**< every event */
 	struct trace *trace;      /**< ended; NULL when it could not be opened */
 	const struct trace_info *info;
@@ -39,18 +40,22 @@ static inline char *decode_file(const void *data, size_t len)
 	return path;
 }
 
-/** Reads "path" to its end. */
+/** Reads "path" to its end. "names" NULL: names of its own. */
 static inline void decode_path(struct decoded *d, const char *path, struct event_names *names,
 			       const struct trace_options *options)
 {
 	struct event_batch batch;
 
 	memset(d, 0, sizeof(*d));
+	if (!names) {
+		event_names_init(&d->own);
+		names = &d->own;
+	}
 	d->names = names;
 	d->status = TRACE_ERROR;
 	event_batch_init(&d->all, 64);
 	event_batch_init(&batch, TRACE_BATCH);
-	d->trace = trace_open(path, options, names, &d->err);
+	d->trace = trace_open(path, options, d->names, &d->err);
 	while (d->trace && (d->status = trace_next(d->trace, &batch, &d->err)) == TRACE_MORE) {
 		ck_assert(batch.nr > 0);
 		for (size_t i = 0; i < batch.nr; i++) {
@@ -87,15 +92,19 @@ static inline void decode_mem(struct decoded *d, const void *data, size_t len,
 	free(path);
 }
 
-static inline void decode_text(struct decoded *d, const char *text, struct event_names *names)
+/** The same for text that must open, with names of its own. */
+static inline void decode_text(struct decoded *d, const char *text)
 {
-	decode_mem(d, text, strlen(text), names, NULL);
+	decode_mem(d, text, strlen(text), NULL, NULL);
+	ck_assert_msg(d->trace != NULL, "%s", d->err.message);
 }
 
 static inline void decoded_deinit(struct decoded *d)
 {
 	trace_close(d->trace);
 	event_batch_deinit(&d->all);
+	if (d->names == &d->own)
+		event_names_deinit(&d->own);
 }
 
 /** The marker's or bulk free's text or pointers. */
