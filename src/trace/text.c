@@ -174,6 +174,7 @@ bool text_lost_notice(struct text *text, const char *s, const char *e)
 /* More lines in text->at .. text->limit; false at the end of the content. */
 static bool next_stretch(struct text *text)
 {
+	struct trace_info *info = &text->trace->info;
 	struct input *in = text->trace->input;
 
 	while (!text->eof) {
@@ -192,14 +193,15 @@ static bool next_stretch(struct text *text)
 		}
 		if (last)
 			text->limit = last + 1;
-		if (text->eof && (text->skipping || text->limit < text->base + len)) {
-			text->trace->info.truncated = true;
-			snprintf(text->trace->info.truncation, sizeof(text->trace->info.truncation),
-				 "line %llu has no end and is not read",
-				 (unsigned long long)text->trace->info.nr_lines + 1);
-		}
+		text->cut = text->eof && (text->skipping || text->limit < text->base + len);
 		if (text->limit > text->at)
 			return true;
+	}
+	if (text->cut) {
+		info->truncated = true;
+		snprintf(info->truncation, sizeof(info->truncation),
+			 "line %llu has no end and is not read",
+			 (unsigned long long)info->nr_lines + !text->skipping);
 	}
 	return false;
 }

@@ -83,6 +83,7 @@ struct text {
 	const char *limit; /**< behind the last newline of the stretch */
 	const char *base;  /**< where the stretch begins */
 	bool eof;
+	bool cut;          /**< the content ends inside a line */
 	bool skipping;     /**< inside a line that is too long */
 	bool in_stack;     /**< the line before was an event or a frame */
 	bool mark_open;    /**< the last event of the batch is a marker that may go on */
