@@ -99,10 +99,10 @@ static void header(struct text *text, const char *s, const char *e)
 	static const char cpus[] = "# nrcpus online : ";
 	uint64_t nr;
 
-	if ((size_t)(e - s) > sizeof(release) && SCAN_IS(s, release)) {
+	if ((size_t)(e - s) >= sizeof(release) && SCAN_IS(s, release)) {
 		s += sizeof(release) - 1;
 		trace_set_release(text->trace, s, (size_t)(scan_token_end(s) - s));
-	} else if ((size_t)(e - s) > sizeof(cpus) && SCAN_IS(s, cpus) &&
+	} else if ((size_t)(e - s) >= sizeof(cpus) && SCAN_IS(s, cpus) &&
 		   scan_dec(s + sizeof(cpus) - 1, &nr) && nr <= UINT16_MAX) {
 		text->trace->info.nr_cpus = (unsigned int)nr;
 	}
