@@ -23,7 +23,7 @@
  */
 #include <config.h>
 
-#include "page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 static bool buddy_is_free(const struct page_allocator *pa, const struct zone *zone,
 			  uint32_t buddy, unsigned int order);

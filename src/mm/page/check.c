@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 /* What a walk over memory found, to be compared with a zone's counters. */
 struct tally {
@@ -223,8 +223,8 @@ static bool check_merged(const struct page_allocator *pa, uint32_t index, unsign
 		!(type_is_mergeable(block_type(pa, index)) &&
 		  type_is_mergeable(block_type(pa, buddy)));
 	/*
-	 * A reserved pageblock keeps its neighbour apart, and nobody merges the two when the reserve
-	 * is given back (nor does the kernel): such a pair of pageblocks is legal.
+	 * A reserved pageblock keeps its neighbour apart, and nobody merges the two when the
+	 * reserve is given back (nor does the kernel): such a pair of pageblocks is legal.
 	 */
 	if (apart || order >= pa->block_order)
 		return true;

@@ -20,7 +20,7 @@
  */
 #include <config.h>
 
-#include "page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 /* What one look at a free area found. */
 struct fallback {

@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 void area_add(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,
 	      enum migratetype type, bool tail)

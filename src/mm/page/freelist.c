@@ -8,7 +8,7 @@
  */
 #include <config.h>
 
-#include "page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 static bool zone_may_serve(const struct page_allocator *pa, struct zone *zone,
 			   const struct page_request *req);
@@ -91,11 +91,11 @@ static bool zone_may_serve(const struct page_allocator *pa, struct zone *zone,
 		high.alloc_flags = (req->alloc_flags & ~(unsigned int)ALLOC_WMARK_MASK) |
 				   ALLOC_WMARK_HIGH;
 		high.alloc_flags &= ~(unsigned int)ALLOC_NO_WATERMARKS;
-		if (watermark_fast(pa, zone, &high))
+		if (watermark_fast(zone, &high))
 			return true;
 		zone->below_high = true;
 	}
-	return (req->alloc_flags & ALLOC_NO_WATERMARKS) || watermark_fast(pa, zone, req);
+	return (req->alloc_flags & ALLOC_NO_WATERMARKS) || watermark_fast(zone, req);
 }
 
 static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,

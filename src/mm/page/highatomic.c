@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * HIGHATOMIC pageblocks: a reserve of contiguous memory for requests of order > 0 that cannot
- * sleep. A block that such a request got a page from is set aside for its like, up to about a percent of
- * the zone, and given back when reclaim finds no other way.
+ * sleep. A block that such a request got a page from is set aside for its like, up to about a
+ * percent of the zone, and given back when reclaim finds no other way.
  *
  * Mirrors reserve_highatomic_pageblock() and unreserve_highatomic_pageblock() of 6.1 and 6.12.
  */
 #include <config.h>
 
-#include "page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 static bool unreserve_zone(struct page_allocator *pa, struct zone *zone, enum migratetype type);
 

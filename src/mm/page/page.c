@@ -13,7 +13,7 @@
  */
 #include <config.h>
 
-#include "page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -416,7 +416,7 @@ static unsigned int bulk_take(struct page_allocator *pa, const struct page_reque
 		if (z->node != home)
 			break;
 		/* The reserve is kept as against the preferred zone, unlike anywhere else. */
-		if (watermark_ok(pa, z, 0, zone_wmark(z, ZONE_MARK_LOW) + nr,
+		if (watermark_ok(z, 0, zone_wmark(z, ZONE_MARK_LOW) + nr,
 				 request_zone(pa, req, req->preferred)->type, flags,
 				 z->free_stat)) {
 			zone = z;
@@ -471,7 +471,7 @@ static enum mm_failure failure_reason(struct page_allocator *pa, const struct pa
 		if (zone->type > req->highest)
 			continue;
 		nr_free += zone->free;
-		if (req->order && watermark_ok(pa, zone, 0, zone_wmark(zone, ZONE_MARK_MIN) +
+		if (req->order && watermark_ok(zone, 0, zone_wmark(zone, ZONE_MARK_MIN) +
 						       (1ULL << req->order) - 1,
 					       req->highest, req->alloc_flags, zone->free_stat))
 			return MM_FAIL_NO_BLOCK;

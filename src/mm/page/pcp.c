@@ -3,7 +3,8 @@
  * Per-CPU page lists.
  *
  * 1. Each CPU keeps, for each zone, lists of free pages by order (0..3 and 9) and type, so that
- *    most calls need no zone lock. Their pages have left the buddy lists: they count as in use there.
+ *    most calls need no zone lock. Their pages have left the buddy lists: they count as in use
+ *    there.
  * 2. An empty list is refilled with a batch of blocks, which line up in the order in which they
  *    were taken; requests pop the head. A freed block is pushed to the head, so a page that has
  *    just been freed is the next one given out.
@@ -23,7 +24,7 @@
  */
 #include <config.h>
 
-#include "page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 static unsigned int list_of(unsigned int order, enum migratetype type);
 static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
@@ -276,7 +277,7 @@ static void trim_auto_high(struct page_allocator *pa, struct zone *zone, struct 
 			give_back(pa, zone, pcp, MIN(count, pcp->batch), list);
 	}
 	if (zone->below_high &&
-	    watermark_ok(pa, zone, 0, zone_wmark(zone, ZONE_MARK_HIGH), ZONE_MOVABLE, 0,
+	    watermark_ok(zone, 0, zone_wmark(zone, ZONE_MARK_HIGH), ZONE_MOVABLE, 0,
 			 zone->free_stat))
 		zone->below_high = false;
 }

@@ -17,12 +17,12 @@
  *
  * Mirrors compact_zone(), compaction_suitable(), compact_finished(), isolate_migratepages_block(),
  * isolate_freepages(), try_to_compact_pages() and defer_compaction() of 6.1 and 6.12. Left out:
- * skip hints and the fast searches by free list, which change what is scanned first, not what can be
- * reached; contention; capture.
+ * skip hints and the fast searches by free list, which change what is scanned first, not what can
+ * be reached; contention; capture.
  */
 #include <config.h>
 
-#include "../page/page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 enum {
 	CLUSTER = SWAP_CLUSTER_MAX,  /* COMPACT_CLUSTER_MAX: pages between two looks at the lists */
@@ -128,8 +128,8 @@ void compact_defer_reset(struct zone *zone, unsigned int order, bool allocated)
 		zone->compact.order_failed = (uint8_t)(order + 1);
 }
 
-bool compact_suitable(const struct page_allocator *pa, const struct zone *zone,
-		      unsigned int order, enum zone_type highest, int64_t free)
+bool compact_suitable(const struct zone *zone, unsigned int order, enum zone_type highest,
+		      int64_t free)
 {
 	const uint64_t gap = 2ULL << order;
 	const uint64_t mark =
@@ -137,7 +137,7 @@ bool compact_suitable(const struct page_allocator *pa, const struct zone *zone,
 		zone->boost + gap;
 	int index;
 
-	if (!watermark_ok(pa, zone, 0, mark, highest, ALLOC_CMA, free))
+	if (!watermark_ok(zone, 0, mark, highest, ALLOC_CMA, free))
 		return false;
 	if (order <= PAGE_COSTLY_ORDER)
 		return true;
@@ -155,7 +155,7 @@ static enum compact_result compact_zone(struct compact_run *run)
 
 	if (run->direct && already_allocatable(run))
 		return COMPACT_SUCCESS;
-	if (!compact_suitable(pa, zone, run->order, run->highest, zone->free_stat))
+	if (!compact_suitable(zone, run->order, run->highest, zone->free_stat))
 		return COMPACT_SKIPPED;
 	run->migrate_at = resume ? zone->compact.migrate_at : zone->start;
 	run->free_block = resume ? zone->compact.free_at :
@@ -185,7 +185,7 @@ static enum compact_result compact_zone(struct compact_run *run)
 /* The zone could serve the request as it is: other lists have been drained meanwhile. */
 static bool already_allocatable(const struct compact_run *run)
 {
-	return watermark_ok(run->pa, run->zone, run->order, zone_wmark(run->zone, ZONE_MARK_MIN),
+	return watermark_ok(run->zone, run->order, zone_wmark(run->zone, ZONE_MARK_MIN),
 			    run->highest, 0, run->zone->free_stat);
 }
 
@@ -364,7 +364,7 @@ static bool isolate_free(struct compact_run *run, uint32_t index, unsigned int o
 	struct page_allocator *pa = run->pa;
 	struct zone *zone = run->zone;
 
-	if (!watermark_ok(pa, zone, 0, zone->mark[ZONE_MARK_MIN] + (1ULL << order), ZONE_DMA,
+	if (!watermark_ok(zone, 0, zone->mark[ZONE_MARK_MIN] + (1ULL << order), ZONE_DMA,
 			  ALLOC_CMA, zone->free_stat))
 		return false;
 	area_del(pa, zone, index, order);

@@ -7,7 +7,8 @@
  *    for, or until the boost is worked off; then it compacts for that order and sleeps.
  * 3. Real kswapd runs beside the requests. Here it gets a slice of SWAP_CLUSTER_MAX pages at the
  *    beginning of each later request that is not from an interrupt. So the request that woke it,
- *    and atomic ones behind it, see memory as low as it was, and a burst of large requests outruns it.
+ *    and atomic ones behind it, see memory as low as it was, and a burst of large requests outruns
+ *    it.
  * 4. Without anything reclaimed it gives up; after 16 such rounds (MAX_RECLAIM_RETRIES) nobody
  *    wakes it any more until a request frees something directly.
  *
@@ -16,7 +17,7 @@
  */
 #include <config.h>
 
-#include "../page/page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 enum {
 	MAX_FAILURES = 16,
@@ -102,7 +103,7 @@ static bool node_balanced(const struct page_allocator *pa, const struct node *no
 		const struct zone *zone = &pa->zones[node->zonelist[i]];
 
 		if (zone->type <= highest &&
-		    watermark_ok(pa, zone, order, zone_wmark(zone, ZONE_MARK_HIGH), highest, 0,
+		    watermark_ok(zone, order, zone_wmark(zone, ZONE_MARK_HIGH), highest, 0,
 				 (int64_t)zone->free))
 			return true;
 	}

@@ -22,7 +22,7 @@
  */
 #include <config.h>
 
-#include "../page/page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 enum {
 	MAX_RECLAIM_RETRIES = 16,
@@ -298,7 +298,7 @@ static bool reclaim_retry(struct page_allocator *pa, struct slowpath *sp)
 		const struct zone *zone = request_zone(pa, req, i);
 
 		if (zone->type <= req->highest &&
-		    watermark_ok(pa, zone, req->order, zone_wmark(zone, ZONE_MARK_MIN),
+		    watermark_ok(zone, req->order, zone_wmark(zone, ZONE_MARK_MIN),
 				 req->highest, req->alloc_flags,
 				 (int64_t)(zone->free + zone->movable)))
 			return true;
@@ -332,7 +332,7 @@ static bool some_zone_suitable(struct page_allocator *pa, const struct page_requ
 		const struct zone *zone = request_zone(pa, req, i);
 
 		if (zone->type <= req->highest &&
-		    compact_suitable(pa, zone, req->order, req->highest,
+		    compact_suitable(zone, req->order, req->highest,
 				     (int64_t)(zone->free + zone->movable / req->order)))
 			return true;
 	}

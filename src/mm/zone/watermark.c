@@ -20,7 +20,7 @@
  */
 #include <config.h>
 
-#include "../page/page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 static uint64_t isqrt(uint64_t x);
 static uint64_t buffer_pages(const struct page_allocator *pa);
@@ -28,8 +28,8 @@ static int64_t thp_min_free_kbytes(const struct page_allocator *pa);
 static void zone_marks(const struct page_allocator *pa, struct zone *zone, uint64_t lowmem_pages);
 static void zone_reserves(const struct page_allocator *pa, struct zone *zone);
 static int stat_threshold(const struct page_allocator *pa, const struct zone *zone);
-static int64_t unusable_free(const struct page_allocator *pa, const struct zone *zone,
-			     unsigned int order, unsigned int alloc_flags);
+static int64_t unusable_free(const struct zone *zone, unsigned int order,
+			     unsigned int alloc_flags);
 static bool has_block(const struct zone *zone, unsigned int order, unsigned int alloc_flags);
 
 void watermarks_setup(struct page_allocator *pa, int64_t min_free_kbytes)
@@ -75,12 +75,12 @@ void watermarks_update(struct page_allocator *pa)
 	}
 }
 
-bool watermark_ok(const struct page_allocator *pa, const struct zone *zone, unsigned int order,
-		  uint64_t mark, enum zone_type highest, unsigned int alloc_flags, int64_t free)
+bool watermark_ok(const struct zone *zone, unsigned int order, uint64_t mark,
+		  enum zone_type highest, unsigned int alloc_flags, int64_t free)
 {
 	int64_t min = (int64_t)mark;
 
-	free = MAX(free, (int64_t)0) - unusable_free(pa, zone, order, alloc_flags);
+	free = MAX(free, (int64_t)0) - unusable_free(zone, order, alloc_flags);
 	if (alloc_flags & ALLOC_RESERVES) {
 		if (alloc_flags & ALLOC_MIN_RESERVE) {
 			min -= min / 2;
@@ -95,8 +95,7 @@ bool watermark_ok(const struct page_allocator *pa, const struct zone *zone, unsi
 	return !order || has_block(zone, order, alloc_flags);
 }
 
-bool watermark_fast(const struct page_allocator *pa, const struct zone *zone,
-		    const struct page_request *req)
+bool watermark_fast(const struct zone *zone, const struct page_request *req)
 {
 	const unsigned int which = req->alloc_flags & ALLOC_WMARK_MASK;
 	const uint64_t mark = zone_wmark(zone, which);
@@ -104,20 +103,20 @@ bool watermark_fast(const struct page_allocator *pa, const struct zone *zone,
 
 	if (!req->order) {
 		const int64_t usable = MAX(zone->free_stat, (int64_t)0) -
-				       unusable_free(pa, zone, 0, req->alloc_flags);
+				       unusable_free(zone, 0, req->alloc_flags);
 
 		if (likely(usable > (int64_t)(mark + zone->reserve[req->highest])))
 			return true;
 	}
-	if (watermark_ok(pa, zone, req->order, mark, req->highest, req->alloc_flags,
+	if (watermark_ok(zone, req->order, mark, req->highest, req->alloc_flags,
 			 zone->free_stat))
 		return true;
 	/* A boost is there to help atomic requests later, so it must not fail them now. */
-	retry = pa->profile->unboosted_retry_by_reserve ? req->alloc_flags & ALLOC_MIN_RESERVE :
+	retry = zone->profile->unboosted_retry_by_reserve ? req->alloc_flags & ALLOC_MIN_RESERVE :
 							  req->gfp & GFP_BIT_ATOMIC;
 	if (req->order || !retry || !zone->boost || which != ALLOC_WMARK_MIN)
 		return false;
-	return watermark_ok(pa, zone, 0, zone->mark[ZONE_MARK_MIN], req->highest,
+	return watermark_ok(zone, 0, zone->mark[ZONE_MARK_MIN], req->highest,
 			    req->alloc_flags, zone->free_stat);
 }
 
@@ -207,13 +206,13 @@ static int stat_threshold(const struct page_allocator *pa, const struct zone *zo
 }
 
 /* Free pages that this request cannot have (__zone_watermark_unusable_free). */
-static int64_t unusable_free(const struct page_allocator *pa, const struct zone *zone,
-			     unsigned int order, unsigned int alloc_flags)
+static int64_t unusable_free(const struct zone *zone, unsigned int order,
+			     unsigned int alloc_flags)
 {
 	int64_t unusable = (1LL << order) - 1;
 
 	if (!(alloc_flags & ALLOC_RESERVES))
-		unusable += (int64_t)(pa->profile->highatomic == HIGHATOMIC_ONE_PERCENT_ALIGNED ?
+		unusable += (int64_t)(zone->profile->highatomic == HIGHATOMIC_ONE_PERCENT_ALIGNED ?
 					      zone->free_highatomic :
 					      zone->reserved_highatomic);
 	return unusable;

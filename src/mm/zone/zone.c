@@ -9,7 +9,7 @@
  */
 #include <config.h>
 
-#include "../page/page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 #include <stdlib.h>
 
@@ -203,6 +203,7 @@ static void create_zones(struct page_allocator *pa, const struct machine_config 
 static void zone_init(struct page_allocator *pa, struct zone *zone, uint16_t index)
 {
 	zone->index = index;
+	zone->profile = pa->profile;
 	zone->compact.migrate_at = PAGE_NIL;
 	zone->compact.free_at = PAGE_NIL;
 	for (unsigned int o = 0; o < KERNEL_NR_ORDERS; o++) {

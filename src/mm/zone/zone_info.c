@@ -2,7 +2,7 @@
 /* Reading zones: figures, per-CPU lists, pageblocks. Changes nothing. */
 #include <config.h>
 
-#include "../page/page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 
 static const struct zone *zone_at(const struct page_allocator *pa, unsigned int index);
 

@@ -6,7 +6,7 @@
  */
 #include <config.h>
 
-#include "../../../src/mm/page/page_internal.h"
+#include "kmreplay/mm/page_parts.h"
 #include "unit/unit.h"
 
 #include <stdio.h>

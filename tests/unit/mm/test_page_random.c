@@ -2,8 +2,8 @@
 /*
  * Random calls on small machines, beside a model that knows nothing but which pages are in use:
  * no block overlaps another, all lie inside the machine's memory, pages are conserved, what is
- * free can be had again, and every invariant holds after each call. Under all profiles, with and without
- * memory pressure, NUMA and holes.
+ * free can be had again, and every invariant holds after each call. Under all profiles, with and
+ * without memory pressure, NUMA and holes.
  */
 #include <config.h>
 

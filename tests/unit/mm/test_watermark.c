@@ -3,8 +3,8 @@
  * Watermarks, reserves and per-CPU limits against what real kernels showed in /proc/zoneinfo.
  *
  * A snapshot shows the managed pages of its time, but the marks were set earlier: before the initrd
- * and the kernel's own init memory were freed. dmesg says how much that was; it is deducted from the
- * zone it lay in (the initrd's, the kernel code's).
+ * and the kernel's own init memory were freed. dmesg says how much that was; it is deducted from
+ * the zone it lay in (the initrd's, the kernel code's).
  */
 #include <config.h>
 

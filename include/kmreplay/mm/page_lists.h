@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Small inline pieces under the parts of the page allocator: lists of blocks linked by index, the
+ * count of free pages with its per-CPU differences, and the record of what a call did.
+ */
+#ifndef KMREPLAY_MM_PAGE_LISTS_H
+#define KMREPLAY_MM_PAGE_LISTS_H
+
+#include "kmreplay/mm/page_state.h"
+
+/** Notes a path if it is slower than what the call has taken so far. */
+static inline void work_path(struct page_allocator *pa, enum mm_path path)
+{
+	if (path > pa->work.path)
+		pa->work.path = path;
+}
+
+/** The same for a path of frees, which may happen inside an allocation: that one's path stays. */
+static inline void work_free_path(struct page_allocator *pa, enum mm_path path)
+{
+	if (pa->work.path == MM_PATH_NONE || pa->work.path >= MM_PATH_PCP_FREE)
+		work_path(pa, path);
+}
+
+static inline void work_cost(struct page_allocator *pa, uint64_t ns)
+{
+	pa->work.cost_ns += (uint32_t)MIN(ns, (uint64_t)(UINT32_MAX - pa->work.cost_ns));
+}
+
+static inline enum migratetype block_type(const struct page_allocator *pa, uint32_t index)
+{
+	return (enum migratetype)pa->block_types[index >> pa->block_order];
+}
+
+static inline uint32_t block_pages(const struct page_allocator *pa)
+{
+	return 1U << pa->block_order;
+}
+
+/** Types whose blocks may merge with others' (migratetype_is_mergeable). */
+static inline bool type_is_mergeable(enum migratetype type)
+{
+	return (unsigned int)type < PCP_TYPES;
+}
+
+static inline bool order_has_pcp(unsigned int order)
+{
+	return order <= PAGE_COSTLY_ORDER || order == PCP_THP_ORDER;
+}
+
+/** A mark with its boost (wmark_pages). */
+static inline uint64_t zone_wmark(const struct zone *zone, unsigned int mark)
+{
+	return zone->mark[mark] + zone->boost;
+}
+
+static inline struct zone *request_zone(struct page_allocator *pa, const struct page_request *req,
+					uint32_t i)
+{
+	return &pa->zones[req->node->zonelist[i]];
+}
+
+/** Where the links of a block are kept; "top": it is a free block of the largest order. */
+static inline struct page_link *page_link(const struct page_allocator *pa, uint32_t index, bool top)
+{
+	return top ? &pa->tops[index >> KERNEL_MAX_ORDER].link : &pa->pages[index].link;
+}
+
+static inline void free_list_init(struct free_list *list)
+{
+	*list = (struct free_list){ .first = PAGE_NIL, .last = PAGE_NIL };
+}
+
+static inline void free_list_add(const struct page_allocator *pa, struct free_list *list,
+				 uint32_t index, bool tail, bool top)
+{
+	struct page_link *link = page_link(pa, index, top);
+
+	if (list->first == PAGE_NIL) {
+		*link = (struct page_link){ .next = PAGE_NIL, .prev = PAGE_NIL };
+		list->first = list->last = index;
+	} else if (tail) {
+		*link = (struct page_link){ .next = PAGE_NIL, .prev = list->last };
+		page_link(pa, list->last, top)->next = index;
+		list->last = index;
+	} else {
+		*link = (struct page_link){ .next = list->first, .prev = PAGE_NIL };
+		page_link(pa, list->first, top)->prev = index;
+		list->first = index;
+	}
+	list->nr++;
+}
+
+static inline void free_list_del(const struct page_allocator *pa, struct free_list *list,
+				 uint32_t index, bool top)
+{
+	const struct page_link *link = page_link(pa, index, top);
+
+	if (link->prev == PAGE_NIL)
+		list->first = link->next;
+	else
+		page_link(pa, link->prev, top)->next = link->next;
+	if (link->next == PAGE_NIL)
+		list->last = link->prev;
+	else
+		page_link(pa, link->next, top)->prev = link->prev;
+	list->nr--;
+}
+
+/**
+ * Books "pages" (signed) of NR_FREE_PAGES on the running CPU: an eight-bit difference of its own
+ * goes into the global count when it grows beyond a threshold (__mod_zone_page_state).
+ */
+static inline void zone_stat_add(struct page_allocator *pa, struct zone *zone, int64_t pages)
+{
+	struct pcp *pcp = &zone->pcps[pa->cpu];
+	const int64_t sum = pcp->stat_diff + pages;
+
+	if (sum > zone->stat_threshold || sum < -zone->stat_threshold) {
+		zone->free_stat += sum;
+		pcp->stat_diff = 0;
+	} else {
+		pcp->stat_diff = (int8_t)sum;
+	}
+}
+
+/** Pages have left the free lists. 6.1 books a refill when it is done: its callers do that. */
+static inline void zone_count_taken(struct page_allocator *pa, struct zone *zone,
+				    unsigned int order)
+{
+	zone->free -= 1ULL << order;
+	if (pa->profile->refill_counts_pages)
+		zone_stat_add(pa, zone, -(1LL << order));
+}
+
+static inline void zone_book_taken(struct page_allocator *pa, struct zone *zone, int64_t pages)
+{
+	if (!pa->profile->refill_counts_pages)
+		zone_stat_add(pa, zone, -pages);
+}
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What the parts of the page allocator offer each other, by file of src/mm. Private to them and
+ * their tests; "pa" is the running allocator, pages are indices (page_state.h).
+ */
+#ifndef KMREPLAY_MM_PAGE_PARTS_H
+#define KMREPLAY_MM_PAGE_PARTS_H
+
+#include "kmreplay/mm/page_lists.h"
+
+/* src/mm/zone/zone.c */
+
+/** Zones, nodes and zonelists out of "config"; false and "err": it makes no machine. */
+bool zones_create(struct page_allocator *pa, const struct machine_config *config,
+		  struct error *err);
+/** Also after a zones_create() that failed half way. */
+void zones_destroy(struct page_allocator *pa);
+
+/* src/mm/zone/watermark.c */
+
+/** As at boot: min_free_kbytes by the kernel's rule (-1) or given, marks, reserves, thresholds. */
+void watermarks_setup(struct page_allocator *pa, int64_t min_free_kbytes);
+/** setup_per_zone_wmarks(): marks out of pa->min_free_kbytes; boosts end, pcp limits follow. */
+void watermarks_update(struct page_allocator *pa);
+/**
+ * With "free" pages in "zone", taking 2^order of them leaves it above "mark" as far as
+ * "alloc_flags" and a request that may go as high as "highest" are concerned
+ * (__zone_watermark_ok).
+ */
+bool watermark_ok(const struct zone *zone, unsigned int order, uint64_t mark,
+		  enum zone_type highest, unsigned int alloc_flags, int64_t free);
+/** The same for a request, with the shortcut for order 0 and its way past a boost. */
+bool watermark_fast(const struct zone *zone, const struct page_request *req);
+
+/* src/mm/page/free_area.c: blocks on and off the free lists; no counting of pages. */
+
+/** Puts a block on its list, at the head or the tail. */
+void area_add(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,
+	      enum migratetype type, bool tail);
+/** Takes a block off its list, whose type it returns. */
+enum migratetype area_del(struct page_allocator *pa, struct zone *zone, uint32_t index,
+			  unsigned int order);
+/** To the tail of another type's list (move_to_free_list). */
+void area_move(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,
+	       enum migratetype type);
+/** "index" heads a free block of exactly "order". */
+bool area_has(const struct page_allocator *pa, uint32_t index, unsigned int order);
+/** The free block that holds "index": its head and order; false when "index" isn't free. */
+bool area_find(const struct page_allocator *pa, uint32_t index, uint32_t *head,
+	       unsigned int *order);
+/** Sets the type of the pageblocks that [index, index + 2^order) begins in. */
+void block_set_type(struct page_allocator *pa, uint32_t index, unsigned int order,
+		    enum migratetype type);
+
+/* src/mm/page/buddy.c */
+
+/** Gives a block to the free lists: merging, head or tail (__free_one_page). */
+void buddy_free_one(struct page_allocator *pa, struct zone *zone, uint32_t index,
+		    unsigned int order, enum migratetype type, bool to_tail);
+/** A free of any order by its pageblocks' types (free_one_page). */
+void buddy_free(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,
+		bool to_tail);
+/** The rest of a block of order "high" of which the first 2^low pages were taken (expand). */
+void buddy_expand(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int low,
+		  unsigned int high, enum migratetype type);
+/** The head of the smallest fitting list of "type", or PAGE_NIL (__rmqueue_smallest). */
+uint32_t buddy_take_smallest(struct page_allocator *pa, struct zone *zone, unsigned int order,
+			     enum migratetype type);
+/** Cuts 2^order pages at "index" out of the free block that holds them; false: not free. */
+bool buddy_take_at(struct page_allocator *pa, uint32_t index, unsigned int order);
+
+/* src/mm/page/fallback.c */
+
+/** How far a refill had to go for its last block; the next one begins there. */
+enum rmqueue_mode {
+	RMQUEUE_NORMAL, /**< the own type's lists */
+	RMQUEUE_CLAIM,  /**< pageblocks of other types turned over */
+	RMQUEUE_STEAL,  /**< single pages out of them */
+};
+/**
+ * One block for "type", from other types' lists if need be (__rmqueue); PAGE_NIL. The caller ends a
+ * run of takes with zone_book_taken().
+ */
+uint32_t rmqueue_one(struct page_allocator *pa, struct zone *zone, unsigned int order,
+		     enum migratetype type, unsigned int alloc_flags, enum rmqueue_mode *mode);
+/**
+ * Moves the free blocks of the pageblock of "index" to the lists of "type"; returns pages moved, 0
+ * when the pageblock crosses the zone's edge. "*movable" (unless NULL): pages in use and movable.
+ */
+uint32_t block_move_free(struct page_allocator *pa, struct zone *zone, uint32_t index,
+			 enum migratetype type, uint32_t *movable);
+
+/* src/mm/page/highatomic.c */
+
+/** "index" was just given to an atomic request of "order" > 0: sets its pageblock aside. */
+void highatomic_reserve(struct page_allocator *pa, struct zone *zone, uint32_t index,
+			unsigned int order);
+/** Gives one pageblock back to "req"'s type; "force": even a zone's last one. False: none. */
+bool highatomic_unreserve(struct page_allocator *pa, const struct page_request *req, bool force);
+
+/* src/mm/page/pcp.c */
+
+/** Sets batch and high of all CPUs by the zone's size and marks. */
+void pcp_setup_zone(struct page_allocator *pa, struct zone *zone);
+/** From the running CPU's list, refilled if empty (rmqueue_pcplist); PAGE_NIL: nothing found. */
+uint32_t pcp_alloc(struct page_allocator *pa, struct zone *zone, unsigned int order,
+		   enum migratetype type, unsigned int alloc_flags, bool bulk);
+/** To the running CPU's list, which may be trimmed (free_unref_page_commit). */
+void pcp_free(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,
+	      enum migratetype type);
+/** Takes a block out of the middle of whichever list it is on. */
+void pcp_unlink(struct page_allocator *pa, uint32_t index);
+/** Gives all of "pcp" back to the buddy lists. */
+void pcp_drain(struct page_allocator *pa, struct zone *zone, struct pcp *pcp);
+/** drain_all_pages(): of "only", or of all zones when NULL. */
+void pcp_drain_all(struct page_allocator *pa, struct zone *only);
+
+/* src/mm/page/freelist.c, page.c */
+
+/** get_page_from_freelist(): may drop ALLOC_NOFRAGMENT from the request. PAGE_NIL: no zone. */
+uint32_t freelist_get(struct page_allocator *pa, struct page_request *req);
+/** Fills "req" for a request on the running CPU; false: no zone can serve it. */
+bool request_init(struct page_allocator *pa, struct page_request *req, uint32_t gfp,
+		  unsigned int order, int node);
+/** "index" is in use from now on, for "type". */
+void page_set_used(struct page_allocator *pa, struct zone *zone, uint32_t index,
+		   unsigned int order, enum migratetype type);
+
+/** A block that nobody uses any more: to the per-CPU list or to the free lists. */
+void page_put(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order);
+
+/* src/mm/reclaim/slowpath.c */
+
+/**
+ * Asks the owner for pages (ops.reclaim, or ops.oom if "oom"); how many came free. The owner frees
+ * them through page_free(), so the running call's state is kept for it.
+ */
+uint64_t reclaim_pages(struct page_allocator *pa, uint64_t nr_pages, uint32_t gfp, bool oom);
+/** __alloc_pages_slowpath(): what to do when the fast path found nothing. PAGE_NIL: failed. */
+uint32_t slowpath_alloc(struct page_allocator *pa, struct page_request *req);
+
+/* src/mm/reclaim/kswapd.c */
+
+/** wakeup_kswapd() for every node of the request's zonelist. */
+void kswapd_wake_all(struct page_allocator *pa, const struct page_request *req);
+/** The same for one node and order; "gfp" tells whether the caller compacts by itself. */
+void kswapd_wake(struct page_allocator *pa, struct node *node, uint32_t gfp, unsigned int order,
+		 enum zone_type highest);
+/** Lets woken kswapds do a slice of their work. */
+void kswapd_run(struct page_allocator *pa);
+
+/* src/mm/reclaim/compaction.c */
+
+/** What became of an attempt, worst first. */
+enum compact_result {
+	COMPACT_SKIPPED, /**< too little free memory, or nothing to gain */
+	COMPACT_DEFERRED, /**< put off after earlier failures */
+	COMPACT_PARTIAL, /**< the scan ended early */
+	COMPACT_COMPLETE, /**< all of the zone was scanned, in vain */
+	COMPACT_SUCCESS,  /**< a block of the order is free */
+};
+/** How hard to try, hardest first. */
+enum compact_prio {
+	COMPACT_PRIO_FULL, /**< may unsettle unmovable pageblocks, ignores deferral */
+	COMPACT_PRIO_LIGHT, /**< all pageblocks are sources, MOVABLE ones targets */
+	COMPACT_PRIO_ASYNC, /**< sources of the request's own type only */
+};
+/** try_to_compact_pages(): zone by zone until one could serve the request. */
+enum compact_result compact_for(struct page_allocator *pa, const struct page_request *req,
+				enum compact_prio prio);
+/** kcompactd's work on one zone. */
+void compact_zone_background(struct page_allocator *pa, struct zone *zone, unsigned int order);
+/** A block of "order" was got out of "zone" after all: forget failures. */
+void compact_defer_reset(struct zone *zone, unsigned int order, bool allocated);
+/** Compaction of "zone" could help: free pages to move to, and not only a lack of memory. */
+bool compact_suitable(const struct zone *zone, unsigned int order, enum zone_type highest,
+		      int64_t free);
+
+#endif
