@@ -55,8 +55,8 @@ void account_feed_batch(struct account_feed *feed, const struct repair_batch *ba
 	account_calls(feed->account, feed->calls.items, feed->calls.nr);
 }
 
-static void feed_event(struct account_feed *feed, const struct event *ev, const struct repair_op *op,
-		       const uint32_t *lists)
+static void feed_event(struct account_feed *feed, const struct event *ev,
+		       const struct repair_op *op, const uint32_t *lists)
 {
 	struct account_call call;
 	enum account_space space;
@@ -79,8 +79,8 @@ static void feed_event(struct account_feed *feed, const struct event *ev, const 
 		feed_free(feed, op, &call, lists);
 }
 
-static void feed_alloc(struct account_feed *feed, const struct event *ev, const struct repair_op *op,
-		       struct account_call *call)
+static void feed_alloc(struct account_feed *feed, const struct event *ev,
+		       const struct repair_op *op, struct account_call *call)
 {
 	bool accepted = !filtering(feed) || filter_accepts(feed->filter, ev);
 
@@ -105,8 +105,8 @@ static void feed_alloc(struct account_feed *feed, const struct event *ev, const 
 	vec_push(&feed->calls, *call);
 }
 
-static void feed_free(struct account_feed *feed, const struct repair_op *op, struct account_call *call,
-		      const uint32_t *lists)
+static void feed_free(struct account_feed *feed, const struct repair_op *op,
+		      struct account_call *call, const uint32_t *lists)
 {
 	if (op->fate == FATE_SKIPPED) {
 		/* Of what was never seen allocated it is not known whether it was asked for. */
@@ -194,7 +194,8 @@ static void fill_request(const struct account_feed *feed, const struct event *ev
 		call->gfp = ev->slab.gfp;
 		return;
 	case ACCOUNT_PAGES:
-		call->bytes_alloc = ev->page.order < 52 ? pages_to_bytes(1ULL << ev->page.order) : 0;
+		if (ev->page.order < 52)
+			call->bytes_alloc = pages_to_bytes(1ULL << ev->page.order);
 		call->bytes_req = call->bytes_alloc;
 		call->gfp = ev->page.gfp;
 		call->order = ev->page.order;

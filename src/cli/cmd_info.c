@@ -359,9 +359,11 @@ static void add_unread(struct report *r, const struct cli_input *in)
 	report_count(r, "nr_unknown_gfp", t->nr_unknown_gfp ? "GFP masks" : NULL,
 		     t->nr_unknown_gfp);
 	table = report_table(r, "unknown_gfp", NULL, columns, ARRAY_SIZE(columns));
-	vec_foreach(&t->unknown_gfp, id)
-		report_row(table,
-			   (struct report_value[]){ report_str(intern_text(&in->names.texts, *id)) });
+	vec_foreach(&t->unknown_gfp, id) {
+		struct report_value name = report_str(intern_text(&in->names.texts, *id));
+
+		report_row(table, &name);
+	}
 	report_end(r);
 }
 

@@ -171,7 +171,7 @@ static void hint_lost(struct report *r, const struct trace_info *trace)
 		lost = MAX(lost, cpu->nr_lost);
 		most = MAX(most, cpu->nr_events);
 	}
-	/* An event takes some 50 bytes of the ring buffer; never less than four times the default. */
+	/* An event takes some 50 bytes of the buffer; never less than four times the default. */
 	kib = bits_roundup_pow2(MAX((lost + most) / 1024 * 50, (uint64_t)4 * 1408));
 	kib = MIN(kib, (uint64_t)1 << 22);
 	report_hint(r, "events were lost because the ring buffer was full. A larger one (%s a "

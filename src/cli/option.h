@@ -107,7 +107,7 @@ struct cli_option {
 	size_t offset;    /**< of the field in struct cli_options */
 	const char *metavar;
 	uint64_t min, max;                       /**< NUMBER, SIZE */
-	const char *(*choice)(unsigned int i);   /**< CHOICE, SET, SORT: names, NULL after the last */
+	const char *(*choice)(unsigned int i);   /**< what it may be; NULL after the last */
 	const char *def;                         /**< as it would be written; NULL: zero */
 	const char *help;
 };

@@ -40,8 +40,9 @@ static const struct cli_option options_table[] = {
 	  .def = "bytes",
 	  .help = "order lines by these columns, largest first, smallest first with + before the "
 		  "name" },
-	{ .name = "lines", .letter = 'l', .arg = ARG_NUMBER, .commands = CMD_BIT(STAT) | CMD_BIT(REPLAY),
-	  .offset = FIELD(lines), .metavar = "N", .max = UINT32_MAX, .def = "20",
+	{ .name = "lines", .letter = 'l', .arg = ARG_NUMBER,
+	  .commands = CMD_BIT(STAT) | CMD_BIT(REPLAY), .offset = FIELD(lines),
+	  .metavar = "N", .max = UINT32_MAX, .def = "20",
 	  .help = "lines of a table, 0 for all; other forms than text have all unless told" },
 	{ .name = "layers", .arg = ARG_SET, .commands = CMD_BIT(REPLAY), .offset = FIELD(layers),
 	  .metavar = "LAYERS", .choice = replay_layer_name, .def = "page,slab,vmalloc,percpu",

@@ -82,8 +82,9 @@ void replay_report_sites(struct report *report, const struct replay_facts *facts
 
 	account_collect(facts->account, ACCOUNT_OBJECTS, ACCOUNT_BY_SITE, &lines);
 	account_sort(&lines, order, ARRAY_SIZE(order));
-	table = report_table(report, "sites", "Call sites by wasted bytes (asked for against given)",
-			     columns, ARRAY_SIZE(columns));
+	table = report_table(report, "sites",
+			     "Call sites by wasted bytes (asked for against given)", columns,
+			     ARRAY_SIZE(columns));
 	report_limit(table, facts->lines);
 	for (size_t i = 0; i < lines.nr; i++)
 		site_row(table, facts, &lines.items[i]);

@@ -249,7 +249,8 @@ static void fold_caches(struct stat *stat)
 		while (repair_cache(stat->repair, canon)->canon != canon)
 			canon = repair_cache(stat->repair, canon)->canon;
 		if (canon != id)
-			account_fold(stat->feed.account, ACCOUNT_OBJECTS, ACCOUNT_BY_CACHE, id, canon);
+			account_fold(stat->feed.account, ACCOUNT_OBJECTS, ACCOUNT_BY_CACHE, id,
+				     canon);
 	}
 }
 

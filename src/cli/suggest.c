@@ -7,6 +7,8 @@
 
 #include "option.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LONGEST = 40 };
@@ -16,25 +18,31 @@ static unsigned int distance(const char *a, const char *b);
 const char *suggest_nearest(const char *given, const char *(*name)(unsigned int i))
 {
 	size_t len = strlen(given);
-	unsigned int least = (unsigned int)MIN(len / 3 + 1, (size_t)3);
+	unsigned int limit = (unsigned int)MIN(len / 3 + 1, (size_t)3);
+	unsigned int least = UINT_MAX;
 	const char *nearest = NULL;
 	const char *at;
 
 	if (!len || len > LONGEST)
 		return NULL;
 	for (unsigned int i = 0; (at = name(i)); i++) {
-		unsigned int d = distance(given, at);
+		unsigned int d = distance(given, at), score;
 
 		/* A beginning is an abbreviation, however much is missing. */
 		if (len > 1 && !strncmp(at, given, len))
-			d = 1;
-		if (d < least || (d == least && !nearest)) {
-			least = d;
+			d = 0;
+		/* All letters wrong is no mistake in writing. */
+		if (d > limit || d >= len)
+			continue;
+		/* Of equally near ones the one of a like length. */
+		score = d * LONGEST + (unsigned int)MIN(labs((long)strlen(at) - (long)len),
+							(long)LONGEST - 1);
+		if (score < least) {
+			least = score;
 			nearest = at;
 		}
 	}
-	/* All letters wrong is no mistake in writing. */
-	return least < len ? nearest : NULL;
+	return nearest;
 }
 
 static unsigned int distance(const char *a, const char *b)

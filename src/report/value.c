@@ -77,7 +77,7 @@ size_t text_width(const char *text, size_t len)
 
 unsigned int utf8_length(const char *s)
 {
-	/* The second byte's range keeps overlong forms, surrogates and what is above U+10FFFF out. */
+	/* The second byte's range excludes overlong forms, surrogates, all above U+10FFFF. */
 	static const struct {
 		unsigned char first, last, low, high, length;
 	} forms[] = {

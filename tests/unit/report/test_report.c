@@ -59,7 +59,8 @@ static struct report *sample(void)
 					       report_i64(-1000), report_str("k,\"x\""),
 					       report_i64(-7) });
 	report_row(t, (struct report_value[]){ report_none(), report_percent_of(1, 0),
-					       report_u64(5), report_str("tab\tend"), report_u64(8) });
+					       report_u64(5), report_str("tab\tend"),
+					       report_u64(8) });
 	report_total(t, (struct report_value[]){ report_u64(4097), report_none(), report_none(),
 						 report_str("total"), report_none() });
 	report_note(r, "this is a note that is longer than one line of forty columns");
@@ -119,7 +120,8 @@ START_TEST(json_has_everything)
 	       "      {\"live\": 4096, \"index\": -1.000, \"name\": \"k,\\\"x\\\"\", \"id\": -7},\n"
 	       "      {\"live\": null, \"index\": 0.005, \"name\": \"tab\\u0009end\", \"id\": 8}\n"
 	       "    ],\n"
-	       "    \"caches_total\": {\"live\": 4097, \"index\": null, \"name\": \"total\", \"id\": null},\n"
+	       "    \"caches_total\": {\"live\": 4097, \"index\": null, \"name\": \"total\", "
+	       "\"id\": null},\n"
 	       "    \"notes\": [\n"
 	       "      {\"level\": \"note\", \"text\": \"this is a note that is longer than one "
 	       "line of forty columns\"},\n"
@@ -275,5 +277,5 @@ START_TEST(formats_are_listed)
 END_TEST
 
 UNIT_MAIN("report", text_is_aligned, json_has_everything, delimited_has_the_tables,
-	  tables_by_key_are_maps, people_see_the_first_rows, color_only_when_asked, texts_are_made_harmless,
-	  shares_do_not_overflow, formats_are_listed)
+	  tables_by_key_are_maps, people_see_the_first_rows, color_only_when_asked,
+	  texts_are_made_harmless, shares_do_not_overflow, formats_are_listed)
