@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine: each event's verdict, and what the machine holds afterwards. */
+#include <config.h>
+
+#include "kmreplay/core/rng.h"
+#include "kmreplay/mm/page.h"
+#include "kmreplay/mm/slab.h"
+#include "kmreplay/replay/replay.h"
+
+#include "unit/repair/stream.h"
+
+/* A stream and the machine it is replayed on. */
+struct run {
+	struct stream stream;
+	struct survey survey;
+	struct machine_config config;
+	struct replay_options options;
+	struct replay *replay;
+};
+
+static void run_init(struct run *run)
+{
+	memset(run, 0, sizeof(*run));
+	stream_init(&run->stream);
+	survey_init(&run->survey);
+	machine_config_init(&run->config, (struct kernel_version){ 6, 12 }, ARCH_X86_64);
+	run->config.nr_cpus = 2;
+	run->options.layers = LAYER_ALL;
+	run->options.self_check = true;
+}
+
+/* Replays what was added to run->stream on "memory" bytes. */
+static void run_replay(struct run *run, uint64_t memory)
+{
+	struct stream *s = &run->stream;
+	struct event_batch batch;
+	struct repair_batch out;
+	struct error err = { "" };
+
+	survey_add(&run->survey, s->events.items, s->events.nr);
+	survey_fill_ranges(&run->survey, memory, &run->config);
+	s->r = repair_create(&s->options, &s->names);
+	run->replay = replay_create(&run->options, &run->config, &run->survey, s->r, &s->names,
+				    &err);
+	ck_assert_msg(run->replay != NULL, "%s", err.message);
+	event_batch_init(&batch, MAX(s->events.nr, (size_t)1));
+	memcpy(batch.events, s->events.items, s->events.nr * sizeof(*batch.events));
+	batch.nr = s->events.nr;
+	repair_push(s->r, &batch);
+	repair_finish(s->r);
+	while (repair_pull(s->r, &out))
+		ck_assert_msg(replay_feed(run->replay, &out, &err), "%s", err.message);
+	ck_assert_msg(replay_finish(run->replay, &err), "%s", err.message);
+	event_batch_deinit(&batch);
+}
+
+static void run_deinit(struct run *run)
+{
+	replay_destroy(run->replay);
+	machine_config_deinit(&run->config);
+	survey_deinit(&run->survey);
+	stream_deinit(&run->stream);
+}
+
+static uint64_t verdicts(const struct run *run, enum repair_call call, enum replay_verdict verdict)
+{
+	return replay_tally(run->replay)->verdicts[call][verdict];
+}
+
+static uint64_t pages_in_use(const struct run *run)
+{
+	const struct page_allocator *pa = machine_pages(replay_machine(run->replay));
+
+	return page_total(pa) - page_free_total(pa);
+}
+
+/* A slab's page event must not take memory a second time beside the slab layer's own request. */
+START_TEST(page_of_a_slab_is_taken_once)
+{
+	struct run run;
+
+	run_init(&run);
+	stream_page_alloc(&run.stream, 0x5000, 0, GFP_SLAB);
+	for (unsigned int i = 0; i < 32; i++)
+		stream_kmalloc(&run.stream, BASE + (0x5000ULL << 12) + i * 128, 100, 128);
+	run_replay(&run, 0);
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_ALLOC, VERDICT_EXPLAINED), 1);
+	ck_assert_uint_eq(verdicts(&run, CALL_KMALLOC, VERDICT_DONE), 32);
+	ck_assert_uint_eq(pages_in_use(&run), 1);
+	ck_assert_uint_eq(replay_tally(run.replay)->owners[OWNER_SLAB].pages, 1);
+	run_deinit(&run);
+}
+END_TEST
+
+START_TEST(without_the_slab_layer_its_page_events_are_replayed)
+{
+	struct run run;
+
+	run_init(&run);
+	run.options.layers = LAYER_PAGE;
+	stream_page_alloc(&run.stream, 0x5000, 0, GFP_SLAB);
+	for (unsigned int i = 0; i < 32; i++)
+		stream_kmalloc(&run.stream, BASE + (0x5000ULL << 12) + i * 128, 100, 128);
+	run_replay(&run, 0);
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_ALLOC, VERDICT_DONE), 1);
+	ck_assert_uint_eq(verdicts(&run, CALL_KMALLOC, VERDICT_COUNTED), 32);
+	ck_assert_uint_eq(pages_in_use(&run), 1);
+	run_deinit(&run);
+}
+END_TEST
+
+START_TEST(free_of_what_failed_here_is_passed_over)
+{
+	struct run run;
+
+	run_init(&run);
+	/* 16 blocks of 4 MiB do not fit into 32 MiB. */
+	for (unsigned int i = 0; i < 16; i++)
+		stream_page_alloc(&run.stream, 0x4000 + i * 1024, 10, GFP_BIT_NOWARN);
+	for (unsigned int i = 0; i < 16; i++)
+		stream_page_free(&run.stream, 0x4000 + i * 1024, 10);
+	run_replay(&run, 32 << 20);
+	ck_assert_uint_gt(verdicts(&run, CALL_PAGE_ALLOC, VERDICT_FAILED), 8);
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_ALLOC, VERDICT_FAILED),
+			  verdicts(&run, CALL_PAGE_FREE, VERDICT_NOT_HERE));
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_ALLOC, VERDICT_DONE),
+			  verdicts(&run, CALL_PAGE_FREE, VERDICT_DONE));
+	ck_assert_uint_eq(pages_in_use(&run), 0);
+	ck_assert_uint_eq(replay_tally(run.replay)->failures.nr, 1);
+	ck_assert_uint_eq(replay_tally(run.replay)->failures.items[0].order, 10);
+	run_deinit(&run);
+}
+END_TEST
+
+static void recorded_failure(enum replay_recovered what, uint64_t pages)
+{
+	struct event *ev;
+	struct run run;
+
+	run_init(&run);
+	run.options.recovered = what;
+	stream_page_alloc(&run.stream, 0x5000, 0, GFP_BITS_KERNEL);
+	ev = stream_page_alloc(&run.stream, EVENT_PFN_FAILED, 3, GFP_BIT_NOWARN);
+	ev->flags |= EVENT_F_FAILED;
+	run_replay(&run, 0);
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_ALLOC, VERDICT_RECOVERED), 1);
+	ck_assert_uint_eq(pages_in_use(&run), pages);
+	run_deinit(&run);
+}
+
+START_TEST(recorded_failure_that_succeeds_here_is_kept_or_dropped)
+{
+	recorded_failure(RECOVERED_KEEP, 1 + 8);
+	recorded_failure(RECOVERED_DROP, 1);
+}
+END_TEST
+
+START_TEST(block_in_use_at_the_beginning_goes_back_with_its_free)
+{
+	struct run run;
+
+	run_init(&run);
+	stream_page_alloc(&run.stream, 0x7000, 0, GFP_BITS_KERNEL);
+	stream_page_free(&run.stream, 0x6000, 4);
+	run_replay(&run, 0);
+	ck_assert_uint_eq(replay_tally(run.replay)->nr_start_freed, 16);
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_FREE, VERDICT_DONE), 1);
+	ck_assert_uint_eq(pages_in_use(&run), 1);
+	run_deinit(&run);
+}
+END_TEST
+
+START_TEST(block_freed_in_parts_is_gone_when_all_parts_are)
+{
+	struct run run;
+
+	run_init(&run);
+	stream_page_alloc(&run.stream, 0x5000, 3, GFP_BITS_KERNEL);
+	stream_page_free(&run.stream, 0x5004, 2);
+	stream_page_free(&run.stream, 0x5000, 0);
+	stream_page_free(&run.stream, 0x5002, 1);
+	stream_page_alloc(&run.stream, 0x6000, 0, GFP_BITS_KERNEL);
+	run_replay(&run, 0);
+	ck_assert_uint_eq(pages_in_use(&run), 1 + 1);
+	run_deinit(&run);
+}
+END_TEST
+
+/* More user memory than there is: the oldest goes, and its later free is passed over. */
+START_TEST(oldest_user_memory_is_reclaimed_under_pressure)
+{
+	enum { NR = 12000 };
+	const struct replay_tally *tally;
+	struct run run;
+
+	run_init(&run);
+	run.options.self_check = false;
+	for (unsigned int i = 0; i < NR; i++)
+		stream_page_alloc(&run.stream, 0x4000 + i, 0, GFP_USER_PAGE | GFP_BIT_ZERO);
+	for (unsigned int i = 0; i < NR; i++)
+		stream_page_free(&run.stream, 0x4000 + i, 0);
+	run_replay(&run, 32 << 20);
+	tally = replay_tally(run.replay);
+	ck_assert_uint_gt(tally->nr_reclaimed, NR - (32 << 20) / 4096);
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_ALLOC, VERDICT_DONE), NR);
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_FREE, VERDICT_RECLAIMED), tally->nr_reclaimed);
+	ck_assert_uint_eq(pages_in_use(&run), 0);
+	run_deinit(&run);
+}
+END_TEST
+
+static void add_random_events(struct stream *s, struct rng *rng, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		uint64_t frame = 0x4000 + rng_below(rng, 512);
+		uint64_t ptr = BASE + (frame << 12) + rng_below(rng, 16) * 256;
+		unsigned int order = (unsigned int)rng_below(rng, 4);
+
+		s->cpu = (uint16_t)rng_below(rng, 5);
+		s->pid = (int32_t)rng_below(rng, 4);
+		switch (rng_below(rng, 6)) {
+		case 0:
+			stream_kmalloc(s, ptr, 200, 256);
+			break;
+		case 1:
+			stream_kfree(s, ptr);
+			break;
+		case 2:
+			stream_kmalloc(s, BASE + (frame << 12), 20000, 32768);
+			break;
+		case 3:
+			stream_cache_alloc(s, ptr, 256, "site+0x10");
+			break;
+		case 4:
+			stream_page_alloc(s, frame & ~((1ULL << order) - 1), order,
+					  rng_below(rng, 2) ? GFP_SLAB : GFP_USER_PAGE);
+			break;
+		default:
+			stream_page_free(s, frame & ~((1ULL << order) - 1), order);
+		}
+	}
+}
+
+/* Whatever comes: one verdict an event, and a machine whose invariants hold. */
+START_TEST(each_event_has_one_verdict)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		uint64_t sum = 0;
+		struct rng rng;
+		struct run run;
+
+		rng_init(&rng, seed);
+		run_init(&run);
+		add_random_events(&run.stream, &rng, 3000);
+		run_replay(&run, seed % 2 ? 0 : 16 << 20);
+		for (unsigned int call = 0; call < CALL_NR; call++)
+			for (unsigned int v = 0; v < VERDICT_NR; v++)
+				sum += verdicts(&run, call, v);
+		ck_assert_uint_eq(sum, 3000);
+		run_deinit(&run);
+	}
+}
+END_TEST
+
+UNIT_MAIN("replay", page_of_a_slab_is_taken_once,
+	  without_the_slab_layer_its_page_events_are_replayed,
+	  free_of_what_failed_here_is_passed_over,
+	  recorded_failure_that_succeeds_here_is_kept_or_dropped,
+	  block_in_use_at_the_beginning_goes_back_with_its_free,
+	  block_freed_in_parts_is_gone_when_all_parts_are,
+	  oldest_user_memory_is_reclaimed_under_pressure, each_event_has_one_verdict)
