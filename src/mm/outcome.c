@@ -23,6 +23,14 @@ static const char *const failure_names[] = {
 static_assert(MM_PATH_NR <= UINT8_MAX && MM_FAIL_NR <= UINT8_MAX, "an outcome keeps them in bytes");
 static_assert(sizeof(struct mm_outcome) == 16, "an outcome travels in two registers");
 
+void mm_outcome_add(struct mm_outcome *sum, struct mm_outcome part)
+{
+	uint64_t cost = (uint64_t)sum->cost_ns + part.cost_ns;
+
+	sum->cost_ns = (uint32_t)MIN(cost, (uint64_t)UINT32_MAX);
+	sum->steps = (uint16_t)MIN(sum->steps + part.steps, UINT16_MAX);
+}
+
 const char *mm_path_name(enum mm_path path)
 {
 	return path < MM_PATH_NR ? path_names[path] : "?";

@@ -81,7 +81,7 @@ void account_destroy(struct account *a)
 		for (int by = 0; by < ACCOUNT_BY_NR; by++) {
 			struct account_table *table = &a->spaces[i].tables[by];
 
-			vec_foreach (&table->rows, row) {
+			vec_foreach(&table->rows, row) {
 				if (row->life)
 					hist_deinit(row->life);
 				free(row->life);

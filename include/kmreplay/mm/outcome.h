@@ -78,6 +78,9 @@ static inline bool mm_ok(struct mm_outcome outcome)
 	return outcome.failure == MM_FAIL_NONE;
 }
 
+/** Adds cost and steps of "part", a step on the way, to "sum"; address, path and failure stay. */
+void mm_outcome_add(struct mm_outcome *sum, struct mm_outcome part);
+
 /** "pcp refill" */
 const char *mm_path_name(enum mm_path path);
 /** "fragmentation" */

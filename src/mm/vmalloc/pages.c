@@ -71,7 +71,7 @@ struct mm_outcome vmalloc_alloc(struct vmalloc *v, unsigned int cpu,
 	if (mm_ok(outcome))
 		return outcome;
 	small = alloc_with_shift(v, cpu, request, false);
-	vmap_outcome_add(&small, outcome);
+	mm_outcome_add(&small, outcome);
 	return small;
 }
 
@@ -101,7 +101,7 @@ struct mm_outcome vmalloc_populate(struct vmalloc *v, unsigned int cpu, uint64_t
 		struct va_pages *pages = va->pages;
 
 		va->pages = NULL;
-		vmap_outcome_add(&outcome, vmap_pages_release(v, cpu, pages));
+		mm_outcome_add(&outcome, vmap_pages_release(v, cpu, pages));
 	}
 	return outcome;
 }
@@ -118,7 +118,7 @@ struct mm_outcome vmap_pages_release(struct vmalloc *v, unsigned int cpu, struct
 		while (v->ops.page_free_run && i + run < nr &&
 		       pages->pfns.items[i + run] == pages->pfns.items[i] + run)
 			run++;
-		vmap_outcome_add(
+		mm_outcome_add(
 			&outcome,
 			v->ops.page_free_run
 				? v->ops.page_free_run(v->ctx, cpu, pages->pfns.items[i], run)
@@ -127,11 +127,11 @@ struct mm_outcome vmap_pages_release(struct vmalloc *v, unsigned int cpu, struct
 	}
 	v->stats.nr_pages -= nr;
 	if (pages->array_is_area)
-		vmap_outcome_add(&outcome, vmap_area_free(v, cpu, pages->array_addr));
+		mm_outcome_add(&outcome, vmap_area_free(v, cpu, pages->array_addr));
 	else if (pages->array_addr)
-		vmap_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, pages->array_addr));
+		mm_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, pages->array_addr));
 	if (pages->vm_addr)
-		vmap_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, pages->vm_addr));
+		mm_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, pages->vm_addr));
 	vmap_pages_destroy(pages);
 	return outcome;
 }
@@ -175,10 +175,10 @@ static struct mm_outcome alloc_with_shift(struct vmalloc *v, unsigned int cpu,
 	outcome = vmap_area_alloc(
 		v, cpu, inner.size + (request->flags & VMALLOC_NO_GUARD ? 0 : KERNEL_PAGE_SIZE),
 		inner.align, start, end);
-	vmap_outcome_add(&outcome, vm);
+	mm_outcome_add(&outcome, vm);
 	if (!mm_ok(outcome)) {
 		if (vm.addr)
-			vmap_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, vm.addr));
+			mm_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, vm.addr));
 		return outcome;
 	}
 	va = va_tree_find(&v->busy, outcome.addr);
@@ -188,9 +188,9 @@ static struct mm_outcome alloc_with_shift(struct vmalloc *v, unsigned int cpu,
 	if (request->flags & VMALLOC_IOREMAP)
 		return outcome;
 	filled = populate(v, cpu, va, &inner);
-	vmap_outcome_add(&outcome, filled);
+	mm_outcome_add(&outcome, filled);
 	if (!mm_ok(filled)) {
-		vmap_outcome_add(&outcome, vmap_area_free(v, cpu, outcome.addr));
+		mm_outcome_add(&outcome, vmap_area_free(v, cpu, outcome.addr));
 		outcome.addr = 0;
 		outcome.failure = filled.failure;
 	}
@@ -265,7 +265,7 @@ static bool get_array(struct filling *f)
 	} else if (f->v->ops.kmalloc) {
 		array = f->v->ops.kmalloc(f->v->ctx, f->cpu, nested.size, nested.gfp);
 	}
-	vmap_outcome_add(f->outcome, array);
+	mm_outcome_add(f->outcome, array);
 	f->outcome->failure = array.failure;
 	f->pages->array_addr = array.addr;
 	return mm_ok(array);
@@ -316,8 +316,7 @@ static void get_bulk(struct filling *f)
 						f->pages->pfns.items + f->pages->pfns.nr);
 		BUG_ON(got > ask);
 		f->pages->pfns.nr += got;
-		vmap_outcome_add(f->outcome,
-				 (struct mm_outcome){ .cost_ns = got * f->v->costs.pcp });
+		mm_outcome_add(f->outcome, (struct mm_outcome){ .cost_ns = got * f->v->costs.pcp });
 		if (got < ask)
 			return;
 	}
@@ -341,7 +340,7 @@ static bool add_block(struct filling *f, uint32_t gfp, unsigned int order)
 {
 	struct mm_outcome page = f->v->ops.page_alloc(f->v->ctx, f->cpu, gfp, order, f->node);
 
-	vmap_outcome_add(f->outcome, page);
+	mm_outcome_add(f->outcome, page);
 	f->outcome->failure = page.failure;
 	if (!mm_ok(page))
 		return false;
@@ -360,9 +359,9 @@ static bool map_pages(struct filling *f, uint64_t addr)
 	/* The upper levels of the module range and of 32-bit kernels exist from boot on. */
 	bool upper = v->arch != ARCH_X86_32 && (addr < v->modules_start || addr >= v->modules_end);
 
-	vmap_outcome_add(f->outcome, (struct mm_outcome){ .cost_ns = (uint32_t)MIN(
-								  f->want * v->costs.vmap_map_page,
-								  (uint64_t)UINT32_MAX) });
+	mm_outcome_add(f->outcome, (struct mm_outcome){ .cost_ns = (uint32_t)MIN(
+								f->want * v->costs.vmap_map_page,
+								(uint64_t)UINT32_MAX) });
 	for (uint64_t key = addr >> VMAP_PMD_SHIFT; key <= last >> VMAP_PMD_SHIFT; key++) {
 		if (upper &&
 		    !touch_table(f, &v->pmd_pages, key >> (VMAP_PUD_SHIFT - VMAP_PMD_SHIFT)))
@@ -384,7 +383,7 @@ static bool touch_table(struct filling *f, struct u64map *tables, uint64_t key)
 		return true;
 	page = v->ops.page_alloc(v->ctx, f->cpu, table_gfp(v, f->gfp), 0, -1);
 	page.cost_ns += v->costs.vmap_page_table;
-	vmap_outcome_add(f->outcome, page);
+	mm_outcome_add(f->outcome, page);
 	f->outcome->failure = page.failure;
 	if (!mm_ok(page))
 		return false;
@@ -414,8 +413,7 @@ static void map_huge(struct filling *f, uint64_t addr)
 		if (!index)
 			continue;
 		at = *index;
-		vmap_outcome_add(f->outcome,
-				 v->ops.page_free(v->ctx, f->cpu, v->ptes.items[at].pfn));
+		mm_outcome_add(f->outcome, v->ops.page_free(v->ctx, f->cpu, v->ptes.items[at].pfn));
 		u64map_remove(&v->pte_pages, key);
 		v->stats.nr_pte_pages--;
 		/* The last one fills the gap. */

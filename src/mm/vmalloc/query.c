@@ -93,7 +93,7 @@ bool vmalloc_check(const struct vmalloc *v, struct error *err)
 /* Free ranges, cut to the vmalloc range. */
 static void add_free(const struct vmalloc *v, struct vmalloc_stats *stats)
 {
-	list_foreach (&v->free.list, pos) {
+	list_foreach(&v->free.list, pos) {
 		const struct va *va = container_of(pos, struct va, link);
 		uint64_t start = MAX(va->start, v->range_start);
 		uint64_t end = va->end > v->range_end ? v->range_end + 1 : va->end;
@@ -112,7 +112,7 @@ static bool check_busy(const struct vmalloc *v, struct error *err)
 
 	if (!va_tree_check(&v->busy, err))
 		return false;
-	list_foreach (&v->busy.list, pos) {
+	list_foreach(&v->busy.list, pos) {
 		const struct va *va = container_of(pos, struct va, link);
 		uint64_t nr = va->pages ? va->pages->pfns.nr : 0;
 
@@ -138,7 +138,7 @@ static bool check_node(const struct vmalloc *v, unsigned int node, uint64_t *byt
 	for (unsigned int i = 0; i < VMAP_POOL_MAX; i++) {
 		uint64_t nr = 0;
 
-		list_foreach (&n->pools[i].areas, pos) {
+		list_foreach(&n->pools[i].areas, pos) {
 			const struct va *va = container_of(pos, struct va, link);
 
 			if (va_size(va) != (i + 1ULL) * KERNEL_PAGE_SIZE || va->node != node + 1)
@@ -174,7 +174,7 @@ static uint64_t tree_bytes(const struct va_tree *tree)
 {
 	uint64_t bytes = 0;
 
-	list_foreach (&tree->list, pos)
+	list_foreach(&tree->list, pos)
 		bytes += va_size(container_of(pos, struct va, link));
 	return bytes;
 }

@@ -264,7 +264,7 @@ bool va_tree_check(const struct va_tree *tree, struct error *err)
 		return error_set(err, "root of an address tree is red or has a parent");
 	for (const struct va *va = tree->root; va; va = va->child[0])
 		blacks += !va->red;
-	list_foreach (&tree->list, pos) {
+	list_foreach(&tree->list, pos) {
 		const struct va *va = container_of(pos, struct va, link);
 		unsigned int height = 0;
 

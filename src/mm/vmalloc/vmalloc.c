@@ -118,7 +118,7 @@ void vmalloc_destroy(struct vmalloc *v)
 {
 	if (!v)
 		return;
-	list_foreach (&v->busy.list, pos)
+	list_foreach(&v->busy.list, pos)
 		vmap_pages_destroy(container_of(pos, struct va, link)->pages);
 	va_tree_deinit(&v->free);
 	va_tree_deinit(&v->busy);
@@ -192,7 +192,7 @@ struct mm_outcome vmap_area_alloc(struct vmalloc *v, unsigned int cpu, uint64_t 
 		again = tree_take(v, &request, vend);
 		outcome.addr = again.addr;
 		outcome.failure = again.failure;
-		vmap_outcome_add(&outcome, again);
+		mm_outcome_add(&outcome, again);
 	}
 	if (mm_ok(outcome))
 		vmap_make_busy(v, outcome.addr, size)->node = node;
@@ -224,7 +224,7 @@ struct mm_outcome vmap_area_free(struct vmalloc *v, unsigned int cpu, uint64_t a
 			v->costs.tlb_flush +
 			(uint32_t)MIN(purged.nr, (uint64_t)UINT16_MAX) * v->costs.vmap_purge_area;
 	}
-	vmap_outcome_add(&outcome, vmap_pages_release(v, cpu, pages));
+	mm_outcome_add(&outcome, vmap_pages_release(v, cpu, pages));
 	return outcome;
 }
 
@@ -273,13 +273,6 @@ struct mm_outcome vmap_groups_alloc(struct vmalloc *v, unsigned int cpu UNUSED,
 		vmap_make_busy(v, start, groups->sizes[i]);
 	}
 	return outcome;
-}
-
-void vmap_outcome_add(struct mm_outcome *sum, struct mm_outcome part)
-{
-	sum->cost_ns =
-		part.cost_ns > UINT32_MAX - sum->cost_ns ? UINT32_MAX : sum->cost_ns + part.cost_ns;
-	sum->steps = (uint16_t)MIN(sum->steps + part.steps, UINT16_MAX);
 }
 
 struct vmap_node *vmap_node_of(const struct vmalloc *v, uint64_t addr)

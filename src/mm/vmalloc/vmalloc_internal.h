@@ -89,9 +89,6 @@ static inline struct mm_outcome vmap_failed(enum mm_failure failure)
 	return (struct mm_outcome){ .failure = (uint8_t)failure };
 }
 
-/** Adds "part" to "sum": costs, steps, and the slower path of the two. */
-void vmap_outcome_add(struct mm_outcome *sum, struct mm_outcome part);
-
 /** The kworker's turn: the drain work that the last free scheduled. */
 void vmap_run_pending(struct vmalloc *v);
 /** __purge_vmap_area_lazy(); "full": pools are emptied and not filled (address space ran out). */

@@ -181,7 +181,7 @@ START_TEST(random_calls_match_the_model)
 				continue;
 			vec_reset(&lines);
 			account_collect(a, (enum account_space)s, (enum account_by)by, &lines);
-			vec_foreach (&lines, line) {
+			vec_foreach(&lines, line) {
 				check_row(&m, (enum account_space)s, (enum account_by)by, line->key,
 					  &line->row);
 				allocs += line->row.allocs;

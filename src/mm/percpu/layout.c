@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The units and groups that boot lays out, which every later chunk repeats. */
+#include <config.h>
+
+#include "percpu_internal.h"
+
+#include "kmreplay/core/bits.h"
+
+#define ATOM_SIZE     (2ULL << 20) /* chunks are made of pieces of this size: PMD_SIZE */
+#define UNIT_SIZE_MAX (1ULL << 30)
+
+static uint64_t auto_unit_size(const struct percpu_layout *layout, unsigned int nr_cpus,
+			       unsigned int nr_nodes);
+static unsigned int cpus_of_node(const struct percpu *p, unsigned int node);
+static void init_groups(struct percpu *p, const struct machine_config *config);
+
+void percpu_layout_init(struct percpu_layout *layout, const struct machine_config *config)
+{
+	*layout = (struct percpu_layout){
+		.base = 0xffff888000000000ULL + (64ULL << 20),
+		.static_size = 217088,
+		.reserved_size = 8192,
+		.dyn_size = 28672,
+		.unit_size = config->percpu_unit_size,
+	};
+	if (config->arch == ARCH_X86_32) {
+		layout->base = 0xc4000000;
+		layout->static_size = 104276;
+		layout->reserved_size = 0;
+		layout->dyn_size = 30892;
+	} else if (kernel_version_cmp(config->kernel, (struct kernel_version){ 7, 0 }) >= 0) {
+		layout->static_size = 221184;
+	} else if (kernel_version_cmp(config->kernel, (struct kernel_version){ 6, 2 }) >= 0) {
+		layout->static_size = 233472;
+	}
+}
+
+void pcpu_layout_apply(struct percpu *p, const struct machine_config *config)
+{
+	struct percpu_layout *layout = &p->layout;
+
+	BUG_ON(layout->static_size > UNIT_SIZE_MAX / 4 ||
+	       layout->reserved_size > UNIT_SIZE_MAX / 4 || layout->dyn_size > UNIT_SIZE_MAX / 4);
+	BUG_ON(layout->static_size % PCPU_BIT_SIZE || layout->reserved_size % PCPU_BIT_SIZE ||
+	       layout->dyn_size % PCPU_BIT_SIZE);
+	layout->base = bits_align_down(layout->base, KERNEL_PAGE_SIZE);
+	if (layout->unit_size < pcpu_boot_bytes(layout) || layout->unit_size > UNIT_SIZE_MAX ||
+	    layout->unit_size % KERNEL_PAGE_SIZE)
+		layout->unit_size = auto_unit_size(layout, p->nr_cpus, p->nr_nodes);
+	init_groups(p, config);
+}
+
+uint64_t pcpu_boot_bytes(const struct percpu_layout *layout)
+{
+	return bits_align_up(layout->static_size + layout->reserved_size + layout->dyn_size,
+			     KERNEL_PAGE_SIZE);
+}
+
+/*
+ * pcpu_build_alloc_info(): how many units one piece of ATOM_SIZE multiples holds, with little
+ * waste and no more pieces than needed.
+ */
+static uint64_t auto_unit_size(const struct percpu_layout *layout, unsigned int nr_cpus,
+			       unsigned int nr_nodes)
+{
+	uint64_t min_unit = MAX(pcpu_boot_bytes(layout), (uint64_t)PCPU_MIN_UNIT_SIZE);
+	uint64_t piece = (min_unit + ATOM_SIZE - 1) / ATOM_SIZE * ATOM_SIZE;
+	uint64_t last_pieces = UINT64_MAX, best = 1;
+
+	for (uint64_t units = piece / min_unit; units; units--) {
+		uint64_t pieces = 0, wasted = 0;
+
+		if (piece % units || piece / units % KERNEL_PAGE_SIZE)
+			continue;
+		for (unsigned int node = 0; node < nr_nodes; node++) {
+			uint64_t cpus = nr_cpus / nr_nodes + (node < nr_cpus % nr_nodes);
+			uint64_t need = (cpus + units - 1) / units;
+
+			pieces += need;
+			wasted += need * units - cpus;
+		}
+		if (wasted > nr_cpus / 3)
+			continue;
+		if (pieces > last_pieces)
+			break;
+		last_pieces = pieces;
+		best = units;
+	}
+	return piece / best;
+}
+
+/* CPUs are dealt out to nodes in equal runs. */
+static unsigned int cpus_of_node(const struct percpu *p, unsigned int node)
+{
+	return p->nr_cpus / p->nr_nodes + (node < p->nr_cpus % p->nr_nodes);
+}
+
+/*
+ * One group a node. Its distance is that of the nodes' memory: boot memory of each group comes
+ * from its own node, and chunks keep the distances of the first one.
+ */
+static void init_groups(struct percpu *p, const struct machine_config *config)
+{
+	uint64_t unit = p->layout.unit_size;
+	uint64_t piece = (unit + ATOM_SIZE - 1) / ATOM_SIZE * ATOM_SIZE;
+	uint64_t end = 0;
+
+	for (unsigned int node = 0; node < p->nr_nodes; node++) {
+		uint64_t size = cpus_of_node(p, node) * unit, start = 0;
+
+		size = (size + piece - 1) / piece * piece;
+		for (size_t i = 0; i < config->ranges.nr && node; i++) {
+			const struct machine_range *range = &config->ranges.items[i];
+
+			if (range->node == (int)node) {
+				start = bits_align_up(range->start * KERNEL_PAGE_SIZE, ATOM_SIZE);
+				break;
+			}
+		}
+		p->group_offsets[node] = MAX(start, end);
+		p->group_sizes[node] = size;
+		end = p->group_offsets[node] + size;
+	}
+	p->groups =
+		(struct vmap_groups){ p->group_offsets, p->group_sizes, p->nr_nodes, ATOM_SIZE };
+}

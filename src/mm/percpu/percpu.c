@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The per-CPU allocator: which chunk serves a request (mm/percpu.c, v6.1 .. v7.2; x86-64's
+ * embedded first chunk).
+ *
+ * Chunks stand in lists ("slots") by the size of their largest free run, so that a request begins
+ * with the fullest chunk that may hold it. Three lists stand above those: sidelined (depopulated
+ * chunks, still used when nothing else fits), free (nothing allocated), and to_depopulate (isolated
+ * chunks that the balance work takes pages from; requests do not look there). The map of a chunk is
+ * kept in chunk.c, its pages and the background work in balance.c.
+ *
+ * What is left out: the memory of chunk metadata, which a recording shows as events of its own,
+ * and the charge to memory cgroups.
+ */
+#include <config.h>
+
+#include "percpu_internal.h"
+
+#include "kmreplay/abi/gfp.h"
+#include "kmreplay/core/bits.h"
+#include "kmreplay/core/xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where an area was found. */
+struct place {
+	struct pcpu_chunk *chunk;
+	uint32_t bit;
+};
+
+#define ATOM_SIZE (2ULL << 20) /* chunks are made of pieces of this size: PMD_SIZE */
+#define MAP_GFP	  (GFP_BITS_KERNEL | GFP_BIT_NORETRY | GFP_BIT_NOWARN)
+
+static void init_slots(struct percpu *p);
+static struct pcpu_chunk *make_first(struct percpu *p, uint64_t offset, uint64_t size);
+static bool round_request(struct percpu_request *request);
+static bool find_place(struct percpu *p, const struct percpu_request *request, bool atomic,
+		       struct place *place, struct mm_outcome *outcome);
+static bool find_place_creating(struct percpu *p, unsigned int cpu,
+				const struct percpu_request *request, struct place *place,
+				struct mm_outcome *outcome);
+static bool take(struct percpu *p, struct pcpu_chunk *chunk, const struct percpu_request *request,
+		 bool atomic, struct place *place);
+static bool back_with_pages(struct percpu *p, unsigned int cpu,
+			    const struct percpu_request *request, const struct place *place,
+			    struct mm_outcome *outcome);
+static struct mm_outcome finish_alloc(struct percpu *p, unsigned int cpu,
+				      const struct percpu_request *request,
+				      const struct place *place, struct mm_outcome outcome);
+static struct mm_outcome fail_alloc(struct percpu *p, bool atomic, struct mm_outcome outcome,
+				    enum mm_failure failure);
+static void release(struct percpu *p, struct pcpu_chunk *chunk, uint32_t bit);
+static bool should_reclaim(const struct percpu *p, const struct pcpu_chunk *chunk);
+static unsigned int size_to_slot(const struct percpu *p, uint64_t size);
+static unsigned int plain_slot(uint64_t size);
+static void run_pending(struct percpu *p, unsigned int cpu);
+static size_t chunk_index(const struct percpu *p, uint64_t addr);
+static struct pcpu_chunk *chunk_of(const struct percpu *p, uint64_t addr);
+static bool insert_chunk(struct percpu *p, struct pcpu_chunk *chunk);
+
+struct percpu *percpu_create(const struct machine_config *config,
+			     const struct percpu_layout *layout, const struct percpu_ops *ops,
+			     void *ctx)
+{
+	struct percpu *p = xcalloc(1, sizeof(*p));
+
+	p->ops = *ops;
+	p->ctx = ctx;
+	p->costs = config->costs;
+	p->layout = *layout;
+	p->nr_cpus = MAX(config->nr_cpus, 1U);
+	p->nr_nodes = MIN(MAX(config->nr_nodes, 1U), (unsigned int)ARRAY_SIZE(p->group_offsets));
+	p->nr_nodes = MIN(p->nr_nodes, p->nr_cpus);
+	p->auto_balance = true;
+	pcpu_layout_apply(p, config);
+	init_slots(p);
+	if (layout->reserved_size)
+		p->reserved = make_first(p, layout->static_size, layout->reserved_size);
+	p->first = make_first(p, layout->static_size + layout->reserved_size, layout->dyn_size);
+	p->nr_empty = p->first->nr_empty;
+	p->nr_populated = pcpu_boot_bytes(layout) / KERNEL_PAGE_SIZE;
+	pcpu_chunk_relocate(p, p->first, -1);
+	return p;
+}
+
+void percpu_destroy(struct percpu *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->chunks.nr; i++)
+		pcpu_chunk_destroy(p->chunks.items[i]);
+	vec_deinit(&p->chunks);
+	if (p->reserved)
+		pcpu_chunk_destroy(p->reserved);
+	free(p->slots);
+	free(p);
+}
+
+void percpu_set_auto_balance(struct percpu *p, bool on)
+{
+	p->auto_balance = on;
+}
+
+/* pcpu_alloc() */
+struct mm_outcome percpu_alloc(struct percpu *p, unsigned int cpu,
+			       const struct percpu_request *request)
+{
+	struct percpu_request rounded = *request;
+	struct mm_outcome outcome = { .path = MM_PATH_PERCPU };
+	bool atomic = !(request->gfp & GFP_BIT_DIRECT_RECLAIM);
+	struct place place;
+	bool found;
+
+	run_pending(p, cpu);
+	p->stats.nr_allocs++;
+	p->stats.nr_atomic += atomic;
+	if (!round_request(&rounded)) {
+		p->stats.nr_failed++;
+		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
+	}
+	if (request->reserved && p->reserved) {
+		outcome.cost_ns = p->costs.percpu_search;
+		outcome.steps = 1;
+		found = take(p, p->reserved, &rounded, atomic, &place);
+	} else if (atomic) {
+		found = find_place(p, &rounded, true, &place, &outcome);
+	} else {
+		found = find_place_creating(p, cpu, &rounded, &place, &outcome);
+	}
+	if (!found)
+		return fail_alloc(p, atomic, outcome,
+				  mm_ok(outcome) ? MM_FAIL_NO_SPACE
+						 : (enum mm_failure)outcome.failure);
+	return finish_alloc(p, cpu, &rounded, &place, outcome);
+}
+
+/* free_percpu() */
+struct mm_outcome percpu_free(struct percpu *p, unsigned int cpu, uint64_t addr)
+{
+	struct pcpu_chunk *chunk, *other;
+	uint32_t bit;
+	bool balance = false;
+
+	run_pending(p, cpu);
+	chunk = chunk_of(p, addr);
+	if (!chunk || (addr - chunk->base) % PCPU_BIT_SIZE)
+		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
+	bit = (uint32_t)((addr - chunk->base) / PCPU_BIT_SIZE);
+	if (!pcpu_is_area(chunk, bit))
+		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
+	release(p, chunk, bit);
+	p->stats.nr_frees++;
+	if (!chunk->isolated && chunk->free_bytes == p->layout.unit_size) {
+		/* One free chunk is kept. */
+		list_foreach(&p->slots[p->free_slot], pos) {
+			other = container_of(pos, struct pcpu_chunk, link);
+			balance |= other != chunk;
+		}
+	} else if (should_reclaim(p, chunk)) {
+		if (!chunk->isolated) {
+			chunk->isolated = true;
+			p->nr_empty -= chunk->nr_empty;
+		}
+		pcpu_chunk_move(p, chunk, p->depopulate_slot, true);
+		balance = true;
+	}
+	p->balance_pending |= balance;
+	return (struct mm_outcome){
+		.addr = addr, .cost_ns = p->costs.percpu_search, .steps = 1, .path = MM_PATH_PERCPU
+	};
+}
+
+struct mm_outcome percpu_alloc_in(struct percpu *p, unsigned int cpu, uint64_t base,
+				  const struct percpu_request *request)
+{
+	struct percpu_request rounded = *request;
+	struct mm_outcome outcome = { .path = MM_PATH_PERCPU,
+				      .steps = 1,
+				      .cost_ns = p->costs.percpu_search };
+	bool atomic = !(request->gfp & GFP_BIT_DIRECT_RECLAIM);
+	struct pcpu_chunk *chunk;
+	struct place place;
+
+	run_pending(p, cpu);
+	p->stats.nr_allocs++;
+	p->stats.nr_atomic += atomic;
+	chunk = chunk_of(p, base);
+	if (!chunk || chunk->base != base || !round_request(&rounded)) {
+		p->stats.nr_failed++;
+		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
+	}
+	/* Whether its pages are there is our state, not the recording's: do not insist. */
+	if (!take(p, chunk, &rounded, atomic, &place) &&
+	    !(atomic && take(p, chunk, &rounded, false, &place)))
+		return fail_alloc(p, atomic, outcome, MM_FAIL_NO_SPACE);
+	return finish_alloc(p, cpu, &rounded, &place, outcome);
+}
+
+struct mm_outcome percpu_alloc_at(struct percpu *p, unsigned int cpu, uint64_t addr, uint64_t size,
+				  uint32_t gfp)
+{
+	struct mm_outcome outcome = { .path = MM_PATH_PERCPU };
+	struct percpu_request request = { .size = size, .align = PCPU_BIT_SIZE, .gfp = gfp };
+	struct pcpu_chunk *chunk;
+	struct place place;
+	unsigned int slot;
+	int32_t before;
+	uint32_t bits;
+
+	run_pending(p, cpu);
+	p->stats.nr_allocs++;
+	chunk = chunk_of(p, addr);
+	if (!chunk || (addr - chunk->base) % PCPU_BIT_SIZE || !round_request(&request)) {
+		p->stats.nr_failed++;
+		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
+	}
+	place.chunk = chunk;
+	place.bit = (uint32_t)((addr - chunk->base) / PCPU_BIT_SIZE);
+	bits = (uint32_t)(request.size / PCPU_BIT_SIZE);
+	if (bits > chunk->nr_bits - place.bit ||
+	    pcpu_find_bit(chunk->alloc_map, place.bit, place.bit + bits, true) != place.bit + bits)
+		return fail_alloc(p, false, outcome, MM_FAIL_NO_SPACE);
+	slot = pcpu_chunk_slot(p, chunk);
+	before = chunk->nr_empty;
+	if (pcpu_alloc_area(chunk, bits, 1, place.bit) != place.bit)
+		BUG_ON(true);
+	pcpu_count_empty(p, chunk, before);
+	pcpu_chunk_relocate(p, chunk, (int)slot);
+	pcpu_chunk_reintegrate(p, chunk);
+	return finish_alloc(p, cpu, &request, &place, outcome);
+}
+
+bool percpu_chunk_adopt(struct percpu *p, uint64_t base)
+{
+	uint32_t nr_pages = (uint32_t)(p->layout.unit_size / KERNEL_PAGE_SIZE);
+	struct pcpu_chunk *chunk;
+
+	if (base % KERNEL_PAGE_SIZE || base > UINT64_MAX - p->layout.unit_size)
+		return false;
+	chunk = pcpu_chunk_create(base, nr_pages);
+	chunk->adopted = true;
+	if (!insert_chunk(p, chunk)) {
+		pcpu_chunk_destroy(chunk);
+		return false;
+	}
+	p->stats.nr_created++;
+	pcpu_chunk_relocate(p, chunk, -1);
+	return true;
+}
+
+/* pcpu_chunk_slot() */
+unsigned int pcpu_chunk_slot(const struct percpu *p, const struct pcpu_chunk *chunk)
+{
+	if (chunk->free_bytes < PCPU_BIT_SIZE || !chunk->md.contig_hint)
+		return 0;
+	return size_to_slot(p, (uint64_t)chunk->md.contig_hint * PCPU_BIT_SIZE);
+}
+
+/* pcpu_chunk_relocate(): to the front when it gained space, to the end when it lost some. */
+void pcpu_chunk_relocate(struct percpu *p, struct pcpu_chunk *chunk, int old_slot)
+{
+	int slot = (int)pcpu_chunk_slot(p, chunk);
+
+	if (!chunk->isolated && slot != old_slot)
+		pcpu_chunk_move(p, chunk, (unsigned int)slot, old_slot < slot);
+}
+
+void pcpu_chunk_move(struct percpu *p, struct pcpu_chunk *chunk, unsigned int slot, bool front)
+{
+	if (chunk == p->reserved)
+		return;
+	list_del(&chunk->link);
+	chunk->slot = slot;
+	if (front)
+		list_add(&p->slots[slot], &chunk->link);
+	else
+		list_add_tail(&p->slots[slot], &chunk->link);
+}
+
+void pcpu_chunk_reintegrate(struct percpu *p, struct pcpu_chunk *chunk)
+{
+	if (!chunk->isolated)
+		return;
+	chunk->isolated = false;
+	p->nr_empty += chunk->nr_empty;
+	pcpu_chunk_relocate(p, chunk, -1);
+}
+
+void pcpu_count_empty(struct percpu *p, const struct pcpu_chunk *chunk, int32_t before)
+{
+	if (chunk != p->reserved && !chunk->isolated)
+		p->nr_empty += chunk->nr_empty - before;
+}
+
+/* pcpu_create_chunk() of percpu-vm.c */
+struct pcpu_chunk *pcpu_make_chunk(struct percpu *p, unsigned int cpu, struct mm_outcome *outcome)
+{
+	struct mm_outcome areas = p->ops.groups_alloc(p->ctx, cpu, &p->groups);
+	struct pcpu_chunk *chunk;
+
+	mm_outcome_add(outcome, areas);
+	mm_outcome_add(outcome, (struct mm_outcome){ .cost_ns = p->costs.percpu_create });
+	outcome->path = MM_PATH_PERCPU_CREATE;
+	if (!mm_ok(areas)) {
+		outcome->failure = areas.failure;
+		return NULL;
+	}
+	chunk = pcpu_chunk_create(areas.addr - p->group_offsets[0],
+				  (uint32_t)(p->layout.unit_size / KERNEL_PAGE_SIZE));
+	BUG_ON(!insert_chunk(p, chunk));
+	p->stats.nr_created++;
+	return chunk;
+}
+
+void pcpu_drop_chunk(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk)
+{
+	size_t at = chunk_index(p, chunk->base);
+
+	BUG_ON(at >= p->chunks.nr || p->chunks.items[at] != chunk);
+	memmove(&p->chunks.items[at], &p->chunks.items[at + 1],
+		(p->chunks.nr - at - 1) * sizeof(struct pcpu_chunk *));
+	p->chunks.nr--;
+	if (!chunk->adopted)
+		p->ops.groups_free(p->ctx, cpu, chunk->base, &p->groups);
+	p->stats.nr_destroyed++;
+	pcpu_chunk_destroy(chunk);
+}
+
+static void init_slots(struct percpu *p)
+{
+	p->sidelined_slot = plain_slot(p->layout.unit_size) + 1;
+	p->free_slot = p->sidelined_slot + 1;
+	p->depopulate_slot = p->free_slot + 1;
+	p->nr_slots = p->depopulate_slot + 1;
+	p->slots = xcalloc(p->nr_slots, sizeof(*p->slots));
+	for (unsigned int i = 0; i < p->nr_slots; i++)
+		list_init(&p->slots[i]);
+}
+
+/* pcpu_alloc_first_chunk(): "size" bytes at "offset" of the units that boot made; the chunk covers
+ * whole pages, and what is not its own at both ends is hidden. */
+static struct pcpu_chunk *make_first(struct percpu *p, uint64_t offset, uint64_t size)
+{
+	uint64_t start = offset % KERNEL_PAGE_SIZE;
+	uint64_t bytes = bits_align_up(start + size, KERNEL_PAGE_SIZE);
+	struct pcpu_chunk *chunk = pcpu_chunk_create(p->layout.base + offset - start,
+						     (uint32_t)(bytes / KERNEL_PAGE_SIZE));
+
+	chunk->immutable = true;
+	pcpu_fill_bits(chunk->populated, 0, chunk->nr_pages, true);
+	chunk->nr_populated = chunk->nr_pages;
+	chunk->nr_empty = (int32_t)chunk->nr_pages;
+	pcpu_chunk_hide(chunk, 0, (uint32_t)(start / PCPU_BIT_SIZE));
+	pcpu_chunk_hide(chunk, (uint32_t)((start + size) / PCPU_BIT_SIZE),
+			(uint32_t)((bytes - start - size) / PCPU_BIT_SIZE));
+	/* The reserved one shares a page with the first one at most, and is found by its range. */
+	if (offset != p->layout.static_size || !p->layout.reserved_size)
+		BUG_ON(!insert_chunk(p, chunk));
+	return chunk;
+}
+
+/* Rounds size and align as the kernel does; false for what it refuses. */
+static bool round_request(struct percpu_request *request)
+{
+	request->align = MAX(request->align, (uint64_t)PCPU_BIT_SIZE);
+	if (!request->size || request->size > PCPU_MIN_UNIT_SIZE ||
+	    request->align > KERNEL_PAGE_SIZE || !bits_is_pow2(request->align))
+		return false;
+	request->size = bits_align_up(request->size, PCPU_BIT_SIZE);
+	return true;
+}
+
+/* The walk over the lists; a chunk may leave its list while it is looked at. */
+static bool find_place(struct percpu *p, const struct percpu_request *request, bool atomic,
+		       struct place *place, struct mm_outcome *outcome)
+{
+	for (unsigned int slot = size_to_slot(p, request->size); slot <= p->free_slot; slot++) {
+		struct list_head *head = &p->slots[slot];
+		struct list_head *pos = head->next;
+
+		while (pos != head) {
+			struct pcpu_chunk *chunk = container_of(pos, struct pcpu_chunk, link);
+
+			pos = pos->next;
+			mm_outcome_add(outcome,
+				       (struct mm_outcome){ .cost_ns = p->costs.percpu_search,
+							    .steps = 1 });
+			if (take(p, chunk, request, atomic, place))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A chunk is made as long as none is free; one that is free holds any request. */
+static bool find_place_creating(struct percpu *p, unsigned int cpu,
+				const struct percpu_request *request, struct place *place,
+				struct mm_outcome *outcome)
+{
+	struct pcpu_chunk *chunk;
+
+	while (!find_place(p, request, false, place, outcome)) {
+		if (!list_is_empty(&p->slots[p->free_slot]))
+			return false;
+		chunk = pcpu_make_chunk(p, cpu, outcome);
+		if (!chunk)
+			return false;
+		pcpu_chunk_relocate(p, chunk, -1);
+	}
+	return true;
+}
+
+/* find_block_fit() and alloc_area() on one chunk, and what a miss does to its place in a list. */
+static bool take(struct percpu *p, struct pcpu_chunk *chunk, const struct percpu_request *request,
+		 bool atomic, struct place *place)
+{
+	uint32_t bits = (uint32_t)(request->size / PCPU_BIT_SIZE);
+	uint32_t align = (uint32_t)(request->align / PCPU_BIT_SIZE);
+	unsigned int slot = pcpu_chunk_slot(p, chunk);
+	int32_t before = chunk->nr_empty;
+	int64_t bit = pcpu_find_fit(chunk, bits, align, atomic);
+
+	if (bit < 0) {
+		if (!chunk->isolated && chunk->slot < PCPU_SLOT_FAIL_THRESHOLD)
+			pcpu_chunk_move(p, chunk, 0, true);
+		return false;
+	}
+	bit = pcpu_alloc_area(chunk, bits, align, (uint32_t)bit);
+	if (bit < 0)
+		return false;
+	pcpu_count_empty(p, chunk, before);
+	pcpu_chunk_relocate(p, chunk, (int)slot);
+	pcpu_chunk_reintegrate(p, chunk);
+	*place = (struct place){ chunk, (uint32_t)bit };
+	return true;
+}
+
+static struct mm_outcome finish_alloc(struct percpu *p, unsigned int cpu,
+				      const struct percpu_request *request,
+				      const struct place *place, struct mm_outcome outcome)
+{
+	/* An atomic request found populated pages; in follow mode ours may lack. */
+	if (!back_with_pages(p, cpu, request, place, &outcome)) {
+		release(p, place->chunk, place->bit);
+		return fail_alloc(p, false, outcome, (enum mm_failure)outcome.failure);
+	}
+	p->balance_pending |= p->nr_empty < PCPU_EMPTY_LOW;
+	outcome.addr = place->chunk->base + (uint64_t)place->bit * PCPU_BIT_SIZE;
+	outcome.failure = MM_FAIL_NONE;
+	return outcome;
+}
+
+/* Populates the pages of an area that are not there yet. */
+static bool back_with_pages(struct percpu *p, unsigned int cpu,
+			    const struct percpu_request *request, const struct place *place,
+			    struct mm_outcome *outcome)
+{
+	struct pcpu_chunk *chunk = place->chunk;
+	uint32_t bits = (uint32_t)(request->size / PCPU_BIT_SIZE);
+	uint32_t end = (place->bit + bits + PCPU_BLOCK_BITS - 1) / PCPU_BLOCK_BITS;
+	uint32_t to;
+
+	for (uint32_t from = place->bit / PCPU_BLOCK_BITS;; from = to) {
+		from = pcpu_find_bit(chunk->populated, from, end, false);
+		if (from >= end)
+			return true;
+		to = pcpu_find_bit(chunk->populated, from, end, true);
+		if (outcome->path < MM_PATH_PERCPU_POPULATE)
+			outcome->path = MM_PATH_PERCPU_POPULATE;
+		if (!pcpu_populate(p, cpu, chunk, from, to, request->gfp & MAP_GFP, outcome))
+			return false;
+	}
+}
+
+static struct mm_outcome fail_alloc(struct percpu *p, bool atomic, struct mm_outcome outcome,
+				    enum mm_failure failure)
+{
+	p->stats.nr_failed++;
+	if (atomic) {
+		p->atomic_failed = true;
+		p->balance_pending = true;
+	}
+	outcome.addr = 0;
+	outcome.failure = (uint8_t)failure;
+	return outcome;
+}
+
+static void release(struct percpu *p, struct pcpu_chunk *chunk, uint32_t bit)
+{
+	unsigned int slot = pcpu_chunk_slot(p, chunk);
+	int32_t before = chunk->nr_empty;
+
+	pcpu_free_area(chunk, bit);
+	pcpu_count_empty(p, chunk, before);
+	pcpu_chunk_relocate(p, chunk, (int)slot);
+}
+
+/* pcpu_should_reclaim_chunk() */
+static bool should_reclaim(const struct percpu *p, const struct pcpu_chunk *chunk)
+{
+	if (chunk == p->first || chunk == p->reserved)
+		return false;
+	if (chunk->isolated && chunk->nr_empty)
+		return true;
+	return p->nr_empty > PCPU_EMPTY_HIGH + chunk->nr_empty &&
+	       chunk->nr_empty >= (int32_t)(chunk->nr_pages / 4);
+}
+
+/* pcpu_size_to_slot() */
+static unsigned int size_to_slot(const struct percpu *p, uint64_t size)
+{
+	return size == p->layout.unit_size ? p->free_slot : plain_slot(size);
+}
+
+static unsigned int plain_slot(uint64_t size)
+{
+	int slot = (int)bits_fls(size) - PCPU_SLOT_BASE_SHIFT + 2;
+
+	return (unsigned int)MAX(slot, 1);
+}
+
+static void run_pending(struct percpu *p, unsigned int cpu)
+{
+	if (p->balance_pending && p->auto_balance)
+		percpu_balance(p, cpu);
+}
+
+/* How many chunks begin below "addr". */
+static size_t chunk_index(const struct percpu *p, uint64_t addr)
+{
+	size_t low = 0, high = p->chunks.nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->chunks.items[middle]->base < addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The chunk whose first unit holds "addr". The reserved one comes first, as in the kernel. */
+static struct pcpu_chunk *chunk_of(const struct percpu *p, uint64_t addr)
+{
+	size_t at = chunk_index(p, addr);
+	struct pcpu_chunk *chunk = NULL;
+
+	if (p->reserved && addr >= p->layout.base + p->layout.static_size &&
+	    addr < p->layout.base + p->layout.static_size + p->layout.reserved_size)
+		return p->reserved;
+	if (at < p->chunks.nr && p->chunks.items[at]->base == addr)
+		chunk = p->chunks.items[at];
+	else if (at)
+		chunk = p->chunks.items[at - 1];
+	if (!chunk || addr - chunk->base >= (uint64_t)chunk->nr_pages * KERNEL_PAGE_SIZE)
+		return NULL;
+	return chunk;
+}
+
+/* False when its first unit overlaps another chunk's. */
+static bool insert_chunk(struct percpu *p, struct pcpu_chunk *chunk)
+{
+	size_t at = chunk_index(p, chunk->base);
+	uint64_t size = (uint64_t)chunk->nr_pages * KERNEL_PAGE_SIZE;
+
+	if (at < p->chunks.nr && p->chunks.items[at]->base - chunk->base < size)
+		return false;
+	if (at) {
+		const struct pcpu_chunk *below = p->chunks.items[at - 1];
+
+		if (chunk->base - below->base < (uint64_t)below->nr_pages * KERNEL_PAGE_SIZE)
+			return false;
+	}
+	vec_push(&p->chunks, chunk);
+	memmove(&p->chunks.items[at + 1], &p->chunks.items[at],
+		(p->chunks.nr - at - 1) * sizeof(struct pcpu_chunk *));
+	p->chunks.items[at] = chunk;
+	return true;
+}
