@@ -97,7 +97,8 @@ void event_print_fields(const struct event_printer *p, const struct event *ev,
 		const char *prefix = field->prefix ? field->prefix : " ";
 
 		/* print_probe_place() has written the field without a key */
-		if ((!field->key[0] && field->kind == EVENT_FIELD_SITE) || !event_field_shown(ev, i))
+		if ((!field->key[0] && field->kind == EVENT_FIELD_SITE) ||
+		    !event_field_shown(ev, i))
 			continue;
 		str_add(out, first && prefix[0] == ' ' ? prefix + 1 : prefix);
 		str_add(out, field->key);

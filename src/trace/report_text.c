@@ -108,7 +108,12 @@ static bool context(struct text *text, const char *s, const char *e, struct even
 		*event = s;
 		return true;
 	}
-	return text_context(text, s, e, ev, event);
+	if (!text_context(text, s, e, ev, event))
+		return false;
+	/* --ts-diff: " (+12)   " between time and name */
+	if (SCAN_IS(*event, "(+") && (s = memchr(*event, ')', (size_t)(e - *event))))
+		*event = MIN(scan_blanks(s + 1), e);
+	return true;
 }
 
 /* "=> symbol" or "<stack trace>" continuation lines. */

@@ -158,7 +158,7 @@ bool text_type(struct text *text, const char *s, size_t len, uint32_t *ret);
 
 /* text_guess.c */
 
-/** Sets the kernel, the era, and what "head" tells about pointers, unless they are known. */
+/** Sets the kernel and the era by what "head" looks like, unless they are known. */
 void text_guess(struct trace *trace, const char *head, size_t len);
 
 #endif

@@ -103,19 +103,22 @@ START_TEST(columns_and_notices)
 		"    init-1       1d.h1.     1.000002: kfree:                call_site=f ptr=(nil)\n"
 		"a.dat:             x: y-1     [001]     1.000003: kfree:                call_site=f "
 		"ptr=(nil)\n"
+		"            init-1     [001]     1.000003: (+12)   kfree:                call_site=f "
+		"ptr=(nil)\n"
 		"CPU:2 [EVENTS DROPPED]\n"
 		"[UNKNOWN EVENT][UNKNOWN EVENT] (NULL):               [UNKNOWN EVENT]\n"
 		"            init-1     [002]     1.000004: foo:                  [FAILED TO PARSE] a=1\n");
 	ck_assert_uint_eq(d.info->nr_unparsed, 0);
-	ck_assert_uint_eq(d.all.nr, 5);
+	ck_assert_uint_eq(d.all.nr, 6);
 	ck_assert_uint_eq(d.all.events[0].time, 1000000001);
 	ck_assert_uint_eq(d.all.events[1].flags,
 			  EVENT_F_CONTEXT | EVENT_F_IRQS_OFF | EVENT_F_HARDIRQ | EVENT_F_LOST);
 	ck_assert_str_eq(decoded_word(&d, d.all.events[2].comm), "x: y");
-	ck_assert_uint_eq(d.all.events[3].type, EVENT_OTHER);
-	ck_assert_uint_eq(d.all.events[3].time, 1000003000);
-	ck_assert_uint_eq(d.all.events[3].cpu, 1);
-	ck_assert(d.all.events[4].flags & EVENT_F_LOST);
+	ck_assert_uint_eq(d.all.events[3].type, EVENT_KFREE);
+	ck_assert_uint_eq(d.all.events[4].type, EVENT_OTHER);
+	ck_assert_uint_eq(d.all.events[4].time, 1000003000);
+	ck_assert_uint_eq(d.all.events[4].cpu, 1);
+	ck_assert(d.all.events[5].flags & EVENT_F_LOST);
 	ck_assert_uint_eq(d.info->nr_losses, 2);
 	ck_assert_uint_eq(d.info->losses.items[0].nr, 12);
 	ck_assert_uint_eq(d.info->nr_cpus, 3);

@@ -4,6 +4,8 @@
 
 #include "decode.h"
 
+#include <zlib.h>
+
 #define FTRACE_LINE "            init-1       [000] .....     1.000000: kfree: call_site=f ptr=0\n"
 #define REPORT_LINE \
 	"            init-1     [000]     1.000000: kfree:                call_site=f ptr=(nil)\n"
@@ -92,6 +94,45 @@ START_TEST(batches_are_accounted)
 			  d.info->cpus.items[2].nr_events, nr);
 	ck_assert_uint_eq(d.info->nr_back, 0);
 	decoded_deinit(&d);
+	str_deinit(&text);
+}
+END_TEST
+
+/* Packed data that end early: all whole lines before, then the error. */
+START_TEST(cut_gzip_gives_what_came_before)
+{
+	struct str text;
+	struct decoded d;
+	char *path = decode_file("", 0);
+	unsigned char *packed;
+	gzFile gz = gzopen(path, "wb1");
+	struct stat st;
+	FILE *fp;
+
+	str_init(&text);
+	for (unsigned int i = 0; i < 100000; i++)
+		str_addf(&text, "            init-1       [000] .....     1.%06u: kfree: call_site=f "
+			 "ptr=ffff8881%08x\n", i, i * 2654435761U);
+	ck_assert_int_eq(gzwrite(gz, text.data, (unsigned int)text.len), (int)text.len);
+	gzclose(gz);
+	ck_assert_int_eq(stat(path, &st), 0);
+	packed = xmalloc((size_t)st.st_size);
+	fp = fopen(path, "rb");
+	ck_assert(fp && fread(packed, 1, (size_t)st.st_size, fp) == (size_t)st.st_size);
+	fclose(fp);
+	for (long part = 1; part < 8; part++) {
+		decode_mem(&d, packed, (size_t)(st.st_size * part / 8), NULL, NULL);
+		ck_assert_int_eq(d.status, TRACE_ERROR);
+		ck_assert(strstr(d.err.message, "the gzip data end early") != NULL);
+		ck_assert_uint_gt(d.all.nr, (size_t)part * 100000 / 9);
+		ck_assert_uint_lt(d.all.nr, (size_t)(part + 1) * 100000 / 8);
+		ck_assert_uint_eq(d.info->nr_malformed + d.info->nr_unparsed, 0);
+		ck_assert_str_eq(d.info->compression, "gzip");
+		decoded_deinit(&d);
+	}
+	unlink(path);
+	free(path);
+	free(packed);
 	str_deinit(&text);
 }
 END_TEST
@@ -217,5 +258,6 @@ START_TEST(forms_of_one_buffer_agree)
 END_TEST
 
 UNIT_MAIN("trace", formats_are_known_by_content, other_files_are_refused, options_count,
-	  batches_are_accounted, recordings_have_the_events_of_their_checks,
+	  batches_are_accounted,
+	  cut_gzip_gives_what_came_before, recordings_have_the_events_of_their_checks,
 	  forms_of_one_buffer_agree)
