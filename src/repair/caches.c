@@ -16,6 +16,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static const uint32_t class_sizes[KMALLOC_NR_CLASSES] = { 8,   16,  32,  64,   96,   128, 192,
 							  256, 512, 1024, 2048, 4096, 8192 };
@@ -26,7 +27,13 @@ static const char *const type_prefix[KMALLOC_NR] = {
 	[KMALLOC_CG] = "kmalloc-cg-",
 };
 
+static const char *const bucket_prefix[BUCKET_NR] = {
+	[BUCKET_MEMDUP] = "memdup_user-",
+	[BUCKET_MSG] = "msg_msg-",
+};
+
 static enum kmalloc_type type_of_gfp(uint32_t gfp);
+static const char *function_of(const struct caches *caches, uint32_t site);
 static unsigned int class_for(uint64_t size);
 static uint32_t kmalloc_odd_size(struct caches *caches, const struct event *ev,
 				 enum kmalloc_type type);
@@ -34,7 +41,7 @@ static void make_kmalloc(struct repair_cache *cache, enum kmalloc_type type, uin
 static uint32_t alloc_unnamed(struct caches *caches, const struct event *ev);
 static uint32_t find_key(struct caches *caches, uint64_t key, const struct repair_cache *like);
 static uint32_t add(struct caches *caches, const struct repair_cache *like);
-static uint32_t kmalloc_name(struct caches *caches, unsigned int type, unsigned int class);
+static uint32_t class_name(struct caches *caches, const char *prefix, unsigned int class);
 static uint32_t clamp_size(uint64_t size);
 static void note_flags(struct repair_cache *cache, const struct event *ev);
 
@@ -46,7 +53,13 @@ void caches_init(struct caches *caches, struct event_names *names)
 	/* All texts are made here: later the table may be a reader's, in a thread of its own. */
 	for (unsigned int type = 0; type < KMALLOC_NR; type++) {
 		for (unsigned int class = 0; class < KMALLOC_NR_CLASSES; class++)
-			caches->kmalloc_names[type][class] = kmalloc_name(caches, type, class);
+			caches->kmalloc_names[type][class] =
+				class_name(caches, type_prefix[type], class);
+	}
+	for (unsigned int bucket = 0; bucket < BUCKET_NR; bucket++) {
+		for (unsigned int class = 0; class < KMALLOC_NR_CLASSES; class++)
+			caches->bucket_names[bucket][class] =
+				class_name(caches, bucket_prefix[bucket], class);
 	}
 	caches->other_name = intern_add_text(&names->texts, "(other)");
 }
@@ -86,6 +99,55 @@ uint32_t caches_of_kmalloc(struct caches *caches, const struct event *ev)
 	if (ev->slab.bytes_req > cache->object_size)
 		cache->object_size = clamp_size(ev->slab.bytes_req);
 	return id;
+}
+
+enum cache_bucket caches_bucket_of(const struct caches *caches, const struct event *ev)
+{
+	const uint32_t user = GFP_BITS_KERNEL | GFP_BIT_HARDWALL;
+	const char *function;
+
+	/* mm/util.c:memdup_user(), strndup_user() record their caller, so the mask must do. */
+	if (ev->slab.gfp == (user | GFP_BIT_NOWARN))
+		return BUCKET_MEMDUP;
+	function = function_of(caches, ev->site);
+	if (ev->slab.gfp == user && !strcmp(function, "vmemdup_user"))
+		return BUCKET_MEMDUP;
+	/* ipc/msgutil.c: messages of System V and POSIX queues, accounted. */
+	if (ev->slab.gfp & GFP_BIT_ACCOUNT &&
+	    (!strcmp(function, "alloc_msg") || !strcmp(function, "load_msg")))
+		return BUCKET_MSG;
+	return BUCKET_NONE;
+}
+
+uint32_t caches_of_bucket(struct caches *caches, enum cache_bucket bucket, uint32_t plain)
+{
+	struct repair_cache like = caches->all.items[plain];
+	unsigned int class = caches_class(like.size);
+	uint32_t id;
+
+	if (class == KMALLOC_NR_CLASSES)
+		return plain;
+	id = caches->bucket[bucket][class];
+	if (!id) {
+		id = caches_of_name(caches, caches->bucket_names[bucket][class]);
+		make_kmalloc(&caches->all.items[id], KMALLOC_NORMAL, like.size);
+		caches->all.items[id].account = like.account;
+		caches->bucket[bucket][class] = id;
+	}
+	caches->all.items[id].object_size = like.object_size;
+	return id;
+}
+
+void caches_drop_bucket(struct caches *caches, enum cache_bucket bucket)
+{
+	enum kmalloc_type type = bucket == BUCKET_MSG ? KMALLOC_CG : KMALLOC_NORMAL;
+
+	for (unsigned int class = 0; class < KMALLOC_NR_CLASSES; class++) {
+		uint32_t id = caches->bucket[bucket][class];
+
+		if (id && caches->kmalloc[type][class])
+			caches->all.items[id].canon = caches->kmalloc[type][class];
+	}
 }
 
 uint32_t caches_of_name(struct caches *caches, uint32_t name)
@@ -171,6 +233,14 @@ static enum kmalloc_type type_of_gfp(uint32_t gfp)
 	if (gfp & GFP_BIT_DMA)
 		return KMALLOC_DMA;
 	return gfp & GFP_BIT_RECLAIMABLE ? KMALLOC_RCL : KMALLOC_CG;
+}
+
+/* The function that "site" lies in, "" when unknown. */
+static const char *function_of(const struct caches *caches, uint32_t site)
+{
+	if (site >= caches->names->sites.nr)
+		return "";
+	return intern_text(&caches->names->texts, caches->names->sites.items[site].symbol);
 }
 
 /* The smallest class that holds "size" bytes, mm/slab_common.c:kmalloc_size_roundup(). */
@@ -277,13 +347,13 @@ static uint32_t add(struct caches *caches, const struct repair_cache *like)
 	return id;
 }
 
-static uint32_t kmalloc_name(struct caches *caches, unsigned int type, unsigned int class)
+static uint32_t class_name(struct caches *caches, const char *prefix, unsigned int class)
 {
 	char text[48];
 	uint32_t size = class_sizes[class];
 	bool kilo = size >= 1024;
 
-	snprintf(text, sizeof(text), "%s%" PRIu32 "%s", type_prefix[type],
+	snprintf(text, sizeof(text), "%s%" PRIu32 "%s", prefix,
 		 kilo ? size / 1024 : size, kilo ? "k" : "");
 	return intern_add_text(&caches->names->texts, text);
 }

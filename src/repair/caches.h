@@ -23,6 +23,12 @@ enum kmalloc_type { KMALLOC_NORMAL, KMALLOC_DMA, KMALLOC_RCL, KMALLOC_CG, KMALLO
 enum { KMALLOC_NR_CLASSES = 13, KMALLOC_MAX_CACHE_SIZE = 8192 };
 
 /**
+ * Sets of kmalloc caches of their own (mm/slab_common.c:kmem_buckets_create(), 6.11 and later,
+ * CONFIG_SLAB_BUCKETS): data that users choose is kept apart. Events don't tell them.
+ */
+enum cache_bucket { BUCKET_MEMDUP, BUCKET_MSG, BUCKET_NR, BUCKET_NONE = BUCKET_NR };
+
+/**
  * More caches than any kernel has: what comes later goes to one cache called "(other)", so that a
  * damaged recording cannot fill the memory with them.
  */
@@ -39,6 +45,8 @@ struct caches {
 	struct vec(struct repair_cache) all; /**< [0] unused */
 	uint32_t kmalloc[KMALLOC_NR][KMALLOC_NR_CLASSES];
 	uint32_t kmalloc_names[KMALLOC_NR][KMALLOC_NR_CLASSES]; /**< names.texts */
+	uint32_t bucket[BUCKET_NR][KMALLOC_NR_CLASSES];
+	uint32_t bucket_names[BUCKET_NR][KMALLOC_NR_CLASSES];
 	struct vec(uint32_t) by_name;        /**< names.texts id to cache id */
 	struct vec(struct cache_site) by_site;
 	struct u64map by_key;                /**< hash of (function, sizes) to newest cache */
@@ -54,6 +62,12 @@ void caches_deinit(struct caches *caches);
 unsigned int caches_class(uint64_t size);
 /** The cache of a kmalloc event that is not large. */
 uint32_t caches_of_kmalloc(struct caches *caches, const struct event *ev);
+/** The set that a kmalloc event would be of if the kernel has such sets. */
+enum cache_bucket caches_bucket_of(const struct caches *caches, const struct event *ev);
+/** The cache of set "bucket" for objects of "plain", a kmalloc class. */
+uint32_t caches_of_bucket(struct caches *caches, enum cache_bucket bucket, uint32_t plain);
+/** There is no such set: its caches turned out to be the plain ones. */
+void caches_drop_bucket(struct caches *caches, enum cache_bucket bucket);
 /** The cache called "name" (names.texts). */
 uint32_t caches_of_name(struct caches *caches, uint32_t name);
 /** The cache of a kmem_cache_alloc event, named or not. */

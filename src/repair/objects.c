@@ -6,6 +6,7 @@
 
 #include "repair_internal.h"
 
+#include "kmreplay/abi/gfp.h"
 #include "kmreplay/abi/kernel.h"
 
 #include <string.h>
@@ -25,6 +26,7 @@ static bool is_live_large(const struct repair *r, uint64_t ptr);
 static void remember_large(struct repair *r, const struct event *ev, uint64_t number);
 static bool is_no_object(const struct repair *r, uint64_t ptr);
 static uint32_t cache_of_alloc(struct repair *r, const struct event *ev);
+static uint32_t cache_of_bucket(struct repair *r, const struct event *ev, uint32_t plain);
 static uint32_t cache_of_slab(struct repair *r, uint64_t ptr, uint32_t cache);
 static void learn_from_name(struct repair *r, const struct event *ev, struct repair_op *op);
 static void note_late_free(struct repair *r, const struct event *ev);
@@ -38,6 +40,7 @@ void object_alloc(struct repair *r, struct held_batch *held, size_t index, uint6
 	struct event *ev = &held->batch.events[index];
 	struct repair_op *op = &held->ops.items[index];
 	struct addrmap_entry *entry;
+	uint64_t pfn;
 	bool fresh;
 
 	op->call = (uint8_t)alloc_call(ev);
@@ -68,6 +71,8 @@ void object_alloc(struct repair *r, struct held_batch *held, size_t index, uint6
 	entry->info = op->cache;
 	if (ev->cpu < r->cpus.nr && r->cpus.items[ev->cpu].armed)
 		owner_object_alloc(r, ev, op);
+	if (op->cache && owner_pfn_of(r, ev->slab.ptr, &pfn) && owner_is_unbound(r, pfn))
+		owner_bind_slab(r, pfn, op->cache);
 }
 
 void object_free(struct repair *r, const struct event *ev, struct repair_op *op, uint64_t hash)
@@ -237,13 +242,49 @@ static uint32_t cache_of_alloc(struct repair *r, const struct event *ev)
 {
 	uint32_t cache;
 
-	if (ev->type == EVENT_KMALLOC || ev->type == EVENT_KMALLOC_NODE)
-		return caches_of_kmalloc(&r->caches, ev);
+	if (ev->type == EVENT_KMALLOC || ev->type == EVENT_KMALLOC_NODE) {
+		cache = caches_of_kmalloc(&r->caches, ev);
+		if (likely(!(ev->slab.gfp & (GFP_BIT_HARDWALL | GFP_BIT_ACCOUNT))))
+			return cache;
+		return cache_of_bucket(r, ev, cache);
+	}
 	cache = caches_of_alloc(&r->caches, ev);
 	/* Named by the event, or united with a named one before: certain. */
 	if (likely(r->caches.all.items[r->caches.all.items[cache].canon].name))
 		return cache;
 	return cache_of_slab(r, ev->slab.ptr, cache);
+}
+
+/*
+ * Is this object of kmalloc class "plain", or of a set of caches of its own? Where it lies tells:
+ * such sets have slabs of their own, so an object among ordinary ones speaks against the set. A few
+ * callers that only look like it must not decide, many say that the kernel has no such set.
+ */
+static uint32_t cache_of_bucket(struct repair *r, const struct event *ev, uint32_t plain)
+{
+	enum cache_bucket bucket = caches_bucket_of(&r->caches, ev);
+	struct bucket_evidence *evidence = &r->buckets[bucket % BUCKET_NR];
+	struct page_block *block;
+	uint64_t pfn, head;
+	uint32_t own;
+
+	if (bucket == BUCKET_NONE || evidence->dropped || !owner_pfn_of(r, ev->slab.ptr, &pfn))
+		return plain;
+	own = caches_of_bucket(&r->caches, bucket, plain);
+	block = pages_find_containing(&r->pages, pfn, &head);
+	if (!block)
+		return evidence->apart ? own : plain;
+	if (!block->cache)
+		block->cache = own;
+	if (block->cache == own) {
+		evidence->apart++;
+		return own;
+	}
+	if (++evidence->among > 4 * evidence->apart + 8) {
+		evidence->dropped = true;
+		caches_drop_bucket(&r->caches, bucket);
+	}
+	return plain;
 }
 
 /* An object of "cache" lies at "ptr": whatever else lies in the same slab is of that cache. */

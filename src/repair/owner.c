@@ -63,6 +63,9 @@ void owner_page_alloc(struct repair *r, const struct event *ev, struct repair_op
 	case OWNER_SLAB:
 		op->fate = FATE_EXPLAINED;
 		wait_for_object(cpu, ev, number, true);
+		for (uint64_t i = 0; i < 1ULL << order; i++)
+			r->unbound[(ev->page.pfn + i) % REPAIR_NR_UNBOUND] =
+				(uint32_t)(ev->page.pfn + i);
 		break;
 	case OWNER_PERCPU:
 		/* pcpu_balance_workfn() populates without a request; its simulation does, too. */
@@ -117,6 +120,16 @@ void owner_object_alloc(struct repair *r, const struct event *ev, const struct r
 	}
 }
 
+void owner_bind_slab(struct repair *r, uint64_t pfn, uint32_t cache)
+{
+	uint64_t head;
+	const struct page_block *block = pages_find_containing(&r->pages, pfn, &head);
+
+	r->unbound[pfn % REPAIR_NR_UNBOUND] = 0;
+	if (block && block->owner == OWNER_SLAB && !block->cache)
+		change(r, block->event, head, OWNER_SLAB, cache);
+}
+
 void owner_vmap_alloc(struct repair *r, const struct event *ev, uint64_t size, uint64_t align)
 {
 	struct cpu_context *cpu = owner_context(r, ev);
@@ -162,14 +175,6 @@ unsigned int owner_level(const struct event *ev)
 	if (ev->flags & EVENT_F_HARDIRQ)
 		return 2;
 	return ev->flags & EVENT_F_SOFTIRQ ? 1 : 0;
-}
-
-bool owner_pfn_of(const struct repair *r, uint64_t ptr, uint64_t *pfn)
-{
-	if (!r->map.known || ptr < r->map.base)
-		return false;
-	*pfn = (ptr - r->map.base) / KERNEL_PAGE_SIZE;
-	return true;
 }
 
 /* The task has just taken an address range, and this page fits into what it still lacks. */

@@ -9,6 +9,7 @@
 #include "caches.h"
 #include "pages.h"
 
+#include "kmreplay/abi/kernel.h"
 #include "kmreplay/core/list.h"
 #include "kmreplay/core/vec.h"
 #include "kmreplay/repair/repair.h"
@@ -76,6 +77,9 @@ struct recent_large {
 	uint32_t gfp;
 };
 
+/** Pages that unbound slabs are remembered by: pfn modulo this; a power of two. */
+enum { REPAIR_NR_UNBOUND = 4096 };
+
 /** A page that looks like one for percpu memory, until the percpu event behind it says so. */
 struct percpu_page {
 	uint64_t event, pfn;
@@ -92,6 +96,13 @@ struct direct_map {
 	struct base_vote votes[4];
 	uint64_t base;
 	bool known;
+};
+
+/** Where objects lay that would be of a set of caches of their own, if the kernel has it. */
+struct bucket_evidence {
+	uint64_t apart; /**< in slabs of their own */
+	uint64_t among; /**< among ordinary objects */
+	bool dropped;   /**< there is no such set */
 };
 
 /** The last slab that went with objects in it. */
@@ -121,12 +132,19 @@ struct repair {
 	struct caches caches;
 
 	struct direct_map map;
+	/**
+	 * Slab pages in which no object was seen yet, low bits of their pfns. Sheaves (6.18 and
+	 * later) and bulk calls fill slabs long before an event shows an object of them. Younger
+	 * ones push older ones out; then only the cache of their slab stays unknown.
+	 */
+	uint32_t unbound[REPAIR_NR_UNBOUND];
 	struct vec(struct cpu_context) cpus;
 	struct recent_large large[REPAIR_NR_LARGE];
 	unsigned int next_large;
 	struct vec(struct percpu_page) percpu_pages;
 	bool vmap_events; /**< vmalloc tracepoints are recorded: the probes repeat them */
 	bool percpu_events;
+	struct bucket_evidence buckets[BUCKET_NR];
 	struct ended_slab ended_slab;
 	bool late_frees; /**< kmem_cache_free fires after mm_page_free of the slab */
 };
@@ -195,6 +213,13 @@ void owner_page_alloc(struct repair *r, const struct event *ev, struct repair_op
 void owner_page_failed(struct repair *r, const struct event *ev);
 /** An object was allocated while pages are pending on its CPU. */
 void owner_object_alloc(struct repair *r, const struct event *ev, const struct repair_op *op);
+/** An object of "cache" lies in page "pfn", of a slab in which none was seen before. */
+void owner_bind_slab(struct repair *r, uint64_t pfn, uint32_t cache);
+/** "pfn" may be of a slab in which no object was seen yet. */
+static inline bool owner_is_unbound(const struct repair *r, uint64_t pfn)
+{
+	return r->unbound[pfn % REPAIR_NR_UNBOUND] == (uint32_t)pfn;
+}
 /** The task took an address range of "size" bytes (with guard page) aligned to "align". */
 void owner_vmap_alloc(struct repair *r, const struct event *ev, uint64_t size, uint64_t align);
 /** A percpu allocation: pages just taken by the task were for it. */
@@ -204,6 +229,10 @@ void owner_forget_cpu(struct repair *r, const struct event *ev);
 /** Interrupt level of an event: 0 task .. 3 NMI. */
 unsigned int owner_level(const struct event *ev);
 /** The pfn behind the object address "ptr"; false: not known or not in the direct map. */
-bool owner_pfn_of(const struct repair *r, uint64_t ptr, uint64_t *pfn);
+static inline bool owner_pfn_of(const struct repair *r, uint64_t ptr, uint64_t *pfn)
+{
+	*pfn = (ptr - r->map.base) / KERNEL_PAGE_SIZE;
+	return r->map.known && ptr >= r->map.base;
+}
 
 #endif

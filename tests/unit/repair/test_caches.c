@@ -152,5 +152,76 @@ START_TEST(number_of_caches_is_bounded)
 }
 END_TEST
 
-UNIT_MAIN("repair caches", kmalloc_classes, named_allocations, name_comes_with_the_free,
+#define GFP_USER_NOWARN (GFP_BITS_KERNEL | GFP_BIT_HARDWALL | GFP_BIT_NOWARN)
+
+/* memdup_user() has slabs of its own, but for one stranger with the same mask. */
+START_TEST(buckets_are_found_by_their_slabs)
+{
+	struct stream s;
+	size_t at;
+
+	stream_init(&s);
+	stream_teach_base(&s);
+	at = s.events.nr;
+	stream_page_alloc(&s, 0x100, 0, GFP_SLAB);
+	stream_kmalloc(&s, BASE + 0x100000, 60, 64)->slab.gfp = GFP_USER_NOWARN;
+	stream_kmalloc(&s, BASE + 0x100040, 60, 64)->slab.gfp = GFP_USER_NOWARN;
+	stream_kmalloc(&s, BASE + 0x1040, 60, 64)->slab.gfp = GFP_USER_NOWARN;
+	stream_page_alloc(&s, 0x101, 0, GFP_SLAB);
+	stream_kmalloc(&s, BASE + 0x101000, 60, 64)->slab.gfp =
+		GFP_BITS_KERNEL | GFP_BIT_ACCOUNT;
+	s.events.items[s.events.nr - 1].site = stream_site(&s, "alloc_msg+0x20/0x90");
+	stream_run(&s);
+	ck_assert_str_eq(name_at(&s, at), "memdup_user-64");
+	ck_assert_str_eq(name_at(&s, at + 1), "memdup_user-64");
+	ck_assert_str_eq(name_at(&s, at + 2), "memdup_user-64");
+	ck_assert_str_eq(name_at(&s, at + 3), "kmalloc-64");
+	ck_assert_str_eq(name_at(&s, at + 5), "msg_msg-64");
+	stream_done(&s);
+}
+END_TEST
+
+/* A kernel without such sets: they lie among all others, and what was first taken for one is none. */
+START_TEST(no_buckets_without_slabs_of_their_own)
+{
+	struct stream s;
+	size_t at;
+
+	stream_init(&s);
+	stream_teach_base(&s);
+	at = s.events.nr;
+	stream_page_alloc(&s, 0x100, 0, GFP_SLAB);
+	stream_kmalloc(&s, BASE + 0x100000, 60, 64)->slab.gfp = GFP_USER_NOWARN;
+	for (uint64_t i = 1; i < 20; i++)
+		stream_kmalloc(&s, BASE + 0x1000 + i * 64, 60, 64)->slab.gfp = GFP_USER_NOWARN;
+	stream_kmalloc(&s, BASE + 0x100040, 60, 64)->slab.gfp = GFP_USER_NOWARN;
+	stream_run(&s);
+	for (size_t i = 0; i < 22; i++)
+		ck_assert_str_eq(name_at(&s, at + i), "kmalloc-64");
+	stream_done(&s);
+}
+END_TEST
+
+/* A sheaf or a bulk call: the first object of a slab shows long after its page. */
+START_TEST(slab_bound_late)
+{
+	struct stream s;
+	size_t at;
+
+	stream_init(&s);
+	stream_teach_base(&s);
+	at = s.events.nr;
+	stream_page_alloc(&s, 0x100, 1, GFP_SLAB);
+	for (uint64_t i = 0; i < 100; i++)
+		stream_kmalloc(&s, BASE + 0x1000 + i * 64, 60, 64);
+	s.pid++;
+	stream_kmalloc(&s, BASE + 0x101000, 500, 512);
+	stream_run(&s);
+	ck_assert_str_eq(name_at(&s, at), "kmalloc-512");
+	stream_done(&s);
+}
+END_TEST
+
+UNIT_MAIN("repair caches", buckets_are_found_by_their_slabs,
+	  no_buckets_without_slabs_of_their_own, slab_bound_late, kmalloc_classes, named_allocations, name_comes_with_the_free,
 	  slab_unites, kfree_of_a_cache_object, number_of_caches_is_bounded)
