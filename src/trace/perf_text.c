@@ -48,7 +48,7 @@ static int probe(const unsigned char *head, size_t len)
 		lines += *s != '#';
 		if (SCAN_IS(s, "# captured on") || SCAN_IS(s, "# cmdline : "))
 			return 95;
-		if (!time || *s == '#' || scan_digit(time[-1]) > 9)
+		if (!time || time == s || *s == '#' || scan_digit(time[-1]) > 9)
 			continue;
 		name = memmem(time + 1, (size_t)(e - time - 1), ": ", 2);
 		colon = name ? memchr(time + 1, ':', (size_t)(name - time - 1)) : NULL;

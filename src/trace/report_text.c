@@ -55,7 +55,7 @@ static int probe(const unsigned char *head, size_t len)
 
 		if (SCAN_IS(s, "cpus="))
 			return 90;
-		if (time && scan_digit(time[-1]) < 10)
+		if (time && time > s && scan_digit(time[-1]) < 10)
 			name = memmem(time + 2, (size_t)(e - time - 2), ": ", 2);
 		if (name && name[2] == ' ' && memchr(s, '-', (size_t)(time - s)))
 			return 70 - lines;

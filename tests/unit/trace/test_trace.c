@@ -49,6 +49,7 @@ START_TEST(other_files_are_refused)
 {
 	check_refused("", 0, "is empty");
 	check_refused("hello, world\n", 13, "is of no known trace format");
+	check_refused(": \n: : \n", 8, "is of no known trace format");
 	check_refused("\xfd" "7zXZ\0....", 10, "compressed with xz: unpack it with 'xz -d' first");
 	check_refused("PERFILE2........", 16, "give what 'perf script' prints of it");
 }
@@ -258,6 +259,5 @@ START_TEST(forms_of_one_buffer_agree)
 END_TEST
 
 UNIT_MAIN("trace", formats_are_known_by_content, other_files_are_refused, options_count,
-	  batches_are_accounted,
-	  cut_gzip_gives_what_came_before, recordings_have_the_events_of_their_checks,
-	  forms_of_one_buffer_agree)
+	  batches_are_accounted, cut_gzip_gives_what_came_before,
+	  recordings_have_the_events_of_their_checks, forms_of_one_buffer_agree)
