@@ -65,7 +65,7 @@ void dat_names_add_kallsyms(struct dat_names *n, const char *text, size_t len)
 			vec_push(&n->symbols,
 				 ((struct dat_symbol){ addr, (uint32_t)name,
 						       (uint32_t)(stop - n->kallsyms - (ptrdiff_t)name) }));
-			sorted &= addr >= last;
+			sorted &= addr > last;
 			last = addr;
 		}
 		text = stop + (newline != NULL);
@@ -226,14 +226,17 @@ static size_t parse_hex(const char *text, size_t len, uint64_t *ret)
 	return i;
 }
 
-/* Equal addresses stay in the file's order: names lie in it one behind the other. */
+/*
+ * Of equal addresses the first in the file comes last, since that is the one find_symbol() meets
+ * for what lies behind it: the kernel prints the first alias, and so does trace-cmd.
+ */
 static int compare_symbols(const void *a, const void *b)
 {
 	const struct dat_symbol *x = a, *y = b;
 
 	if (x->addr != y->addr)
 		return x->addr < y->addr ? -1 : 1;
-	return x->name < y->name ? -1 : x->name > y->name;
+	return x->name > y->name ? -1 : x->name < y->name;
 }
 
 static const struct dat_symbol *find_symbol(const struct dat_names *n, uint64_t addr)
