@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * Every mask text that occurs in recordings of real kernels: each must read and print as it is.
+ * check-style: data table
  */
 #ifndef KMREPLAY_TESTS_GFP_MASKS_H
 #define KMREPLAY_TESTS_GFP_MASKS_H
