@@ -126,6 +126,7 @@ enum input_end {
 struct cli_input {
 	const char *path;
 	struct cli *cli;
+	const struct repair *learned; /**< for struct repair_options; the caller's */
 	struct event_names names;
 	struct trace *trace;
 	struct event_batch batch;
@@ -143,6 +144,8 @@ typedef bool input_repaired_fn(void *ctx, const struct repair *repair,
 
 /** Opens "path"; false: the message is printed, the status is EXIT_INPUT. */
 MUST_CHECK bool cli_input_open(struct cli_input *in, struct cli *cli, const char *path);
+/** Starts over from the first event, with the names known so far. As cli_input_open(). */
+MUST_CHECK bool cli_input_rewind(struct cli_input *in);
 void cli_input_close(struct cli_input *in);
 /**
  * Reads to the end, or until interrupted, and hands over each batch that holds events after the

@@ -25,15 +25,17 @@ struct job {
 	struct replay_options options;
 	struct replay *replay;
 	struct account_feed feed;
-	struct repair *repair; /* after the second reading */
+	struct repair *learned; /* what the first reading found out */
+	struct repair *repair;  /* after the second reading */
 	struct error error; /* of the engine; empty: none */
 };
 
 static int replay_path(struct job *job, const char *path);
+static int replay_again(struct job *job);
 static bool spool_stdin(char *path, size_t size);
 static bool copy_all(int from, int to);
-static int look(struct job *job, const char *path);
-static bool survey_batch(void *ctx, const struct event_batch *batch);
+static int look(struct job *job);
+static bool survey_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
 static void configure(struct job *job, const struct trace_info *info,
 		      const struct cli_options *options);
 static bool replay_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
@@ -65,20 +67,15 @@ int cmd_replay(struct cli *cli)
 
 static int replay_path(struct job *job, const char *path)
 {
-	int status = look(job, path);
+	int status;
 
-	/* A damaged file is replayed as far as it goes; the second reading says so again. */
-	if (status != EXIT_OK && status != EXIT_DAMAGED)
-		return status;
 	if (!cli_input_open(&job->in, job->cli, path))
 		return EXIT_INPUT;
-	account_feed_init(&job->feed, &job->in.names, NULL, NULL, NULL);
-	job->repair = cli_input_repaired(&job->in, replay_batch, job, &status);
-	if (status != EXIT_INPUT)
-		status = finish(job, status);
-	replay_destroy(job->replay);
-	repair_destroy(job->repair);
-	account_feed_deinit(&job->feed);
+	/* A damaged file is replayed as far as it goes; the second reading says so again. */
+	status = look(job);
+	if (status == EXIT_OK || status == EXIT_DAMAGED)
+		status = cli_input_rewind(&job->in) ? replay_again(job) : EXIT_INPUT;
+	repair_destroy(job->learned);
 	cli_input_close(&job->in);
 	machine_config_deinit(&job->config);
 	return status;
@@ -125,25 +122,22 @@ static bool copy_all(int from, int to)
 	return got == 0;
 }
 
-/* The first reading. */
-static int look(struct job *job, const char *path)
+/* The first reading: the machine, and which caches there are. */
+static int look(struct job *job)
 {
-	const struct cli_options *options = &job->cli->options;
 	int status;
 
-	if (!cli_input_open(&job->in, job->cli, path))
-		return EXIT_INPUT;
-	status = cli_input_events(&job->in, survey_batch, job);
-	configure(job, trace_info(job->in.trace), options);
-	cli_input_close(&job->in);
+	job->learned = cli_input_repaired(&job->in, survey_batch, job, &status);
+	configure(job, trace_info(job->in.trace), &job->cli->options);
 	return status;
 }
 
-static bool survey_batch(void *ctx, const struct event_batch *batch)
+static bool survey_batch(void *ctx, const struct repair *repair UNUSED,
+			 const struct repair_batch *batch)
 {
 	struct job *job = ctx;
 
-	survey_add(&job->survey, batch->events, batch->nr);
+	survey_add(&job->survey, batch->batch->events, batch->batch->nr);
 	return true;
 }
 
@@ -166,6 +160,21 @@ static void configure(struct job *job, const struct trace_info *info,
 }
 
 /* The second reading. */
+static int replay_again(struct job *job)
+{
+	int status;
+
+	job->in.learned = job->learned;
+	account_feed_init(&job->feed, &job->in.names, NULL, NULL, NULL);
+	job->repair = cli_input_repaired(&job->in, replay_batch, job, &status);
+	if (status != EXIT_INPUT)
+		status = finish(job, status);
+	replay_destroy(job->replay);
+	repair_destroy(job->repair);
+	account_feed_deinit(&job->feed);
+	return status;
+}
+
 static bool replay_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch)
 {
 	struct job *job = ctx;

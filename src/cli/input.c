@@ -12,24 +12,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+static bool open_trace(struct cli_input *in);
 static void warn_losses(const struct trace_info *info, struct report *report);
 static void warn_unread(const struct trace_info *info, struct report *report);
 
 bool cli_input_open(struct cli_input *in, struct cli *cli, const char *path)
 {
-	const struct trace_options options = {
-		.format = cli->options.from,
-		.kernel = cli->options.kernel,
-	};
-
 	memset(in, 0, sizeof(*in));
 	in->path = path;
 	in->cli = cli;
 	progress_init(&in->progress, &cli->options);
 	event_names_init(&in->names);
-	in->trace = trace_open(path, &options, &in->names, &in->error);
-	if (!in->trace) {
-		cli_error("%s", in->error.message);
+	if (!open_trace(in)) {
 		event_names_deinit(&in->names);
 		return false;
 	}
@@ -37,6 +31,15 @@ bool cli_input_open(struct cli_input *in, struct cli *cli, const char *path)
 	filter_init(&in->filter, &cli->options, &in->names);
 	filter_set_unit(&in->filter, trace_info(in->trace)->unit);
 	return true;
+}
+
+bool cli_input_rewind(struct cli_input *in)
+{
+	trace_close(in->trace);
+	in->nr_read = 0;
+	in->end = INPUT_WHOLE;
+	progress_init(&in->progress, &in->cli->options);
+	return open_trace(in);
 }
 
 void cli_input_close(struct cli_input *in)
@@ -122,6 +125,19 @@ int cli_input_finish(struct cli_input *in)
 		return EXIT_DAMAGED;
 	}
 	return EXIT_OK;
+}
+
+static bool open_trace(struct cli_input *in)
+{
+	const struct trace_options options = {
+		.format = in->cli->options.from,
+		.kernel = in->cli->options.kernel,
+	};
+
+	in->trace = trace_open(in->path, &options, &in->names, &in->error);
+	if (!in->trace)
+		cli_error("%s", in->error.message);
+	return in->trace != NULL;
 }
 
 static void warn_losses(const struct trace_info *info, struct report *report)

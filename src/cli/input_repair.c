@@ -35,6 +35,7 @@ static struct repair *create(struct cli_input *in)
 	const struct repair_options options = {
 		.hashed_ptrs = info->hashed_ptrs,
 		.long_is_32 = info->long_is_32,
+		.learned = in->learned,
 	};
 
 	return repair_create(&options, &in->names);

@@ -24,6 +24,18 @@ void u64map_deinit(struct u64map *map)
 	u64map_init(map);
 }
 
+void u64map_copy(struct u64map *to, const struct u64map *from)
+{
+	size_t size = from->entries ? from->mask + 1 : 0;
+
+	u64map_deinit(to);
+	if (!size)
+		return;
+	*to = *from;
+	to->entries = xreallocarray(NULL, size, sizeof(*to->entries));
+	memcpy(to->entries, from->entries, size * sizeof(*to->entries));
+}
+
 uint32_t *u64map_find(const struct u64map *map, uint64_t key)
 {
 	if (!map->entries)

@@ -72,6 +72,22 @@ void caches_deinit(struct caches *caches)
 	u64map_deinit(&caches->by_key);
 }
 
+void caches_learn(struct caches *caches, const struct caches *from)
+{
+	vec_reset(&caches->all);
+	vec_foreach(&from->all, cache)
+		vec_push(&caches->all, *cache);
+	for (uint32_t id = 1; id < caches->all.nr; id++)
+		caches->all.items[id].canon = caches_canon(caches, id);
+	vec_reset(&caches->by_name);
+	vec_foreach(&from->by_name, id)
+		vec_push(&caches->by_name, *id);
+	u64map_copy(&caches->by_key, &from->by_key);
+	memcpy(caches->kmalloc, from->kmalloc, sizeof(caches->kmalloc));
+	memcpy(caches->bucket, from->bucket, sizeof(caches->bucket));
+	caches->other = from->other;
+}
+
 unsigned int caches_class(uint64_t size)
 {
 	unsigned int class = class_for(size);

@@ -57,6 +57,8 @@ struct caches {
 
 void caches_init(struct caches *caches, struct event_names *names);
 void caches_deinit(struct caches *caches);
+/** Takes over all caches of "from", which uses the same names; ids keep their meaning. */
+void caches_learn(struct caches *caches, const struct caches *from);
 
 /** Index of a kmalloc class of exactly "size" bytes; KMALLOC_NR_CLASSES: there is none. */
 unsigned int caches_class(uint64_t size);

@@ -52,6 +52,11 @@ struct repair *repair_create(const struct repair_options *options, struct event_
 	addrmap_init(&r->cma, seed);
 	pages_init(&r->pages, seed);
 	caches_init(&r->caches, names);
+	if (options->learned) {
+		caches_learn(&r->caches, &options->learned->caches);
+		r->map = options->learned->map;
+		r->coverage.direct_map_base = r->map.base;
+	}
 	return r;
 }
 

@@ -24,6 +24,8 @@ struct u64map {
 
 void u64map_init(struct u64map *map);
 void u64map_deinit(struct u64map *map);
+/** Makes "to", which was initialised, hold what "from" holds. */
+void u64map_copy(struct u64map *to, const struct u64map *from);
 /** Where the value of "key" is kept, or NULL. Valid until the next change of the map. */
 uint32_t *u64map_find(const struct u64map *map, uint64_t key);
 /** The same, inserting "key" with value 0 when it is missing; "*fresh" says whether it was. */

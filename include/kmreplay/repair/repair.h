@@ -150,6 +150,11 @@ struct repair_coverage {
 struct repair_options {
 	bool hashed_ptrs; /**< from trace_info: addresses mean nothing */
 	bool long_is_32;
+	/**
+	 * Has seen the same recording to its end with the same names: what it learned about caches
+	 * and the direct map is known from the first event on. Copied; NULL: nothing is known.
+	 */
+	const struct repair *learned;
 };
 
 MUST_CHECK struct repair *repair_create(const struct repair_options *options,

@@ -136,6 +136,27 @@ START_TEST(neighbouring_addresses_spread)
 }
 END_TEST
 
-UNIT_MAIN("u64map", an_empty_map_knows_nothing, the_reserved_key_is_never_there,
+START_TEST(copies_are_independent)
+{
+	struct u64map from, to;
+	bool fresh;
+
+	u64map_init(&from);
+	u64map_init(&to);
+	u64map_copy(&to, &from);
+	ck_assert_ptr_null(u64map_find(&to, 7));
+	for (uint64_t key = 0; key < 1000; key++)
+		*u64map_insert(&from, key * 64, &fresh) = (uint32_t)key;
+	u64map_copy(&to, &from);
+	ck_assert(u64map_remove(&from, 64));
+	for (uint64_t key = 0; key < 1000; key++)
+		ck_assert_uint_eq(*u64map_find(&to, key * 64), key);
+	ck_assert_uint_eq(to.nr, 1000);
+	u64map_deinit(&from);
+	u64map_deinit(&to);
+}
+END_TEST
+
+UNIT_MAIN("u64map", copies_are_independent, an_empty_map_knows_nothing, the_reserved_key_is_never_there,
 	  insertion_says_whether_it_is_fresh, random_operations_agree_with_an_array,
 	  colliding_keys_agree_with_an_array, neighbouring_addresses_spread)

@@ -222,6 +222,37 @@ START_TEST(slab_bound_late)
 }
 END_TEST
 
+/* Told what a first run found out, the second one knows the name before it is told. */
+START_TEST(what_was_learned_is_known_from_the_start)
+{
+	struct stream s;
+	struct repair *first;
+	uint32_t id;
+
+	stream_init(&s);
+	stream_cache_alloc(&s, BASE, 104, "a+0x1");
+	stream_cache_alloc(&s, BASE + 0x100000, 104, "b+0x1");
+	stream_cache_free(&s, BASE, "buffer_head");
+	stream_cache_free(&s, BASE + 0x100000, "buffer_head");
+	stream_run(&s);
+	first = s.r;
+	id = canon_of(&s, 0) == canon_of(&s, 1) ? s.ops.items[2].cache : 0;
+	ck_assert_uint_ne(id, 0);
+	s.options.learned = first;
+	vec_reset(&s.ops);
+	vec_reset(&s.events);
+	stream_cache_alloc(&s, BASE, 104, "b+0x1");
+	stream_run(&s);
+	ck_assert_uint_eq(repair_nr_caches(s.r), repair_nr_caches(first));
+	ck_assert_str_eq(name_at(&s, 0), "buffer_head");
+	ck_assert_uint_eq(repair_cache(s.r, s.ops.items[0].cache)->canon,
+			  repair_cache(first, id)->canon);
+	repair_destroy(first);
+	stream_deinit(&s);
+}
+END_TEST
+
 UNIT_MAIN("repair caches", buckets_are_found_by_their_slabs,
-	  no_buckets_without_slabs_of_their_own, slab_bound_late, kmalloc_classes, named_allocations, name_comes_with_the_free,
-	  slab_unites, kfree_of_a_cache_object, number_of_caches_is_bounded)
+	  no_buckets_without_slabs_of_their_own, slab_bound_late, kmalloc_classes,
+	  named_allocations, name_comes_with_the_free, slab_unites, kfree_of_a_cache_object,
+	  number_of_caches_is_bounded, what_was_learned_is_known_from_the_start)
