@@ -145,7 +145,9 @@ void object_end_slab(struct repair *r, struct held_batch *held, size_t index, ui
 	uint64_t end = start + ((uint64_t)KERNEL_PAGE_SIZE << block->order);
 	uint32_t stride;
 
-	if (!r->map.known || !block->cache || r->late_frees)
+	/* A damaged recording may claim any order: the search must not grow with it. */
+	if (!r->map.known || !block->cache || r->late_frees ||
+	    block->order > OWNER_SLAB_MAX_ORDER)
 		return;
 	stride = r->caches.all.items[block->cache].size;
 	if (stride < SMALLEST_OBJECT)

@@ -46,7 +46,18 @@ enum repair_call {
 	CALL_NR,
 };
 
-/** What becomes of an event; each event has exactly one fate (the conservation law). */
+/**
+ * What becomes of an event; each event has exactly one fate (the conservation law).
+ *
+ * Events that ask for nothing (CALL_NONE) are EXPLAINED when they are steps inside an allocator,
+ * which a simulated one takes by itself (zone_locked, pcpu_drain, extfrag, compaction, reclaim,
+ * purges, percpu chunks, the start of a contiguous allocation), and SKIPPED as a NOTICE when they
+ * report something (watermarks, markers, OOM, probes that repeat a tracepoint, other systems).
+ *
+ * A page event is EXPLAINED when events of the layer that asked for it are in the recording, too:
+ * slab pages, the pages of a large kmalloc, of an address range that the task had just taken, of a
+ * percpu allocation, of a contiguous area. Where only the mask says whose a page is, it is DIRECT.
+ */
 enum repair_fate {
 	FATE_DIRECT,    /**< a request in its own right */
 	FATE_EXPLAINED, /**< a page event (or step) that a higher layer's requests bring about */
@@ -122,7 +133,12 @@ struct repair_batch {
 	const uint32_t *lists;       /**< slots that end together: their number, then they */
 };
 
-/** A cache as far as the recording tells it. Ids from 1; an id never changes its meaning. */
+/**
+ * A cache as far as the recording tells it. Ids from 1; an id never changes its meaning, but a cache
+ * that was taken for one of its own may turn out to be another one: follow "canon" (more than once)
+ * when the recording has ended. kmalloc classes are called as the kernel calls them; objects of
+ * memdup_user() and of messages have caches of their own where their slabs show it.
+ */
 struct repair_cache {
 	uint32_t name;        /**< names.texts: "kmalloc-64", "dentry"; 0: never named so far */
 	uint32_t object_size; /**< largest bytes_req seen (kmem_cache: the object size) */
