@@ -48,6 +48,8 @@ static const uint8_t space_tables[ACCOUNT_SPACE_NR] = {
 /* Tables whose rows keep histograms of lifetimes. */
 #define TABLES_WITH_LIFE (BY(SITE) | BY(CACHE) | BY(ORDER))
 
+static void table_deinit(struct account_table *table);
+static void row_life_drop(struct account_row *row);
 static void account_call_one(struct account *a, const struct account_call *call);
 static void count_alloc(struct account *a, const struct account_call *call);
 static void count_free(struct account *a, const struct account_object *object,
@@ -78,16 +80,8 @@ void account_destroy(struct account *a)
 		return;
 	for (int i = 0; i < ACCOUNT_SPACE_NR; i++) {
 		hist_deinit(&a->spaces[i].total_life);
-		for (int by = 0; by < ACCOUNT_BY_NR; by++) {
-			struct account_table *table = &a->spaces[i].tables[by];
-
-			vec_foreach(&table->rows, row) {
-				if (row->life)
-					hist_deinit(row->life);
-				free(row->life);
-			}
-			vec_deinit(&table->rows);
-		}
+		for (int by = 0; by < ACCOUNT_BY_NR; by++)
+			table_deinit(&a->spaces[i].tables[by]);
 	}
 	account_keys_deinit(&a->sizes);
 	account_keys_deinit(&a->gfps);
@@ -151,10 +145,23 @@ void account_fold(struct account *a, enum account_space space, enum account_by b
 	target = row_at(table, to);
 	row = row_at(table, from);
 	row_add(target, row);
+	row_life_drop(row);
+	*row = (struct account_row){ 0 };
+}
+
+static void table_deinit(struct account_table *table)
+{
+	for (size_t i = 0; i < table->rows.nr; i++)
+		row_life_drop(&table->rows.items[i]);
+	vec_deinit(&table->rows);
+}
+
+static void row_life_drop(struct account_row *row)
+{
 	if (row->life)
 		hist_deinit(row->life);
 	free(row->life);
-	*row = (struct account_row){ 0 };
+	row->life = NULL;
 }
 
 static void account_call_one(struct account *a, const struct account_call *call)

@@ -23,7 +23,7 @@ struct percpu_ops {
 	/** vmap_groups_alloc(): addr is the chunk's base. */
 	struct mm_outcome (*groups_alloc)(void *ctx, unsigned int cpu,
 					  const struct vmap_groups *groups);
-	/** vmap_area_free() of each group. */
+	/** vmap_groups_free() */
 	void (*groups_free)(void *ctx, unsigned int cpu, uint64_t base,
 			    const struct vmap_groups *groups);
 };

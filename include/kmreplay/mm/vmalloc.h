@@ -77,10 +77,14 @@ struct vmap_groups {
 };
 /**
  * pcpu_get_vm_areas(): searched from the top of the vmalloc range; addr is the base. Each group is
- * an area of its own at base + offset, to be freed by vmap_area_free().
+ * an area of its own at base + offset.
  */
 struct mm_outcome vmap_groups_alloc(struct vmalloc *v, unsigned int cpu,
 				    const struct vmap_groups *groups);
+
+/** pcpu_free_vm_areas(): what vmap_groups_alloc() gave for the same groups. */
+void vmap_groups_free(struct vmalloc *v, unsigned int cpu, uint64_t base,
+		      const struct vmap_groups *groups);
 
 /** What a purge did: the fields of purge_vmap_area_lazy. */
 struct vmap_purged {

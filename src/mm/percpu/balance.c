@@ -16,11 +16,20 @@
 /* The work runs in a noio scope. */
 #define BALANCE_GFP (GFP_BITS_RECLAIM | GFP_BIT_NORETRY | GFP_BIT_NOWARN)
 
+/* Pages of one CPU's unit. */
+struct unit {
+	struct pcpu_chunk *chunk;
+	unsigned int cpu;
+	struct pcpu_pages pages;
+};
+
 static int node_of_cpu(const struct percpu *p, unsigned int cpu);
-static void free_pages(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk, uint32_t from,
-		       uint32_t to, unsigned int upto_cpu);
-static void depopulate(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk, uint32_t from,
-		       uint32_t to);
+static uint32_t get_unit_pages(struct percpu *p, unsigned int cpu, const struct unit *unit,
+			       uint32_t gfp, struct mm_outcome *outcome);
+static void free_pages(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk,
+		       struct pcpu_pages pages, unsigned int upto_cpu);
+static void depopulate(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk,
+		       struct pcpu_pages pages);
 static void balance_free(struct percpu *p, unsigned int cpu, bool empty_only);
 static void reclaim_chunk(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk);
 static void balance_populated(struct percpu *p, unsigned int cpu);
@@ -39,40 +48,53 @@ void percpu_balance(struct percpu *p, unsigned int cpu)
 }
 
 /* pcpu_populate_chunk(), pcpu_chunk_populated(): CPU by CPU, each its pages. */
-bool pcpu_populate(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk, uint32_t from,
-		   uint32_t to, uint32_t gfp, struct mm_outcome *outcome)
+bool pcpu_populate(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk,
+		   struct pcpu_pages pages, uint32_t gfp, struct mm_outcome *outcome)
 {
+	uint32_t nr = pages.to - pages.from;
 	int32_t before = chunk->nr_empty;
 
-	for (uint32_t i = from; i < to; i++) {
+	for (uint32_t i = pages.from; i < pages.to; i++) {
 		if (!chunk->pfns[i])
 			chunk->pfns[i] = xcalloc(p->nr_cpus, sizeof(**chunk->pfns));
 	}
 	for (unsigned int unit = 0; unit < p->nr_cpus; unit++) {
-		for (uint32_t i = from; i < to; i++) {
-			struct mm_outcome page = p->ops.page_alloc(
-				p->ctx, cpu, gfp | GFP_BIT_HIGHMEM, node_of_cpu(p, unit));
+		uint32_t got = get_unit_pages(p, cpu, &(struct unit){ chunk, unit, pages },
+					      gfp | GFP_BIT_HIGHMEM, outcome);
 
-			page.cost_ns += p->costs.percpu_populate_page;
-			mm_outcome_add(outcome, page);
-			if (!mm_ok(page)) {
-				outcome->failure = page.failure;
-				for (uint32_t j = i; j > from; j--)
-					p->ops.page_free(p->ctx, cpu, chunk->pfns[j - 1][unit]);
-				p->stats.nr_pages_freed += i - from;
-				free_pages(p, cpu, chunk, from, to, unit);
-				return false;
-			}
-			chunk->pfns[i][unit] = page.addr;
-			p->stats.nr_pages_alloced++;
-		}
+		if (got == nr)
+			continue;
+		while (got)
+			p->ops.page_free(p->ctx, cpu, chunk->pfns[pages.from + --got][unit]);
+		free_pages(p, cpu, chunk, pages, unit);
+		return false;
 	}
-	pcpu_fill_bits(chunk->populated, from, to - from, true);
-	chunk->nr_populated += to - from;
-	chunk->nr_empty += (int32_t)(to - from);
-	p->nr_populated += to - from;
+	p->stats.nr_pages_alloced += (uint64_t)nr * p->nr_cpus;
+	pcpu_fill_bits(chunk->populated, pages.from, nr, true);
+	chunk->nr_populated += nr;
+	chunk->nr_empty += (int32_t)nr;
+	p->nr_populated += nr;
 	pcpu_count_empty(p, chunk, before);
 	return true;
+}
+
+/* How many of the pages of one CPU could be had. */
+static uint32_t get_unit_pages(struct percpu *p, unsigned int cpu, const struct unit *unit,
+			       uint32_t gfp, struct mm_outcome *outcome)
+{
+	for (uint32_t i = unit->pages.from; i < unit->pages.to; i++) {
+		struct mm_outcome page =
+			p->ops.page_alloc(p->ctx, cpu, gfp, node_of_cpu(p, unit->cpu));
+
+		page.cost_ns += p->costs.percpu_populate_page;
+		mm_outcome_add(outcome, page);
+		if (!mm_ok(page)) {
+			outcome->failure = page.failure;
+			return i - unit->pages.from;
+		}
+		unit->chunk->pfns[i][unit->cpu] = page.addr;
+	}
+	return unit->pages.to - unit->pages.from;
 }
 
 /* CPUs are dealt out to nodes in equal runs: layout.c, cpus_of_node(). */
@@ -86,32 +108,33 @@ static int node_of_cpu(const struct percpu *p, unsigned int cpu)
 	return (int)(larger + (cpu - larger * (per_node + 1)) / per_node);
 }
 
-/* The pages [from, to) of the units below "upto_cpu", and the memory that lists them. */
-static void free_pages(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk, uint32_t from,
-		       uint32_t to, unsigned int upto_cpu)
+/* The pages of the units below "upto_cpu", and the memory that lists them. */
+static void free_pages(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk,
+		       struct pcpu_pages pages, unsigned int upto_cpu)
 {
 	for (unsigned int unit = 0; unit < upto_cpu; unit++) {
-		for (uint32_t i = from; i < to; i++)
+		for (uint32_t i = pages.from; i < pages.to; i++)
 			p->ops.page_free(p->ctx, cpu, chunk->pfns[i][unit]);
 	}
-	p->stats.nr_pages_freed += (uint64_t)upto_cpu * (to - from);
-	for (uint32_t i = from; i < to; i++) {
+	for (uint32_t i = pages.from; i < pages.to; i++) {
 		free(chunk->pfns[i]);
 		chunk->pfns[i] = NULL;
 	}
 }
 
 /* pcpu_depopulate_chunk(), pcpu_chunk_depopulated() */
-static void depopulate(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk, uint32_t from,
-		       uint32_t to)
+static void depopulate(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk,
+		       struct pcpu_pages pages)
 {
+	uint32_t nr = pages.to - pages.from;
 	int32_t before = chunk->nr_empty;
 
-	free_pages(p, cpu, chunk, from, to, p->nr_cpus);
-	pcpu_fill_bits(chunk->populated, from, to - from, false);
-	chunk->nr_populated -= to - from;
-	chunk->nr_empty -= (int32_t)(to - from);
-	p->nr_populated -= to - from;
+	free_pages(p, cpu, chunk, pages, p->nr_cpus);
+	p->stats.nr_pages_freed += (uint64_t)nr * p->nr_cpus;
+	pcpu_fill_bits(chunk->populated, pages.from, nr, false);
+	chunk->nr_populated -= nr;
+	chunk->nr_empty -= (int32_t)nr;
+	p->nr_populated -= nr;
 	pcpu_count_empty(p, chunk, before);
 }
 
@@ -142,7 +165,7 @@ static void balance_free(struct percpu *p, unsigned int cpu, bool empty_only)
 			if (from >= chunk->nr_pages)
 				break;
 			to = pcpu_find_bit(chunk->populated, from, chunk->nr_pages, false);
-			depopulate(p, cpu, chunk, from, to);
+			depopulate(p, cpu, chunk, (struct pcpu_pages){ from, to });
 		}
 		pcpu_drop_chunk(p, cpu, chunk);
 	}
@@ -172,7 +195,7 @@ static void reclaim_chunk(struct percpu *p, unsigned int cpu, struct pcpu_chunk 
 		if (empty && i)
 			continue;
 		if (end)
-			depopulate(p, cpu, chunk, empty ? i : i + 1, end);
+			depopulate(p, cpu, chunk, (struct pcpu_pages){ empty ? i : i + 1, end });
 		end = 0;
 	}
 	if (reintegrate || chunk->free_bytes == p->layout.unit_size)
@@ -227,7 +250,8 @@ static uint32_t populate_some(struct percpu *p, unsigned int cpu, uint32_t want)
 				break;
 			to = pcpu_find_bit(chunk->populated, from, chunk->nr_pages, true);
 			to = MIN(to, from + want);
-			if (!pcpu_populate(p, cpu, chunk, from, to, BALANCE_GFP, &outcome))
+			if (!pcpu_populate(p, cpu, chunk, (struct pcpu_pages){ from, to },
+					   BALANCE_GFP, &outcome))
 				return 0;
 			want -= to - from;
 			from = to;

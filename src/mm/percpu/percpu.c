@@ -306,8 +306,7 @@ struct pcpu_chunk *pcpu_make_chunk(struct percpu *p, unsigned int cpu, struct mm
 		outcome->failure = areas.failure;
 		return NULL;
 	}
-	chunk = pcpu_chunk_create(areas.addr - p->group_offsets[0],
-				  (uint32_t)(p->layout.unit_size / KERNEL_PAGE_SIZE));
+	chunk = pcpu_chunk_create(areas.addr, (uint32_t)(p->layout.unit_size / KERNEL_PAGE_SIZE));
 	BUG_ON(!insert_chunk(p, chunk));
 	p->stats.nr_created++;
 	return chunk;
@@ -468,7 +467,8 @@ static bool back_with_pages(struct percpu *p, unsigned int cpu,
 		to = pcpu_find_bit(chunk->populated, from, end, true);
 		if (outcome->path < MM_PATH_PERCPU_POPULATE)
 			outcome->path = MM_PATH_PERCPU_POPULATE;
-		if (!pcpu_populate(p, cpu, chunk, from, to, request->gfp & MAP_GFP, outcome))
+		if (!pcpu_populate(p, cpu, chunk, (struct pcpu_pages){ from, to },
+				   request->gfp & MAP_GFP, outcome))
 			return false;
 	}
 }

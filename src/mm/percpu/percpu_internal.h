@@ -122,8 +122,13 @@ void pcpu_drop_chunk(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chun
 
 /* balance.c: pages */
 
-/** populate_chunk() and chunk_populated(): pages [from, to) for all CPUs, or none. */
+/** Pages [from, to) of a chunk. */
+struct pcpu_pages {
+	uint32_t from, to;
+};
+
+/** populate_chunk() and chunk_populated(): the pages for all CPUs, or none. */
 MUST_CHECK bool pcpu_populate(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk,
-			      uint32_t from, uint32_t to, uint32_t gfp, struct mm_outcome *outcome);
+			      struct pcpu_pages pages, uint32_t gfp, struct mm_outcome *outcome);
 
 #endif

@@ -275,6 +275,13 @@ struct mm_outcome vmap_groups_alloc(struct vmalloc *v, unsigned int cpu UNUSED,
 	return outcome;
 }
 
+void vmap_groups_free(struct vmalloc *v, unsigned int cpu, uint64_t base,
+		      const struct vmap_groups *groups)
+{
+	for (unsigned int i = 0; i < groups->nr; i++)
+		(void)vmap_area_free(v, cpu, base + groups->offsets[i]);
+}
+
 struct vmap_node *vmap_node_of(const struct vmalloc *v, uint64_t addr)
 {
 	return &v->nodes[addr / v->zone_size % v->nr_nodes];

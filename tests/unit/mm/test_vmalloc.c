@@ -445,48 +445,58 @@ START_TEST(hostile_requests_fail)
 }
 END_TEST
 
+static struct vmalloc_request random_request(struct rng *rng)
+{
+	return (struct vmalloc_request){
+		.size = 1 + rng_below(rng, 1ULL << rng_below(rng, 25)),
+		.align = rng_below(rng, 3) ? 0 : PAGE << rng_below(rng, 10),
+		.gfp = rng_below(rng, 4) ? GFP_BITS_KERNEL : GFP_BIT_KSWAPD_RECLAIM,
+		.node = -1,
+		.flags = (unsigned int)rng_below(rng, 32),
+	};
+}
+
+static void random_ops(struct vmalloc *v, struct ground *g, struct rng *rng)
+{
+	uint64_t live[64];
+	size_t nr = 0;
+
+	for (unsigned int op = 0; op < 3000; op++) {
+		struct vmalloc_request request = random_request(rng);
+		struct error err;
+
+		g->max_order = (unsigned int)rng_below(rng, 11);
+		g->bulk_limit = (unsigned int)rng_below(rng, 120);
+		g->calls.nr = 0;
+		if (nr < ARRAY_SIZE(live) && rng_below(rng, 2)) {
+			struct mm_outcome outcome = vmalloc_alloc(v, op % 2, &request);
+
+			if (mm_ok(outcome))
+				live[nr++] = outcome.addr;
+		} else if (nr) {
+			size_t at = rng_below(rng, nr);
+
+			ck_assert(mm_ok(vmalloc_free(v, op % 2, live[at])));
+			live[at] = live[--nr];
+		}
+		ck_assert_msg(vmalloc_check(v, &err), "%s", err.message);
+	}
+	while (nr)
+		ck_assert(mm_ok(vmalloc_free(v, 0, live[--nr])));
+}
+
 START_TEST(random_requests_keep_the_books)
 {
 	static const struct kernel_version versions[] = { { 6, 1 }, { 6, 12 }, { 7, 2 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-		uint64_t live[64];
 		struct ground g;
 		struct vmalloc *v = make(&g, versions[i].major, versions[i].minor, i == 2);
 		struct rng rng;
-		size_t nr = 0;
 
 		rng_init(&rng, 12 + i);
 		g.budget = 40000;
-		for (unsigned int op = 0; op < 3000; op++) {
-			struct vmalloc_request request = {
-				.size = 1 + rng_below(&rng, 1ULL << rng_below(&rng, 25)),
-				.align = rng_below(&rng, 3) ? 0 : PAGE << rng_below(&rng, 10),
-				.gfp = rng_below(&rng, 4) ? GFP_BITS_KERNEL
-							  : GFP_BIT_KSWAPD_RECLAIM,
-				.node = -1,
-				.flags = (unsigned int)rng_below(&rng, 32),
-			};
-			struct error err;
-
-			g.max_order = (unsigned int)rng_below(&rng, 11);
-			g.bulk_limit = (unsigned int)rng_below(&rng, 120);
-			g.calls.nr = 0;
-			if (nr < ARRAY_SIZE(live) && rng_below(&rng, 2)) {
-				struct mm_outcome outcome = vmalloc_alloc(v, op % 2, &request);
-
-				if (mm_ok(outcome))
-					live[nr++] = outcome.addr;
-			} else if (nr) {
-				size_t at = rng_below(&rng, nr);
-
-				ck_assert(mm_ok(vmalloc_free(v, op % 2, live[at])));
-				live[at] = live[--nr];
-			}
-			ck_assert_msg(vmalloc_check(v, &err), "%s", err.message);
-		}
-		while (nr)
-			ck_assert(mm_ok(vmalloc_free(v, 0, live[--nr])));
+		random_ops(v, &g, &rng);
 		finish(&g, v);
 	}
 }

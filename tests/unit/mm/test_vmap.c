@@ -258,6 +258,17 @@ static void model_alloc(struct model *m, struct vmalloc *v, struct rng *rng)
 	m->areas[m->nr++] = (struct model_area){ outcome.addr, outcome.addr + size, false };
 }
 
+static void model_purge(struct model *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->nr; i++) {
+		if (!m->areas[i].lazy)
+			m->areas[kept++] = m->areas[i];
+	}
+	m->nr = kept;
+}
+
 START_TEST(lowest_fit_as_the_model)
 {
 	struct model m = { 0 };
@@ -270,14 +281,8 @@ START_TEST(lowest_fit_as_the_model)
 		size_t at = rng_below(&rng, MODEL_MAX);
 
 		if (rng_below(&rng, 100) == 0) {
-			size_t kept = 0;
-
 			vmap_purge(v);
-			for (size_t j = 0; j < m.nr; j++) {
-				if (!m.areas[j].lazy)
-					m.areas[kept++] = m.areas[j];
-			}
-			m.nr = kept;
+			model_purge(&m);
 		} else if (at >= m.nr) {
 			model_alloc(&m, v, &rng);
 		} else if (!m.areas[at].lazy) {
@@ -443,6 +448,9 @@ START_TEST(groups_come_from_the_top)
 	ck_assert_uint_eq(vmap_groups_alloc(v, 0, &groups).addr, base - 2 * mib);
 	ck_assert_uint_eq(vmap_groups_alloc(v, 0, &groups).addr, base - 4 * mib);
 	ck_assert_uint_eq(vmap_groups_alloc(v, 0, &groups).addr, base - 12 * mib);
+	vmap_groups_free(v, 0, base - 2 * mib, &groups);
+	vmap_purge(v);
+	ck_assert_uint_eq(vmap_groups_alloc(v, 0, &groups).addr, base - 2 * mib);
 	for (int i = 0; i < 8; i++)
 		ck_assert(vmap_area_next(v, &at, &info));
 	ck_assert(!vmap_area_next(v, &at, &info));
