@@ -127,30 +127,39 @@ static void measure(struct bench *b, const char *what, uint64_t (*run)(struct be
 	uint64_t nr = run(b);
 
 	took = now() - start;
-	printf("%-44s %8.1f M ops/s\n", what, (double)nr / took / 1e6);
+	printf("  %-42s %8.1f M ops/s\n", what, (double)nr / took / 1e6);
 }
 
-int main(int argc, char **argv)
+/* All loads by the rules of kernel "major"."minor". */
+static void run_kernel(struct bench *b, unsigned int major, unsigned int minor)
 {
 	static const struct slab_page_ops ops = { counter_alloc, counter_free };
 	struct counter counter = { .next_pfn = 256 };
 	struct machine_config config;
+
+	machine_config_init(&config, (struct kernel_version){ major, minor }, ARCH_X86_64);
+	config.nr_cpus = 2;
+	rng_init(&b->rng, 1);
+	b->slab = slab_create(&config, &ops, &counter);
+	printf("Linux %u.%u\n", major, minor);
+	measure(b, "alloc and free of one object, fast path", pair);
+	measure(b, "kmalloc() and kfree(), sizes 1..1024", kmalloc_pair);
+	measure(b, "65536 objects, random frees on 2 CPUs", scatter);
+	measure(b, "65536 objects up and down", swell);
+	slab_destroy(b->slab);
+	for (size_t i = 0; i < KERNEL_NR_ORDERS; i++)
+		vec_deinit(&counter.freed[i]);
+	machine_config_deinit(&config);
+}
+
+int main(int argc, char **argv)
+{
 	struct bench bench = { .nr_ops = 1000000 };
 
 	bench.nr_ops *= argc > 1 ? strtoull(argv[1], NULL, 10) : 20;
-	machine_config_init(&config, (struct kernel_version){ 6, 12 }, ARCH_X86_64);
-	config.nr_cpus = 2;
-	rng_init(&bench.rng, 1);
 	bench.objects = xcalloc(NR_OBJECTS, sizeof(*bench.objects));
-	bench.slab = slab_create(&config, &ops, &counter);
-	measure(&bench, "alloc and free of one object, fast path", pair);
-	measure(&bench, "kmalloc() and kfree(), sizes 1..1024", kmalloc_pair);
-	measure(&bench, "65536 objects, random frees on 2 CPUs", scatter);
-	measure(&bench, "65536 objects up and down", swell);
-	slab_destroy(bench.slab);
-	for (size_t i = 0; i < KERNEL_NR_ORDERS; i++)
-		vec_deinit(&counter.freed[i]);
+	run_kernel(&bench, 6, 12);
+	run_kernel(&bench, 7, 2);
 	free(bench.objects);
-	machine_config_deinit(&config);
 	return EXIT_SUCCESS;
 }
