@@ -75,6 +75,8 @@ void cli_input_warn(const struct cli_input *in, struct report *report)
 			    in->error.message, fmt_count(count, in->nr_read));
 	else if (info->truncated)
 		report_warn(report, "the input is cut off: %s", info->truncation);
+	if (!in->nr_read)
+		report_warn(report, "there are no events in it");
 	if (info->overrun)
 		report_warn(report, "the beginning of the recording was overwritten: what was "
 				    "allocated before is seen only when it is freed");
