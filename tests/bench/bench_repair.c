@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Speed of repair on recordings, beside the speed of decoding alone, best of three rounds each;
- * with -v also what repair made of them, and with -c FILE how its figures for pairs compare with
- * those of an independent script (the "pairing" section of a recording's check.txt).
+ * with -v also what repair made of them. With -c FILE (one round) its figures for pairs are held
+ * against those of an independent script (the "pairing" section of a recording's check.txt): exit
+ * status 1 when they disagree by more than can be explained.
  *
  * usage: bench_repair [-v] [-c check.txt] recording ...
  */
@@ -27,17 +28,20 @@ struct pass {
 	double repair_s; /**< repair alone */
 	uint64_t kinds[EVENT_NR][REPAIR_KIND_NR];
 	uint64_t freed_in_lists; /**< objects that ended with a slab or a bulk free */
+	uint64_t cma_pages;      /**< page frees explained by a contiguous area */
 	uint64_t nr_caches;
 	struct repair_coverage coverage;
 };
 
-static bool measure(const char *path, struct pass *best, double *decode_s);
+static bool measure(const char *path, unsigned int rounds, struct pass *best, double *decode_s);
 static bool run(const char *path, bool repairing, struct pass *pass, struct error *err);
 static bool run_events(struct trace *trace, struct event_names *names, bool repairing,
 		       struct pass *pass, struct error *err);
 static void tally(struct pass *pass, const struct repair_batch *out);
 static void print_coverage(const struct pass *pass);
 static bool print_comparison(const struct pass *pass, const char *path);
+static bool law_holds(const struct repair_coverage *coverage, uint64_t nr_events);
+static uint64_t read_figure(const char *path, const char *key);
 static double now(void);
 
 int main(int argc, char **argv)
@@ -60,7 +64,7 @@ int main(int argc, char **argv)
 		struct pass best;
 		double decode_s;
 
-		if (!measure(argv[optind], &best, &decode_s)) {
+		if (!measure(argv[optind], check ? 1 : ROUNDS, &best, &decode_s)) {
 			status = EXIT_FAILURE;
 			continue;
 		}
@@ -76,10 +80,10 @@ int main(int argc, char **argv)
 	return status;
 }
 
-static bool measure(const char *path, struct pass *best, double *decode_s)
+static bool measure(const char *path, unsigned int rounds, struct pass *best, double *decode_s)
 {
 	*decode_s = 0;
-	for (unsigned int round = 0; round < ROUNDS; round++) {
+	for (unsigned int round = 0; round < rounds; round++) {
 		struct pass alone, both;
 		struct error err;
 
@@ -160,6 +164,8 @@ static void tally(struct pass *pass, const struct repair_batch *out)
 		const struct repair_op *op = &out->ops[i];
 
 		pass->kinds[out->batch->events[i].type][op->kind]++;
+		pass->cma_pages += op->call == CALL_PAGE_FREE && op->fate == FATE_EXPLAINED &&
+				   op->slot == REPAIR_NO_SLOT;
 		if (op->implied_free != REPAIR_NO_SLOT &&
 		    (op->call == CALL_BULK_FREE ||
 		     (op->call == CALL_PAGE_FREE && op->kind == REPAIR_UNSEEN_FREE)))
@@ -192,58 +198,89 @@ static void print_coverage(const struct pass *pass)
 
 /*
  * The script knows events only: it frees nothing with slabs or in bulk, takes the second event of a
- * large kmalloc for an allocation over a live one, and a partial free of a block for an unmatched
- * one. So: theirs = ours + what is named on the right.
+ * large kmalloc for an allocation over a live one, a free of ZERO_SIZE_PTR and a partial free of a
+ * block for unmatched ones. What it counts lies between two of our figures, then.
  */
 static bool print_comparison(const struct pass *pass, const char *path)
 {
 	const uint64_t(*k)[REPAIR_KIND_NR] = pass->kinds;
+	const uint64_t(*fates)[FATE_NR] = pass->coverage.by_fate;
+	const uint64_t unseen = k[EVENT_KFREE][REPAIR_UNSEEN_ALLOC] +
+				k[EVENT_CACHE_FREE][REPAIR_UNSEEN_ALLOC];
+	const uint64_t null = k[EVENT_KFREE][REPAIR_NULL_FREE];
+	const uint64_t over = k[EVENT_KMALLOC][REPAIR_UNSEEN_FREE] +
+			      k[EVENT_CACHE_ALLOC][REPAIR_UNSEEN_FREE] +
+			      k[EVENT_KMALLOC][REPAIR_DUPLICATE];
+	const uint64_t null_theirs = read_figure(path, "kfree_null");
+	const uint64_t zero_size = null - null_theirs;
+	const uint64_t pages = read_figure(path, "page_free_unmatched") +
+			       read_figure(path, "page_free_other_order");
+	const uint64_t pages_ours = k[EVENT_PAGE_FREE][REPAIR_UNSEEN_ALLOC] +
+				    k[EVENT_PAGE_FREE][REPAIR_MISMATCH] + pass->cma_pages;
 	const struct {
 		const char *key;
-		uint64_t ours;
-		const char *differs_by;
+		uint64_t theirs, least, most;
 	} rows[] = {
-		{ "kfree_null", k[EVENT_KFREE][REPAIR_NULL_FREE], "- frees of ZERO_SIZE_PTR" },
-		{ "obj_free_unmatched",
-		  k[EVENT_KFREE][REPAIR_UNSEEN_ALLOC] + k[EVENT_CACHE_FREE][REPAIR_UNSEEN_ALLOC],
-		  "+ frees of ZERO_SIZE_PTR - objects ended in bulk and reused unseen" },
-		{ "obj_alloc_while_live",
-		  k[EVENT_KMALLOC][REPAIR_UNSEEN_FREE] + k[EVENT_CACHE_ALLOC][REPAIR_UNSEEN_FREE] +
-			  k[EVENT_KMALLOC][REPAIR_DUPLICATE],
-		  "+ objects ended in bulk or with their slab, and reused" },
-		{ "page_free_unmatched",
-		  k[EVENT_PAGE_FREE][REPAIR_UNSEEN_ALLOC] + k[EVENT_PAGE_FREE][REPAIR_MISMATCH],
-		  "- page_free_other_order" },
-		{ "percpu_alloc", pass->coverage.by_fate[CALL_PCPU_ALLOC][FATE_DIRECT] +
-					  pass->coverage.by_fate[CALL_PCPU_ALLOC][FATE_REPAIRED],
-		  "" },
-		{ "percpu_free", pass->coverage.by_fate[CALL_PCPU_FREE][FATE_DIRECT] +
-					 pass->coverage.by_fate[CALL_PCPU_FREE][FATE_SKIPPED],
-		  "" },
+		{ "kfree_null", null_theirs, 0, null },
+		{ "obj_free_unmatched", read_figure(path, "obj_free_unmatched"),
+		  unseen + zero_size - MIN(pass->freed_in_lists, unseen), unseen + zero_size },
+		{ "obj_alloc_while_live", read_figure(path, "obj_alloc_while_live"), over,
+		  over + pass->freed_in_lists },
+		{ "page frees unmatched", pages, pages_ours, pages_ours },
+		{ "percpu_alloc", read_figure(path, "percpu_alloc"),
+		  fates[CALL_PCPU_ALLOC][FATE_DIRECT] + fates[CALL_PCPU_ALLOC][FATE_REPAIRED],
+		  fates[CALL_PCPU_ALLOC][FATE_DIRECT] + fates[CALL_PCPU_ALLOC][FATE_REPAIRED] },
+		{ "percpu_free", read_figure(path, "percpu_free"),
+		  fates[CALL_PCPU_FREE][FATE_DIRECT],
+		  fates[CALL_PCPU_FREE][FATE_DIRECT] + fates[CALL_PCPU_FREE][FATE_SKIPPED] },
 	};
+	bool ok = law_holds(&pass->coverage, pass->nr_events);
+
+	if (!ok)
+		printf("  the coverage counts do not add up to the events\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool in = rows[i].theirs >= rows[i].least && rows[i].theirs <= rows[i].most;
+
+		printf("  %-22s theirs %" PRIu64 ", ours %" PRIu64 " .. %" PRIu64 "%s\n", rows[i].key,
+		       rows[i].theirs, rows[i].least, rows[i].most, in ? "" : "  WRONG");
+		ok = ok && in;
+	}
+	return ok;
+}
+
+/* Each event has one fate and one kind. */
+static bool law_holds(const struct repair_coverage *coverage, uint64_t nr_events)
+{
+	uint64_t fates = 0, kinds = 0;
+
+	for (unsigned int call = 0; call < CALL_NR; call++) {
+		for (unsigned int fate = 0; fate < FATE_NR; fate++)
+			fates += coverage->by_fate[call][fate];
+		for (unsigned int kind = 0; kind < REPAIR_KIND_NR; kind++)
+			kinds += coverage->by_kind[call][kind];
+	}
+	return coverage->nr_events == nr_events && fates == nr_events && kinds == nr_events;
+}
+
+/* The number before "key" in a file of "number key" lines; 0 when it is not there. */
+static uint64_t read_figure(const char *path, const char *key)
+{
 	FILE *file = fopen(path, "r");
+	uint64_t found = 0;
 	char line[256];
 
-	if (!file) {
-		perror(path);
-		return false;
-	}
-	while (fgets(line, sizeof(line), file)) {
-		char key[64];
-		uint64_t theirs;
+	while (file && fgets(line, sizeof(line), file)) {
+		char name[64];
+		uint64_t number;
 
-		if (sscanf(line, "%" SCNu64 " %63s", &theirs, key) != 2)
-			continue;
-		if (!strcmp(key, "page_free_other_order"))
-			printf("  %-22s theirs %" PRIu64 "\n", key, theirs);
-		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-			if (!strcmp(key, rows[i].key))
-				printf("  %-22s theirs %" PRIu64 ", ours %" PRIu64 " %s\n", key,
-				       theirs, rows[i].ours, rows[i].differs_by);
+		if (sscanf(line, "%" SCNu64 " %63s", &number, name) == 2 && !strcmp(name, key)) {
+			found = number;
+			break;
 		}
 	}
-	fclose(file);
-	return true;
+	if (file)
+		fclose(file);
+	return found;
 }
 
 static double now(void)

@@ -134,8 +134,8 @@ struct repair_batch {
 };
 
 /**
- * A cache as far as the recording tells it. Ids from 1; an id never changes its meaning, but a cache
- * that was taken for one of its own may turn out to be another one: follow "canon" (more than once)
+ * A cache as far as the recording tells it. Ids from 1; an id never changes its meaning, but what
+ * was taken for a cache of its own may turn out to be another one: follow "canon" (more than once)
  * when the recording has ended. kmalloc classes are called as the kernel calls them; objects of
  * memdup_user() and of messages have caches of their own where their slabs show it.
  */
