@@ -6,6 +6,9 @@
 
 #include "kmreplay/stats/account.h"
 
+#include <sys/mman.h>
+
+static void make_room(struct account_slots *slots, uint32_t slot);
 static uint32_t wide_put(struct account_slots *slots, const struct account_object *object);
 
 void account_keys_deinit(struct account_keys *keys)
@@ -43,7 +46,8 @@ void account_slots_put(struct account_slots *slots, uint32_t slot,
 	struct account_slot *s;
 	bool wide = object->bytes_req > UINT32_MAX || object->gfp_id >= ACCOUNT_GFP_WIDE;
 
-	vec_extend_zeroed(&slots->slots, (size_t)slot + 1);
+	if (unlikely(slot >= slots->slots.nr))
+		make_room(slots, slot);
 	s = &slots->slots.items[slot];
 	s->time = object->time;
 	s->site = object->site & ACCOUNT_SITE_MAX;
@@ -90,6 +94,26 @@ bool account_slots_take(struct account_slots *slots, uint32_t slot, struct accou
 	}
 	s->space = 0;
 	return true;
+}
+
+/*
+ * Slots are visited at random. With millions of them nearly each visit would miss the TLB as well
+ * as the cache, so ask for huge pages; without them it only takes longer.
+ */
+static void make_room(struct account_slots *slots, uint32_t slot)
+{
+	const uintptr_t huge = 2UL << 20;
+	size_t cap = slots->slots.cap;
+	uintptr_t start, end;
+
+	vec_reserve(&slots->slots, (size_t)slot + 1);
+	if (slots->slots.cap != cap) {
+		start = ((uintptr_t)slots->slots.items + huge - 1) & ~(huge - 1);
+		end = (uintptr_t)(slots->slots.items + slots->slots.cap) & ~(huge - 1);
+		if (start < end)
+			(void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+	}
+	vec_extend_zeroed(&slots->slots, (size_t)slot + 1);
 }
 
 static uint32_t wide_put(struct account_slots *slots, const struct account_object *object)
