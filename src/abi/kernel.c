@@ -37,7 +37,8 @@ const char *migratetype_name(unsigned int type)
 
 const char *zone_type_name(unsigned int type)
 {
-	static const char *const names[ZONE_NR] = { "DMA", "DMA32", "Normal", "HighMem", "Movable" };
+	static const char *const names[ZONE_NR] = { "DMA", "DMA32", "Normal", "HighMem",
+						    "Movable" };
 
 	return type < ZONE_NR ? names[type] : "?";
 }

@@ -57,6 +57,10 @@ void replay_report(struct report *report, const struct replay_facts *facts)
 		add_zones(report, facts);
 	if (facts->layers & LAYER_SLAB)
 		replay_report_caches(report, facts);
+	if (facts->layers & LAYER_VMALLOC)
+		replay_report_vmalloc(report, facts);
+	if (facts->layers & LAYER_PERCPU)
+		replay_report_percpu(report, facts);
 	replay_report_sites(report, facts);
 	replay_report_failures(report, facts);
 	replay_report_latency(report, facts);

@@ -36,4 +36,8 @@ void replay_report_sites(struct report *report, const struct replay_facts *facts
 void replay_report_failures(struct report *report, const struct replay_facts *facts);
 void replay_report_latency(struct report *report, const struct replay_facts *facts);
 
+/** replay_areas.c: holes in the vmalloc range; per-CPU chunks. Nothing when nobody asked there. */
+void replay_report_vmalloc(struct report *report, const struct replay_facts *facts);
+void replay_report_percpu(struct report *report, const struct replay_facts *facts);
+
 #endif

@@ -9,6 +9,7 @@
 #include "kmreplay/mm/machine.h"
 
 #include "kmreplay/mm/page.h"
+#include "kmreplay/mm/percpu.h"
 #include "kmreplay/mm/slab.h"
 #include "kmreplay/mm/vmalloc.h"
 
@@ -28,6 +29,7 @@ struct machine {
 	struct page_allocator *pages;
 	struct slab_allocator *slab;
 	struct vmalloc *vmalloc;
+	struct percpu *percpu;
 };
 
 static struct mm_outcome layer_alloc(void *ctx, unsigned int cpu, uint32_t gfp, unsigned int order,
@@ -38,7 +40,12 @@ static struct mm_outcome vmalloc_page(void *ctx, unsigned int cpu, uint32_t gfp,
 static unsigned int vmalloc_pages(void *ctx, unsigned int cpu, uint32_t gfp, int node,
 				  unsigned int nr, uint64_t *pfns);
 static void vmalloc_split(void *ctx, uint64_t pfn, unsigned int order);
-static struct mm_outcome vmalloc_page_free(void *ctx, unsigned int cpu, uint64_t pfn);
+static struct mm_outcome layer_page_free(void *ctx, unsigned int cpu, uint64_t pfn);
+static struct mm_outcome percpu_page(void *ctx, unsigned int cpu, uint32_t gfp, int node);
+static struct mm_outcome percpu_groups(void *ctx, unsigned int cpu,
+				       const struct vmap_groups *groups);
+static void percpu_groups_free(void *ctx, unsigned int cpu, uint64_t base,
+			       const struct vmap_groups *groups);
 static void tell(const struct layer *layer, unsigned int order, bool gone);
 
 struct machine *machine_create(const struct machine_config *config, const struct machine_ops *ops,
@@ -49,9 +56,16 @@ struct machine *machine_create(const struct machine_config *config, const struct
 		.page_alloc = vmalloc_page,
 		.page_alloc_bulk = vmalloc_pages,
 		.page_split = vmalloc_split,
-		.page_free = vmalloc_page_free,
+		.page_free = layer_page_free,
+	};
+	static const struct percpu_ops percpu_ops = {
+		.page_alloc = percpu_page,
+		.page_free = layer_page_free,
+		.groups_alloc = percpu_groups,
+		.groups_free = percpu_groups_free,
 	};
 	struct machine *m = xcalloc(1, sizeof(*m));
+	struct percpu_layout layout;
 
 	m->ops = *ops;
 	m->ctx = ctx;
@@ -65,6 +79,8 @@ struct machine *machine_create(const struct machine_config *config, const struct
 	}
 	m->slab = slab_create(config, &slab_ops, &m->layers[MACHINE_SLAB]);
 	m->vmalloc = vmalloc_create(config, &vmalloc_ops, &m->layers[MACHINE_VMALLOC]);
+	percpu_layout_init(&layout, config);
+	m->percpu = percpu_create(config, &layout, &percpu_ops, &m->layers[MACHINE_PERCPU]);
 	return m;
 }
 
@@ -72,6 +88,7 @@ void machine_destroy(struct machine *m)
 {
 	if (!m)
 		return;
+	percpu_destroy(m->percpu);
 	vmalloc_destroy(m->vmalloc);
 	slab_destroy(m->slab);
 	page_allocator_destroy(m->pages);
@@ -93,10 +110,15 @@ struct vmalloc *machine_vmalloc(struct machine *m)
 	return m->vmalloc;
 }
 
+struct percpu *machine_percpu(struct machine *m)
+{
+	return m->percpu;
+}
+
 bool machine_check(const struct machine *m, struct error *err)
 {
 	return page_check(m->pages, err) && slab_check(m->slab, err) &&
-	       vmalloc_check(m->vmalloc, err);
+	       vmalloc_check(m->vmalloc, err) && percpu_check(m->percpu, err);
 }
 
 bool machine_check_quick(const struct machine *m, struct error *err)
@@ -148,9 +170,31 @@ static void vmalloc_split(void *ctx, uint64_t pfn, unsigned int order)
 	page_split(layer->machine->pages, pfn, order);
 }
 
-static struct mm_outcome vmalloc_page_free(void *ctx, unsigned int cpu, uint64_t pfn)
+static struct mm_outcome layer_page_free(void *ctx, unsigned int cpu, uint64_t pfn)
 {
 	return layer_free(ctx, cpu, pfn, 0);
+}
+
+static struct mm_outcome percpu_page(void *ctx, unsigned int cpu, uint32_t gfp, int node)
+{
+	return layer_alloc(ctx, cpu, gfp, 0, node, 0);
+}
+
+static struct mm_outcome percpu_groups(void *ctx, unsigned int cpu,
+				       const struct vmap_groups *groups)
+{
+	const struct layer *layer = ctx;
+
+	return vmap_groups_alloc(layer->machine->vmalloc, cpu, groups);
+}
+
+static void percpu_groups_free(void *ctx, unsigned int cpu, uint64_t base,
+			       const struct vmap_groups *groups)
+{
+	const struct layer *layer = ctx;
+
+	for (unsigned int i = 0; i < groups->nr; i++)
+		(void)vmap_area_free(layer->machine->vmalloc, cpu, base + groups->offsets[i]);
 }
 
 static void tell(const struct layer *layer, unsigned int order, bool gone)

@@ -24,7 +24,9 @@ void machine_config_init(struct machine_config *config, struct kernel_version ve
 		.pcp_batch = -1,
 		.pcp_high = -1,
 		/* sysctl_lowmem_reserve_ratio; 0 keeps nothing back from higher requests */
-		.lowmem_reserve_ratio = { [ZONE_DMA] = 256, [ZONE_DMA32] = 256, [ZONE_NORMAL] = 32 },
+		.lowmem_reserve_ratio = {
+			[ZONE_DMA] = 256, [ZONE_DMA32] = 256, [ZONE_NORMAL] = 32
+		},
 		.slub_max_order = 3,
 		.slub_cpu_partial = -1,
 		.slub_min_partial = -1,

@@ -9,6 +9,8 @@
 
 #include "replay_internal.h"
 
+#include "kmreplay/abi/gfp.h"
+#include "kmreplay/mm/percpu.h"
 #include "kmreplay/mm/vmalloc.h"
 
 /* Where modules live on x86-64 (MODULES_VADDR, MODULES_END), for probes that do not say it. */
@@ -49,14 +51,39 @@ enum replay_verdict replay_area_alloc(struct replay *r, const struct replay_step
 
 enum replay_verdict replay_percpu_alloc(struct replay *r, const struct replay_step *step)
 {
-	replay_hold(r, step->op->slot, SLOT_COUNTED, 0);
-	return VERDICT_COUNTED;
+	const struct event *ev = step->ev;
+	const struct repair_op *op = step->op;
+	struct percpu_request request = {
+		.size = ev->percpu.size,
+		.align = ev->percpu.align,
+		.gfp = ev->percpu.gfp,
+		.reserved = ev->percpu.reserved,
+	};
+	enum replay_verdict verdict;
+	struct mm_outcome outcome;
+
+	if (op->fate == FATE_SKIPPED && op->kind != REPAIR_FAILED)
+		return VERDICT_SKIPPED;
+	if (!(r->options.layers & LAYER_PERCPU)) {
+		replay_hold(r, op->slot, SLOT_COUNTED, 0);
+		return VERDICT_COUNTED;
+	}
+	/* Before 5.19 the event has no mask; whether it may sleep is in a field of its own. */
+	if (!request.gfp && !ev->percpu.is_atomic)
+		request.gfp = GFP_BITS_KERNEL;
+	outcome = percpu_alloc(machine_percpu(r->machine), step->cpu, &request);
+	verdict = replay_settle(r, step, outcome, 0);
+	if (op->slot == REPAIR_NO_SLOT && mm_ok(outcome))
+		(void)percpu_free(machine_percpu(r->machine), step->cpu, outcome.addr);
+	replay_hold(r, op->slot, mm_ok(outcome) ? SLOT_PERCPU : SLOT_FAILED, outcome.addr);
+	return verdict;
 }
 
 struct mm_outcome replay_area_free(struct replay *r, const struct replay_slot *s,
 				   enum slot_state state, unsigned int cpu)
 {
-	BUG_ON(state != SLOT_AREA);
+	if (state == SLOT_PERCPU)
+		return percpu_free(machine_percpu(r->machine), cpu, s->addr);
 	return vmap_area_free(machine_vmalloc(r->machine), cpu, s->addr);
 }
 

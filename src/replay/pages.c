@@ -182,7 +182,7 @@ static void leave_stock(struct replay *r, uint32_t slot)
 	s->list = SLOT_NOT_IN_STOCK;
 }
 
-/* Some pages of a live block: split_page(), alloc_pages_exact(), the tail of a dropped reference. */
+/* Some pages of a live block: split_page(), alloc_pages_exact(), a dropped reference's tail. */
 static enum replay_verdict free_part(struct replay *r, const struct replay_step *step)
 {
 	struct replay_slot *s = &r->slots.items[step->op->slot];

@@ -28,14 +28,17 @@
 #include <stdlib.h>
 
 enum {
-	DEFAULT_SAMPLE_EVERY = 1024,
+	MIN_SAMPLE_EVERY = 16,
+	MAX_SAMPLE_EVERY = 1024,
 	FULL_CHECK_EVERY = 1024,
 };
 
+static uint64_t sample_every(const struct survey *survey);
 static void replay_event(struct replay *r, const struct repair_batch *batch, size_t i);
 static void end_implied(struct replay *r, const struct repair_batch *batch, size_t i,
 			unsigned int cpu);
 static enum replay_verdict dispatch(struct replay *r, const struct replay_step *step);
+static uint32_t gfp_of(const struct replay_step *step);
 static bool check(struct replay *r, const struct event *ev, struct error *err);
 
 struct replay *replay_create(const struct replay_options *options,
@@ -52,7 +55,7 @@ struct replay *replay_create(const struct replay_options *options,
 
 	r->options = *options;
 	if (!r->options.sample_every)
-		r->options.sample_every = DEFAULT_SAMPLE_EVERY;
+		r->options.sample_every = sample_every(survey);
 	r->survey = survey;
 	r->repair = repair;
 	r->names = names;
@@ -139,7 +142,7 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 		return recorded ? VERDICT_RECOVERED : VERDICT_DONE;
 	}
 	failure.free_pages = page_free_total(machine_pages(r->machine));
-	failure.gfp = step->op->call == CALL_PAGE_ALLOC ? step->ev->page.gfp : step->ev->slab.gfp;
+	failure.gfp = gfp_of(step);
 	replay_tally_failure(&r->tally, &failure);
 	return recorded ? VERDICT_FAILED_BOTH : VERDICT_FAILED;
 }
@@ -147,7 +150,8 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 void replay_hold(struct replay *r, uint32_t slot, enum slot_state state, uint64_t addr)
 {
 	if (slot != REPAIR_NO_SLOT)
-		r->slots.items[slot] = (struct replay_slot){ .addr = addr, .state = (uint8_t)state };
+		r->slots.items[slot] =
+			(struct replay_slot){ .addr = addr, .state = (uint8_t)state };
 }
 
 enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned int cpu,
@@ -187,6 +191,14 @@ enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned i
 	}
 	replay_tally_cost(&r->tally, call, outcome);
 	return VERDICT_DONE;
+}
+
+/* About a thousand looks at a short recording, one in 1024 events of a long one. */
+static uint64_t sample_every(const struct survey *survey)
+{
+	uint64_t nr = survey ? survey->nr_events / MAX_SAMPLE_EVERY : MAX_SAMPLE_EVERY;
+
+	return MAX(MIN(nr, (uint64_t)MAX_SAMPLE_EVERY), (uint64_t)MIN_SAMPLE_EVERY);
 }
 
 static void replay_event(struct replay *r, const struct repair_batch *batch, size_t i)
@@ -271,7 +283,21 @@ static enum replay_verdict dispatch(struct replay *r, const struct replay_step *
 	return op->fate == FATE_EXPLAINED ? VERDICT_EXPLAINED : VERDICT_SKIPPED;
 }
 
-/* The full check walks all of memory: it runs as often as costs stay in proportion to the events. */
+static uint32_t gfp_of(const struct replay_step *step)
+{
+	switch (event_desc(step->ev->type)->payload) {
+	case EVENT_PAYLOAD_SLAB:
+		return step->ev->slab.gfp;
+	case EVENT_PAYLOAD_PAGE:
+		return step->ev->page.gfp;
+	case EVENT_PAYLOAD_PERCPU:
+		return step->ev->percpu.gfp;
+	default:
+		return 0;
+	}
+}
+
+/* The full check walks all of memory: as often as its cost stays in proportion to the events. */
 static bool check(struct replay *r, const struct event *ev, struct error *err)
 {
 	bool full = r->tally.nr_events % FULL_CHECK_EVERY == 0;

@@ -69,7 +69,7 @@ enum gfp_era {
 
 /** The era of release "major"."minor"; the newest one for releases to come. */
 enum gfp_era gfp_era_of_release(unsigned int major, unsigned int minor);
-/** A release typical of "era": what a recording's kernel is taken for when only the era is known. */
+/** A release typical of "era": what a recording is taken for when only the era is known. */
 struct kernel_version gfp_era_kernel(enum gfp_era era);
 /** "6.11 .. 7.1" */
 const char *gfp_era_name(enum gfp_era era);

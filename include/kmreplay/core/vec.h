@@ -38,7 +38,7 @@
 #define vec_push(v, ...)                                                                      \
 	do {                                                                                  \
 		vec_reserve(v, (v)->nr + 1);                                                  \
-		(v)->items[(v)->nr++] = (__VA_ARGS__);                                              \
+		(v)->items[(v)->nr++] = (__VA_ARGS__);                                        \
 	} while (0)
 /** Makes it at least "want" long; new elements are zeroed. */
 #define vec_extend_zeroed(v, want)                                                            \

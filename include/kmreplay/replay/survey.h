@@ -48,8 +48,8 @@ struct survey {
 	 */
 	bool from_boot;
 	/**
-	 * Single pages below 16 MiB, and from there to 4 GiB, that were given to requests which would
-	 * rather have had a page of a higher zone.
+	 * Single pages below 16 MiB, and from there to 4 GiB, given to requests that would rather
+	 * have had a page of a higher zone.
 	 */
 	uint64_t nr_fallback_dma, nr_fallback_dma32;
 	uint64_t max_low_pfn;        /**< highest frame seen below 4 GiB; 0: none */
