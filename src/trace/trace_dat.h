@@ -169,8 +169,6 @@ uint64_t dat_field_number(const struct dat_field *field, const struct dat_record
 /** The text in "field" (CHARS, LOC, REL_LOC) without NUL; false when it lies outside. */
 bool dat_field_text(const struct dat_field *field, const struct dat_record *record,
 		    const char **text, size_t *len);
-/** Has the text in "field" no byte at all, not even its NUL? */
-bool dat_field_is_void(const struct dat_field *field, const struct dat_record *record);
 
 /* ---- GFP numbering (trace_dat_gfp.c) ---- */
 

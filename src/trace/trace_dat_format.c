@@ -126,13 +126,6 @@ bool dat_field_text(const struct dat_field *field, const struct dat_record *reco
 	return true;
 }
 
-bool dat_field_is_void(const struct dat_field *field, const struct dat_record *record)
-{
-	return (field->kind == DAT_LOC || field->kind == DAT_REL_LOC) &&
-	       (uint64_t)field->offset + 4 <= record->len &&
-	       dat_load(record->at + field->offset, 4, record->swap) >> 16 == 0;
-}
-
 static bool next_line(const char **text, size_t *left, struct line *ret)
 {
 	const char *end;

@@ -5,9 +5,9 @@
  *
  * Symbols are looked up as libtraceevent 1.7 does, so that `trace-cmd report` and we name the same
  * site: absolute symbols (per-cpu offsets) and the '$a' marks of arm are no functions; an address
- * belongs to the nearest symbol below it; of several at one address the last one wins, except that
- * an exact hit takes the one that bsearch() meets first; behind the last symbol lies nothing.
- * The kernel itself takes the first of several, so that tracefs text may show an alias.
+ * belongs to the nearest symbol below it, of several at one address to the first in the file, which
+ * is the kernel's choice, too (an exact hit takes the one that bsearch() meets); behind the last
+ * symbol lies nothing.
  */
 #include <config.h>
 

@@ -288,13 +288,8 @@ static bool run_op(struct dat *dat, const struct dat_op *op, const struct dat_re
 	uint64_t value;
 
 	switch ((enum event_field_kind)op->dest->kind) {
-	case EVENT_FIELD_QUOTED:
-		/* A kprobe that could not read a string leaves it without even a NUL: "(fault)". */
-		if (op->src && dat_field_is_void(op->src, record))
-			ev->flags |= EVENT_F_FAILED;
-		value = op_word(dat, op, record);
-		break;
 	case EVENT_FIELD_WORD:
+	case EVENT_FIELD_QUOTED:
 		value = op_word(dat, op, record);
 		break;
 	case EVENT_FIELD_GFP:

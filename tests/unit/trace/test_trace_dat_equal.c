@@ -5,8 +5,7 @@
  * What text cannot say or says otherwise is brought into one form first:
  * - text rounds times to microseconds;
  * - text has struct page addresses, a binary recording the page frame only;
- * - a call site of text tells the function's size; where several symbols share an address, the
- *   kernel prints the first, libtraceevent (whose rule the reader of trace.dat follows) the last;
+ * - a call site of text tells the function's size;
  * - text names an address in a module by what lies there when it is read, while kallsyms still has
  *   the initialisation functions that were in the same memory before;
  * - events whose format the recorder no longer found exist in text alone.
@@ -29,15 +28,9 @@ struct side {
 	size_t at;
 };
 
-/* Symbols at one address: each pair seen, first name to second. */
-struct alias {
-	uint32_t a, b;
-};
-
 struct pair {
 	struct event_names names;
 	struct side dat, text;
-	struct vec(struct alias) aliases;
 	uint64_t nr, nr_unknown, nr_reused;
 };
 
@@ -90,24 +83,11 @@ static struct event *next(struct side *side)
 	return &side->batch.events[side->at++];
 }
 
-/* Two sites name one place: the same offset from symbols of one address. */
-static bool is_alias(struct pair *p, const struct event_site *x, const struct event_site *y)
-{
-	if (x->offset != y->offset || !x->symbol || !y->symbol || x->module != y->module)
-		return false;
-	vec_foreach(&p->aliases, alias) {
-		if (alias->a == x->symbol)
-			return alias->b == y->symbol;
-	}
-	vec_push(&p->aliases, ((struct alias){ x->symbol, y->symbol }));
-	return true;
-}
-
 static bool same_site(struct pair *p, uint32_t a, uint32_t b)
 {
 	const struct event_site *x = &p->names.sites.items[a], *y = &p->names.sites.items[b];
 
-	if (x->canon == y->canon || is_alias(p, x, y))
+	if (x->canon == y->canon)
 		return true;
 	/* Of two modules' names for reused memory, or behind the last symbol there is. */
 	p->nr_reused++;
@@ -195,12 +175,10 @@ static void expect_equal(const char *folder)
 		ck_assert_uint_gt(p.nr, 100000);
 		unparsed = trace_info(p.dat.trace)->nr_unparsed;
 		ck_assert_uint_eq(p.nr_unknown, unparsed);
-		printf("# %s: %" PRIu64 " events equal, %" PRIu64 " in text alone, %zu symbols with "
-		       "an alias, %" PRIu64 " sites in reused memory\n", folder, p.nr, unparsed,
-		       p.aliases.nr, p.nr_reused);
+		printf("# %s: %" PRIu64 " events equal, %" PRIu64 " in text alone, %" PRIu64
+		       " sites in reused memory\n", folder, p.nr, unparsed, p.nr_reused);
 		ck_assert_uint_lt(p.nr_reused, 200);
 	}
-	vec_deinit(&p.aliases);
 	close_side(&p.dat);
 	close_side(&p.text);
 	event_names_deinit(&p.names);
