@@ -128,7 +128,7 @@ size_t slab_rcu_grace(struct slab_allocator *slab, unsigned int cpu);
 	X(order_fallback, "new slabs of a smaller order than wanted")                         \
 	X(alloc_node_mismatch, "cpu slab put off because it is on another node")              \
 	X(alloc_failed, "allocations that got no slab")                                       \
-	X(free_slowpath, "frees to a slab that is not this CPU's")                            \
+	X(free_slowpath, "frees to a slab that is not this CPU's, a run of a bulk as one")    \
 	X(free_remote, "frees to another CPU's cpu slab")                                     \
 	X(cpu_partial_free, "full slabs put on the cpu partial list by a free")               \
 	X(free_remove_partial, "slabs taken off a node partial list because they got empty")  \
