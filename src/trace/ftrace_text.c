@@ -91,8 +91,9 @@ static bool check_options(const struct trace *trace, const char *head, size_t le
 		option = unreadable_option(s, e);
 		if (!option)
 			return true;
-		return error_set(err, "'%s' was read with the tracefs option '%s' set, which leaves "
-				 "the fields out: write 0 to options/%s and read the trace again",
+		return error_set(err,
+				 "'%s' was read with the tracefs option '%s' set, which leaves the "
+				 "fields out: write 0 to options/%s and read the trace again",
 				 trace->path, option, option);
 	}
 	return true;

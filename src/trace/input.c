@@ -2,8 +2,8 @@
 /*
  * A recording's bytes: a file or a pipe, as it is or unpacked from gzip or zstd on the way.
  *
- * Streams go through a buffer of a few hundred KiB that stays in the second-level cache, which is as
- * fast as a mapping, works for pipes alike and keeps the resident memory flat. Only formats that
+ * Streams go through a buffer of a few hundred KiB that stays in the second-level cache, which is
+ * as fast as a mapping, works for pipes alike and keeps the resident memory flat. Only formats that
  * jump (trace.dat) ask for the content as a whole.
  */
 #include <config.h>

@@ -94,8 +94,9 @@ static bool notice(struct text *text, const char *s, const char *e)
 }
 
 /*
- * An event whose print format libtraceevent could not even begin prints without columns. It happened
- * all the same: it is taken as an event of unknown name at the time and place of the one before.
+ * An event whose print format libtraceevent could not even begin prints without columns. It
+ * happened all the same: it is taken as an event of unknown name at the time and place of the one
+ * before.
  */
 static bool context(struct text *text, const char *s, const char *e, struct event *ev,
 		    const char **event)

@@ -225,7 +225,7 @@ static bool searched_columns(struct text *text, const char *s, const char *e, st
 {
 	for (const char *dash = s; (dash = memchr(dash, '-', (size_t)(e - dash))); dash++) {
 		uint64_t pid;
-		const char *next = scan_dec(dash + 1, &pid);
+		const char *next = scan_dec(dash + 1 + (dash[1] == '-'), &pid);
 
 		if (!next || *next != ' ')
 			continue;

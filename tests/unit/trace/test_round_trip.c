@@ -27,7 +27,8 @@ static const char *const words[] = {
 	"kmalloc-64", "fsnotify mark", " lead", "trail ", "a=b ptr=1", "q\"uote\" n=3 p={0x1}",
 	"new\nline", "tab\there", "back\\slash", "\\x41", "\x01\x7f", "\xe6\xbc\xa2\xff",
 	"name: with: colons", "x -12 [003] y", "<...>", "<idle>", "-1 [000]", "kworker/0:1-eve",
-	"bytes_req=4", "]", "(fault)", "#", "=> x", "ends with -7 [001] ..... 1.000000: kfree: ",
+	"bytes_req=4", "x bytes_req=4", "y order=7 ret=z", "c total-vm=1kB", "]", "(fault)", "#",
+	"=> x", "ends with -7 [001] ..... 1.000000: kfree: ",
 };
 
 static const char *const sites[] = {
