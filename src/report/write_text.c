@@ -133,7 +133,9 @@ static void text_note(struct emitter *e, const struct note *note)
 	static const struct {
 		const char *word;
 		const char *color;
-	} levels[] = { { "note: ", cyan }, { "warning: ", red }, { "hint: ", cyan }, { "", normal } };
+	} levels[] = {
+		{ "note: ", cyan }, { "warning: ", red }, { "hint: ", cyan }, { "", normal },
+	};
 	size_t hang = strlen(levels[note->level].word);
 	const char *line = note->text;
 

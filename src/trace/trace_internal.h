@@ -10,7 +10,7 @@
 struct input;
 
 struct trace_format {
-	const char *name;    /**< as in trace_info.format and --format-in: "ftrace" */
+	const char *name;    /**< as in trace_info.format and --from: "ftrace" */
 	const char *summary; /**< one line for help */
 	/**
 	 * How sure: 0 not this format .. 100 certain, from the first "len" bytes of the (unpacked)
