@@ -4,9 +4,9 @@
  *
  * Theory. The first event of a frame tells what it was (survey.c), so the blocks whose first event
  * is a free are taken out of the free lists here, at their recorded frames, and go back when that
- * free comes. Frames without any event stay unknown. For a recording that begins in early boot two more
- * things are known. When a single page was given from a zone below the one that the request would
- * rather have had, no free pageblock was left in that higher zone (ALLOC_NOFRAGMENT prefers
+ * free comes. Frames without any event stay unknown. For a recording that begins in early boot two
+ * more things are known. When a single page was given from a zone below the one that the request
+ * would rather have had, no free pageblock was left in that higher zone (ALLOC_NOFRAGMENT prefers
  * another zone even before the watermarks do), so what is untouched there was in use. And the free
  * lists are ascending at boot, so in a zone that was drawn on, what is untouched below the lowest
  * frame ever taken was in use, too. All other untouched frames, and those of all other recordings,

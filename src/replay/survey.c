@@ -106,7 +106,8 @@ static void note_page(struct survey *survey, const struct event *ev)
 {
 	const uint32_t late = GFP_BITS_RECLAIM | GFP_BIT_IO | GFP_BIT_FS;
 	uint64_t pfn = ev->page.pfn;
-	unsigned int order = ev->type == EVENT_EXTFRAG ? ev->extfrag.fallback_order : ev->page.order;
+	unsigned int order =
+		ev->type == EVENT_EXTFRAG ? ev->extfrag.fallback_order : ev->page.order;
 
 	survey->nr_page_events++;
 	if (ev->type == EVENT_PAGE_ALLOC && !survey->nr_page_allocs++)

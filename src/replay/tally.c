@@ -102,7 +102,7 @@ const char *replay_verdict_name(enum replay_verdict verdict)
 	return verdict < VERDICT_NR ? verdicts[verdict].name : "?";
 }
 
-/* Two kinds that meet in one 64-bit key would be added together; at 4096 rows the chance is 1e-12. */
+/* Two kinds that meet in one 64-bit key would be added up; at 4096 rows the chance is 1e-12. */
 static uint64_t failure_key(const struct replay_failure *failure)
 {
 	uint64_t key = bits_mix64(((uint64_t)failure->gfp << 32) | failure->site);

@@ -50,6 +50,7 @@ static bool read_lost(struct jsonl *j, const struct json_value *nr);
 static bool read_event(struct jsonl *j, const struct json_value *type, struct event_batch *batch);
 static bool read_head(struct jsonl *j, struct event *ev);
 static bool read_flags(struct jsonl *j, struct event *ev);
+static uint8_t context_flag(const struct json_value *word);
 static bool read_fields(struct jsonl *j, struct event *ev, struct event_batch *batch);
 static bool read_value(struct jsonl *j, const struct event_field *field,
 		       const struct json_value *value, uint64_t *ret);
@@ -288,14 +289,6 @@ static bool read_head(struct jsonl *j, struct event *ev)
 
 static bool read_flags(struct jsonl *j, struct event *ev)
 {
-	static const struct {
-		const char *name;
-		uint8_t flag;
-	} contexts[] = {
-		{ "irqs_off", EVENT_F_IRQS_OFF }, { "bh_off", EVENT_F_BH_OFF },
-		{ "softirq", EVENT_F_SOFTIRQ },	  { "hardirq", EVENT_F_HARDIRQ },
-		{ "nmi", EVENT_F_NMI },
-	};
 	const struct json_value *context = find(j, "context");
 	const struct json_value *failed = find(j, "failed"), *lost = find(j, "lost");
 	struct json_value item;
@@ -308,17 +301,32 @@ static bool read_flags(struct jsonl *j, struct event *ev)
 		ev->flags |= EVENT_F_CONTEXT;
 		json_enter_array(&scan, context);
 		while (json_next_item(&scan, &item))
-			for (size_t i = 0; i < ARRAY_SIZE(contexts); i++)
-				if (item.kind == JSON_STRING &&
-				    item.len == strlen(contexts[i].name) &&
-				    !memcmp(item.at, contexts[i].name, item.len))
-					ev->flags |= contexts[i].flag;
+			ev->flags = (uint8_t)(ev->flags | context_flag(&item));
 	}
 	if (failed && json_bool(failed, &set) && set)
 		ev->flags |= EVENT_F_FAILED;
 	if (lost && json_bool(lost, &set) && set)
 		ev->flags |= EVENT_F_LOST;
 	return true;
+}
+
+/* EVENT_F_* of a word of "context"; 0 for what is none. */
+static uint8_t context_flag(const struct json_value *word)
+{
+	static const struct {
+		const char *name;
+		uint8_t flag;
+	} contexts[] = {
+		{ "irqs_off", EVENT_F_IRQS_OFF }, { "bh_off", EVENT_F_BH_OFF },
+		{ "softirq", EVENT_F_SOFTIRQ },	  { "hardirq", EVENT_F_HARDIRQ },
+		{ "nmi", EVENT_F_NMI },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(contexts) && word->kind == JSON_STRING; i++)
+		if (word->len == strlen(contexts[i].name) &&
+		    !memcmp(word->at, contexts[i].name, word->len))
+			return contexts[i].flag;
+	return 0;
 }
 
 static bool read_fields(struct jsonl *j, struct event *ev, struct event_batch *batch)

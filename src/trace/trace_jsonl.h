@@ -43,7 +43,7 @@ bool json_enter(struct json_scan *scan, const char *line, size_t len);
 bool json_next_member(struct json_scan *scan, struct json_member *ret);
 /** Was the object whole, with nothing behind it? To be asked when there is no next member. */
 bool json_left(struct json_scan *scan);
-/** Enters an array; then json_next_item() until it is false; scan->failed says if it was damaged. */
+/** Enters an array; then json_next_item() until false; scan->failed says if it was damaged. */
 void json_enter_array(struct json_scan *scan, const struct json_value *array);
 bool json_next_item(struct json_scan *scan, struct json_value *ret);
 

@@ -157,6 +157,7 @@ START_TEST(copies_are_independent)
 }
 END_TEST
 
-UNIT_MAIN("u64map", copies_are_independent, an_empty_map_knows_nothing, the_reserved_key_is_never_there,
+UNIT_MAIN("u64map", copies_are_independent, an_empty_map_knows_nothing,
+	  the_reserved_key_is_never_there,
 	  insertion_says_whether_it_is_fresh, random_operations_agree_with_an_array,
 	  colliding_keys_agree_with_an_array, neighbouring_addresses_spread)

@@ -17,7 +17,7 @@ START_TEST(names_lead_to_types)
 		const struct event_desc *desc = event_desc(type);
 
 		ck_assert_uint_eq(event_type_by_name(desc->name, strlen(desc->name)), type);
-		ck_assert_uint_eq(event_type_by_name(desc->name, strlen(desc->name) - 1) == type, 0);
+		ck_assert_uint_ne(event_type_by_name(desc->name, strlen(desc->name) - 1), type);
 	}
 	ck_assert_uint_eq(event_type_by_name("tracing_mark_write", 18), EVENT_MARK);
 	ck_assert_uint_eq(event_type_by_name("", 0), EVENT_OTHER);
@@ -125,7 +125,8 @@ static bool has_member(const char *format, const char *name)
 	size_t len = strlen(name);
 
 	for (const char *at = format; (at = strstr(at, name)); at += len) {
-		if (at > format && (at[-1] == ' ' || at[-1] == '*') && (at[len] == ';' || at[len] == '['))
+		if (at > format && (at[-1] == ' ' || at[-1] == '*') &&
+		    (at[len] == ';' || at[len] == '['))
 			return true;
 	}
 	return false;
@@ -133,7 +134,8 @@ static bool has_member(const char *format, const char *name)
 
 static char *read_format(const char *dir, const char *recording, const struct event_desc *desc)
 {
-	char *path = xasprintf("%s/%s/formats/%s-%s.format", dir, recording, desc->system, desc->name);
+	char *path = xasprintf("%s/%s/formats/%s-%s.format", dir, recording, desc->system,
+			       desc->name);
 	FILE *fp = fopen(path, "r");
 	char *text = NULL;
 

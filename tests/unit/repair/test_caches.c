@@ -181,7 +181,7 @@ START_TEST(buckets_are_found_by_their_slabs)
 }
 END_TEST
 
-/* A kernel without such sets: they lie among all others, and what was first taken for one is none. */
+/* A kernel without such sets: they lie among all others; what was first taken for one is none. */
 START_TEST(no_buckets_without_slabs_of_their_own)
 {
 	struct stream s;

@@ -237,6 +237,7 @@ START_TEST(contiguous_area_explains_its_pages)
 }
 END_TEST
 
-UNIT_MAIN("repair pages", contiguous_area_explains_its_pages, split_page_by_page, tail_freed_in_halves, pieces_freed_together,
+UNIT_MAIN("repair pages", contiguous_area_explains_its_pages, split_page_by_page,
+	  tail_freed_in_halves, pieces_freed_together,
 	  freed_larger_than_allocated, explained_block_in_parts, allocated_over_live_pages,
 	  impossible_blocks, slab_takes_its_objects_along, late_free_events_are_recognised)

@@ -485,7 +485,8 @@ END_TEST
 
 UNIT_MAIN("repair", objects_pair_by_address, frees_of_nothing_are_skipped,
 	  error_pointers_of_32_bits, failed_requests_give_no_object,
-	  allocation_over_a_live_object_frees_it, second_event_of_a_large_kmalloc, bulk_free_ends_what_was_seen,
+	  allocation_over_a_live_object_frees_it, second_event_of_a_large_kmalloc,
+	  bulk_free_ends_what_was_seen,
 	  areas_percpu_and_cma_pair_too, probes_stand_in_for_missing_tracepoints, passive_events,
 	  losses_are_counted, window_holds_back, destroyed_with_batches_inside,
 	  law_holds_on_random_streams, memory_follows_the_live_set)

@@ -164,7 +164,7 @@ START_TEST(damaged_gzip)
 
 	str_init(&packed);
 	add_gzip(&packed, content, CONTENT);
-	packed.data[packed.len - 6] ^= 1; /* the checksum: all content comes before it is looked at */
+	packed.data[packed.len - 6] ^= 1; /* the checksum: looked at behind all content */
 	path = decode_file(packed.data, packed.len);
 	got = read_all(path, content, &failed, &err);
 	ck_assert(failed);

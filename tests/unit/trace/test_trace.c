@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Opening: formats by content, options, files that are none; whole recordings against their checks. */
+/* Opening: formats by content, options, files that are none; recordings against their checks. */
 #include <config.h>
 
 #include "decode.h"
