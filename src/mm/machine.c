@@ -193,8 +193,7 @@ static void percpu_groups_free(void *ctx, unsigned int cpu, uint64_t base,
 {
 	const struct layer *layer = ctx;
 
-	for (unsigned int i = 0; i < groups->nr; i++)
-		(void)vmap_area_free(layer->machine->vmalloc, cpu, base + groups->offsets[i]);
+	vmap_groups_free(layer->machine->vmalloc, cpu, base, groups);
 }
 
 static void tell(const struct layer *layer, unsigned int order, bool gone)
