@@ -104,6 +104,35 @@ START_TEST(handed_out_in_reverse)
 }
 END_TEST
 
+/*
+ * A slab that a refill needs only a part of goes to the tail of its node's list. A and B are full;
+ * 6 of A's objects and 2 of B's come back:
+ *	node partial: A6 B2  ->  refilled with 4 of A, B2 A2  ->  refilled with B B A A
+ */
+START_TEST(cut_slab_goes_to_the_tail)
+{
+	struct sheaves s;
+	uint64_t a, b;
+
+	sheaves_init(&s, 1);
+	sheaves_get(&s, 0, 16);
+	a = s.o[0] >> 15;
+	b = s.o[8] >> 15;
+	ck_assert_uint_ne(a, b);
+	for (size_t i = 0; i < 6; i++)
+		fixture_put(&s.f, 0, s.o[i]);
+	slab_flush_cpu(s.f.slab, s.cache, 0);
+	fixture_put(&s.f, 0, s.o[8]);
+	fixture_put(&s.f, 0, s.o[9]);
+	slab_flush_cpu(s.f.slab, s.cache, 0);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(fixture_get(&s.f, s.cache, 0) >> 15, a);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(fixture_get(&s.f, s.cache, 0) >> 15, i < 2 ? a : b);
+	sheaves_deinit(&s);
+}
+END_TEST
+
 /* A refill may take several new slabs in a row; the caller's mask decides how. */
 START_TEST(refill_brings_pages_in_bursts)
 {
@@ -273,5 +302,5 @@ START_TEST(short_refill_is_undone)
 END_TEST
 
 UNIT_MAIN("slab_sheaf", capacity_follows_size, handed_out_in_reverse,
-	  refill_brings_pages_in_bursts, freed_object_is_next, barn_fills_up, barn_feeds_other_cpus,
+	  cut_slab_goes_to_the_tail, refill_brings_pages_in_bursts, freed_object_is_next, barn_fills_up, barn_feeds_other_cpus,
 	  bulk_goes_through_sheaves, sheaves_hold_the_own_node, short_refill_is_undone)
