@@ -72,8 +72,9 @@ unsigned int page_alloc_bulk(struct page_allocator *pa, unsigned int cpu, uint32
 bool page_reserve(struct page_allocator *pa, uint64_t pfn, unsigned int order);
 /**
  * Follow mode: allocates exactly the block at "pfn" for "gfp", wherever it is: the lists of "cpu",
- * of another CPU, or the middle of a free block (whose rest goes back as the kernel splits). False
- * when it isn't free; nothing is changed then.
+ * of another CPU, or the middle of a free block (whose rest goes back as the kernel splits, after
+ * the pageblock has changed its type where a fallback does that). False when it isn't free;
+ * nothing is changed then.
  */
 bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, uint64_t pfn,
 		   unsigned int order);

@@ -48,6 +48,10 @@ bool area_has(const struct page_allocator *pa, uint32_t index, unsigned int orde
 /** The free block that holds "index": its head and order; false when "index" isn't free. */
 bool area_find(const struct page_allocator *pa, uint32_t index, uint32_t *head,
 	       unsigned int *order);
+/** The zone of the free block at "head". */
+struct zone *area_zone(const struct page_allocator *pa, uint32_t head, unsigned int order);
+/** The type of the list that it is on. */
+enum migratetype area_type(const struct page_allocator *pa, uint32_t head, unsigned int order);
 /** Sets the type of the pageblocks that [index, index + 2^order) begins in. */
 void block_set_type(struct page_allocator *pa, uint32_t index, unsigned int order,
 		    enum migratetype type);
@@ -89,6 +93,12 @@ uint32_t rmqueue_one(struct page_allocator *pa, struct zone *zone, unsigned int 
  */
 uint32_t block_move_free(struct page_allocator *pa, struct zone *zone, uint32_t index,
 			 enum migratetype type, uint32_t *movable);
+
+/**
+ * Follow mode: a request for "type" is going to take "index". If that lies in another type's free
+ * block, the pageblock turns over (or its free pages change lists) as it must have in the kernel.
+ */
+void fallback_follow(struct page_allocator *pa, uint32_t index, enum migratetype type);
 
 /* src/mm/page/highatomic.c */
 

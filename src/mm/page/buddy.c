@@ -106,8 +106,7 @@ bool buddy_take_at(struct page_allocator *pa, uint32_t index, unsigned int order
 
 	if (!area_find(pa, index, &head, &o) || o < order)
 		return false;
-	zone = &pa->zones[o == KERNEL_MAX_ORDER ? pa->tops[head >> KERNEL_MAX_ORDER].zone :
-						  pa->pages[head].zone];
+	zone = area_zone(pa, head, o);
 	type = area_del(pa, zone, head, o);
 	/* As expand() would, had the halves been taken in the order that leads to "index". */
 	while (o > order) {

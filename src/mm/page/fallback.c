@@ -128,6 +128,36 @@ uint32_t block_move_free(struct page_allocator *pa, struct zone *zone, uint32_t 
 	return moved;
 }
 
+void fallback_follow(struct page_allocator *pa, uint32_t index, enum migratetype type)
+{
+	const struct page_request req = { .type = type };
+	struct fallback found;
+	unsigned int order;
+	struct zone *zone;
+	uint32_t head, nr_free, nr_movable;
+
+	if (!area_find(pa, index, &head, &order))
+		return;
+	zone = area_zone(pa, head, order);
+	found.type = area_type(pa, head, order);
+	if (found.type == type || !type_is_mergeable(found.type))
+		return;
+	found.whole = order >= pa->block_order / 2 || type != MIGRATE_MOVABLE || !pa->mobility;
+	if (pa->profile->fallback == FALLBACK_STEAL_SUITABLE || order >= pa->block_order) {
+		steal_suitable(pa, zone, head, order, &found, &req);
+		return;
+	}
+	head = (uint32_t)bits_align_down(head, block_pages(pa));
+	if (!found.whole || head < zone->start || head + block_pages(pa) > zone->end)
+		return;
+	nr_free = block_scan(pa, head, head + block_pages(pa), &nr_movable);
+	if (!turns_over(pa, found.type, type, nr_free, nr_movable))
+		return;
+	block_move_free(pa, zone, head, type, NULL);
+	block_set_type(pa, head, 0, type);
+	pa->stats.block_claims++;
+}
+
 /* find_suitable_fallback(): the first other type with a free block of exactly "order". */
 static bool fallback_find(struct page_allocator *pa, const struct zone *zone, unsigned int order,
 			  enum migratetype start, struct fallback *ret)

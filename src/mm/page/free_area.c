@@ -94,6 +94,19 @@ bool area_find(const struct page_allocator *pa, uint32_t index, uint32_t *head,
 	return false;
 }
 
+struct zone *area_zone(const struct page_allocator *pa, uint32_t head, unsigned int order)
+{
+	return &pa->zones[order == KERNEL_MAX_ORDER ? pa->tops[head >> KERNEL_MAX_ORDER].zone :
+						      pa->pages[head].zone];
+}
+
+enum migratetype area_type(const struct page_allocator *pa, uint32_t head, unsigned int order)
+{
+	return (enum migratetype)(order == KERNEL_MAX_ORDER ?
+					  pa->tops[head >> KERNEL_MAX_ORDER].type :
+					  pa->pages[head].type);
+}
+
 void block_set_type(struct page_allocator *pa, uint32_t index, unsigned int order,
 		    enum migratetype type)
 {

@@ -190,6 +190,8 @@ bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, ui
 						     MIGRATE_UNMOVABLE;
 	const uint64_t at = pfn - pa->base_pfn;
 	const uint32_t index = (uint32_t)at;
+	unsigned int held;
+	uint32_t head;
 	bool got = false;
 
 	begin(pa, cpu);
@@ -200,7 +202,8 @@ bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, ui
 		if (page->state == PAGE_PCP && page->order == order) {
 			pcp_unlink(pa, index);
 			got = true;
-		} else {
+		} else if (area_find(pa, index, &head, &held) && held >= order) {
+			fallback_follow(pa, index, type);
 			got = buddy_take_at(pa, index, order);
 		}
 	}

@@ -358,6 +358,26 @@ START_TEST(follow_mode_takes_the_very_page)
 }
 END_TEST
 
+START_TEST(follow_mode_turns_pageblocks_over)
+{
+	const struct kernel_version versions[] = { v6_1, v6_12, v7_2 };
+	struct page_allocator *pa = machine(versions[_i], 0x800, false);
+
+	/* An unmovable page out of a movable block of order 10: both pageblocks were claimed. */
+	ck_assert(page_alloc_at(pa, 0, UNMOVABLE, BASE + 0x255, 0));
+	ck_assert_int_eq(block_type(pa, 0), MIGRATE_UNMOVABLE);
+	ck_assert_int_eq(block_type(pa, 0x200), MIGRATE_UNMOVABLE);
+	ck_assert_int_eq(block_type(pa, 0x400), MIGRATE_MOVABLE);
+	expect_list(pa, 9, MIGRATE_UNMOVABLE, "0");
+	/* A movable page there: mostly free, and so the pageblock is movable again. */
+	ck_assert(page_alloc_at(pa, 0, MOVABLE, BASE + 0x300, 0));
+	ck_assert_int_eq(block_type(pa, 0x200), MIGRATE_MOVABLE);
+	ck_assert_int_eq(block_type(pa, 0), MIGRATE_UNMOVABLE);
+	expect_list(pa, 0, MIGRATE_MOVABLE, "301 254");
+	finish(pa);
+}
+END_TEST
+
 START_TEST(bulk_takes_from_the_list_without_halving_counters)
 {
 	struct page_allocator *pa = machine(v6_1, 0x10000, true);
@@ -559,6 +579,7 @@ int main(void)
 	tcase_add_test(tcase, refills_stay_the_same_6_1);
 	tcase_add_test(tcase, a_full_list_gives_back_its_oldest_6_1);
 	tcase_add_loop_test(tcase, follow_mode_takes_the_very_page, 0, 3);
+	tcase_add_loop_test(tcase, follow_mode_turns_pageblocks_over, 0, 3);
 	tcase_add_test(tcase, bulk_takes_from_the_list_without_halving_counters);
 	tcase_add_test(tcase, pages_split_are_freed_one_by_one);
 	tcase_add_test(tcase, a_request_avoids_fragmenting_normal);
