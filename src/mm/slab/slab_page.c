@@ -29,6 +29,8 @@ enum {
 		   GFP_BIT_THISNODE,
 };
 
+static_assert(sizeof(struct slab_page) <= 56, "a slab costs this and two bytes a slot");
+
 static struct mm_outcome get_pages(struct slab_request *rq, uint32_t gfp, int node,
 				   uint32_t *order);
 static struct slab_page *page_create(struct slab_request *rq, uint64_t pfn, uint32_t order);
