@@ -64,7 +64,7 @@ void dat_gfp_learn(struct dat_gfp *gfp, const struct dat_expr *flags)
 			continue;
 		gfp_bits = gfp_parse(gfp->era, name.text, name.len, NULL, NULL) ^ gfp->base;
 		bit = bits_ctz(value.number);
-		/* Names of one raw bit that stand for several here are composites of them. */
+		/* The first name of a raw bit counts: those behind it say the same. */
 		if (has_name[bit])
 			continue;
 		has_name[bit] = true;

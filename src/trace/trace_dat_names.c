@@ -51,6 +51,7 @@ void dat_names_deinit(struct dat_names *n)
 void dat_names_add_kallsyms(struct dat_names *n, const char *text, size_t len)
 {
 	const char *end = text + len;
+	struct dat_symbol symbol;
 	uint64_t addr, last = 0;
 	bool sorted = true;
 
@@ -62,9 +63,10 @@ void dat_names_add_kallsyms(struct dat_names *n, const char *text, size_t len)
 
 		if (name) {
 			name += (size_t)(text - n->kallsyms);
-			vec_push(&n->symbols,
-				 ((struct dat_symbol){ addr, (uint32_t)name,
-						       (uint32_t)(stop - n->kallsyms - (ptrdiff_t)name) }));
+			symbol.addr = addr;
+			symbol.name = (uint32_t)name;
+			symbol.len = (uint32_t)(stop - (n->kallsyms + name));
+			vec_push(&n->symbols, symbol);
 			sorted &= addr > last;
 			last = addr;
 		}

@@ -54,7 +54,8 @@ bool dat_section(struct dat *dat, uint64_t offset, const char *what, struct dat_
 	dat_number(&b, 4); /* a description */
 	size = dat_number(&b, 8);
 	if (!offset || b.failed)
-		return error_set(err, "'%s': the file ends at offset %zu, its %s should begin at %llu",
+		return error_set(err,
+				 "'%s': the file ends at offset %zu, its %s should begin at %llu",
 				 dat->trace->path, dat->file_len, what,
 				 (unsigned long long)offset);
 	*ret = b;

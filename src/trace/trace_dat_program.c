@@ -262,7 +262,7 @@ static const struct dat_op *find_op(const struct dat_program *prog, const char *
 	return NULL;
 }
 
-/* The hand-written path can do with the field "key": "size" bytes (a text's locator). */
+/* Can the hand-written path do with "key", a member (or a text's locator) of "size" bytes? */
 static bool take(struct dat_program *prog, const char *key, uint32_t size, uint16_t *ret)
 {
 	const struct dat_op *op = find_op(prog, key);

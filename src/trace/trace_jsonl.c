@@ -302,6 +302,8 @@ static bool read_flags(struct jsonl *j, struct event *ev)
 		json_enter_array(&scan, context);
 		while (json_next_item(&scan, &item))
 			ev->flags = (uint8_t)(ev->flags | context_flag(&item));
+		if (scan.failed)
+			return false;
 	}
 	if (failed && json_bool(failed, &set) && set)
 		ev->flags |= EVENT_F_FAILED;

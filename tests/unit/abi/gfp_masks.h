@@ -2,6 +2,7 @@
 /**
  * Every mask text that occurs in recordings of real kernels: each must read and print as it is.
  * check-style: data table
+ * check-style: data table
  */
 #ifndef KMREPLAY_TESTS_GFP_MASKS_H
 #define KMREPLAY_TESTS_GFP_MASKS_H

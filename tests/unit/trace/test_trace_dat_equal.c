@@ -124,7 +124,8 @@ static void compare(struct pair *p, struct event *d, struct event *t)
 {
 	char where[160];
 
-	snprintf(where, sizeof(where), "event %" PRIu64 " at %" PRIu64 " (%s, text %s at %" PRIu64 ")",
+	snprintf(where, sizeof(where),
+		 "event %" PRIu64 " at %" PRIu64 " (%s, text %s at %" PRIu64 ")",
 		 p->nr, d->time, event_desc(d->type)->name, event_desc(t->type)->name, t->time);
 	ck_assert_msg((d->time + 500) / 1000 * 1000 == t->time, "%s: times", where);
 	ck_assert_msg(d->type == t->type, "%s: types", where);
