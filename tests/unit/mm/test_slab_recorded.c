@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel as the oracle: caches whose whole life was recorded must end with as many slabs, and as
- * many objects that slabinfo counts as active, as the kernel said. Nothing is corrected on the way.
+ * The kernel as the oracle: caches whose whole life was recorded must end with as many slabs, and
+ * as many objects that slabinfo counts as active, as the kernel said. Nothing is corrected on the
+ * way.
  */
 #include <config.h>
 

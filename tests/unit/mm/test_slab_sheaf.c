@@ -302,6 +302,6 @@ START_TEST(short_refill_is_undone)
 END_TEST
 
 UNIT_MAIN("slab_sheaf", capacity_follows_size, handed_out_in_reverse,
-	  cut_slab_goes_to_the_tail, refill_brings_pages_in_bursts, freed_object_is_next, barn_fills_up,
-	  barn_feeds_other_cpus, bulk_goes_through_sheaves, sheaves_hold_the_own_node,
-	  short_refill_is_undone)
+	  cut_slab_goes_to_the_tail, refill_brings_pages_in_bursts, freed_object_is_next,
+	  barn_fills_up, barn_feeds_other_cpus, bulk_goes_through_sheaves,
+	  sheaves_hold_the_own_node, short_refill_is_undone)
