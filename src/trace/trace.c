@@ -103,7 +103,13 @@ const struct trace_info *trace_info(const struct trace *trace)
 
 void trace_progress(const struct trace *trace, uint64_t *done, uint64_t *total)
 {
+	uint64_t all, part;
+
 	input_progress(trace->input, done, total);
+	if (!trace->format->done)
+		return;
+	part = trace->format->done(trace, &all);
+	*done = all ? (uint64_t)((double)*total * ((double)part / (double)all)) : *total;
 }
 
 const char *trace_format_name(unsigned int index)

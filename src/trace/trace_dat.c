@@ -19,6 +19,7 @@ static int probe(const unsigned char *head, size_t len);
 static bool open_dat(struct trace *trace, struct error *err);
 static enum trace_status next(struct trace *trace, struct event_batch *batch, struct error *err);
 static void close_dat(struct trace *trace);
+static uint64_t done_dat(const struct trace *trace, uint64_t *all);
 static void set_flags(struct dat *dat);
 static void start_cpus(struct dat *dat);
 static bool before(const struct dat *dat, uint32_t a, uint32_t b);
@@ -33,6 +34,7 @@ const struct trace_format trace_format_dat = {
 	.open = open_dat,
 	.next = next,
 	.close = close_dat,
+	.done = done_dat,
 };
 
 static int probe(const unsigned char *head, size_t len)
@@ -109,6 +111,17 @@ static void close_dat(struct trace *trace)
 	arena_deinit(&dat->arena);
 	free(dat);
 	trace->state = NULL;
+}
+
+static uint64_t done_dat(const struct trace *trace, uint64_t *all)
+{
+	const struct dat *dat = trace->state;
+	uint64_t left = 0;
+
+	for (uint32_t i = 0; i < dat->nr_cpus; i++)
+		left += dat_stream_left(dat, &dat->cpus[i]);
+	*all = dat->file_len;
+	return left < dat->file_len ? dat->file_len - left : 0;
 }
 
 /* include/linux/trace_events.h: enum trace_flag_type. */

@@ -155,6 +155,8 @@ struct dat_reader *dat_reader_create(struct dat *dat, enum dat_packing packing, 
 void dat_reader_destroy(struct dat_reader *reader);
 /** Makes cpu->pages the next stretch of pages; false at the end. */
 bool dat_stream_next(struct dat *dat, struct dat_cpu *cpu);
+/** Bytes of the file with pages that are still to come. */
+uint64_t dat_stream_left(const struct dat *dat, const struct dat_cpu *cpu);
 /** Checks a CPU's part of the file and its chunk table. */
 void dat_stream_begin(struct dat *dat, struct dat_cpu *cpu, uint64_t offset, uint64_t size,
 		      bool packed);

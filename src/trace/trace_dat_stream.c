@@ -156,6 +156,18 @@ bool dat_stream_next(struct dat *dat, struct dat_cpu *cpu)
 	return false;
 }
 
+uint64_t dat_stream_left(const struct dat *dat, const struct dat_cpu *cpu)
+{
+	uint64_t left;
+
+	if (!cpu->packed)
+		return cpu->pages_left;
+	pthread_mutex_lock(&dat->reader->lock);
+	left = cpu->nr_left ? cpu->left : 0;
+	pthread_mutex_unlock(&dat->reader->lock);
+	return left;
+}
+
 static void *help(void *arg)
 {
 	struct dat_reader *reader = arg;

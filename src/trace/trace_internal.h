@@ -24,6 +24,11 @@ struct trace_format {
 				  struct error *err);
 	/** Frees trace->state; also called after a failed open. */
 	void (*close)(struct trace *trace);
+	/**
+	 * For formats that map their content: how many of its "*all" bytes have been delivered. NULL:
+	 * the input knows.
+	 */
+	uint64_t (*done)(const struct trace *trace, uint64_t *all);
 };
 
 /** The table: trace.dat, ftrace text, trace-cmd report, perf script, JSON lines. */
