@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MAX_CPUS = 8192 }; /* of an x86-64 kernel: NR_CPUS */
+
 /* What the second reading works on; the engine is made at its first batch. */
 struct job {
 	struct cli *cli;
@@ -38,6 +40,7 @@ static int look(struct job *job);
 static bool survey_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
 static void configure(struct job *job, const struct trace_info *info,
 		      const struct cli_options *options);
+static unsigned int recorded_cpus(const struct survey *survey);
 static bool replay_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
 static bool start(struct job *job, const struct repair *repair);
 static int finish(struct job *job, int status);
@@ -147,7 +150,7 @@ static void configure(struct job *job, const struct trace_info *info,
 	machine_config_init(&job->config, info->kernel,
 			    info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64);
 	job->config.nr_cpus = options->machine_cpus ? (unsigned int)options->machine_cpus
-						    : MAX(job->survey.nr_cpus, 1U);
+						    : recorded_cpus(&job->survey);
 	job->config.seed = options->seed;
 	survey_fill_ranges(&job->survey, options->memory, &job->config);
 	job->options = (struct replay_options){
@@ -157,6 +160,12 @@ static void configure(struct job *job, const struct trace_info *info,
 	};
 	if (job->options.layers & ~(unsigned int)LAYER_PAGE)
 		job->options.layers |= LAYER_PAGE;
+}
+
+/* A damaged CPU number does not make a machine: events of CPUs beyond share the others. */
+static unsigned int recorded_cpus(const struct survey *survey)
+{
+	return MIN(MAX(survey->nr_cpus, 1U), (unsigned int)MAX_CPUS);
 }
 
 /* The second reading. */

@@ -7,6 +7,9 @@
 #include "kmreplay/core/bits.h"
 #include "kmreplay/mm/slab.h"
 
+/* Caches times CPUs: each pair costs some 40 bytes. */
+enum { MAX_CPU_CACHES = 1 << 22 };
+
 static uint32_t machine_cache(struct replay *r, const struct replay_step *step);
 static uint32_t make_cache(struct replay *r, const struct event *ev,
 			   const struct repair_cache *cache);
@@ -104,6 +107,13 @@ static uint32_t make_cache(struct replay *r, const struct event *ev,
 		/* A kernel with other size classes has classes this machine lacks. */
 		if (class != SLAB_CACHE_NONE &&
 		    slab_cache_geometry(slab, class)->size == ev->slab.bytes_alloc)
+			return class;
+	}
+	/* No kernel has that many: a damaged recording shall not fill the memory with caches. */
+	if ((uint64_t)slab_nr_caches(slab) * r->nr_cpus > MAX_CPU_CACHES) {
+		uint32_t class = slab_kmalloc_class(slab, ev->slab.bytes_alloc, ev->slab.gfp);
+
+		if (class != SLAB_CACHE_NONE)
 			return class;
 	}
 	if (cache->reclaimable)

@@ -241,8 +241,9 @@ static bool print_comparison(const struct pass *pass, const char *path)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool in = rows[i].theirs >= rows[i].least && rows[i].theirs <= rows[i].most;
 
-		printf("  %-22s theirs %" PRIu64 ", ours %" PRIu64 " .. %" PRIu64 "%s\n", rows[i].key,
-		       rows[i].theirs, rows[i].least, rows[i].most, in ? "" : "  WRONG");
+		printf("  %-22s theirs %" PRIu64 ", ours %" PRIu64 " .. %" PRIu64 "%s\n",
+		       rows[i].key, rows[i].theirs, rows[i].least, rows[i].most,
+		       in ? "" : "  WRONG");
 		ok = ok && in;
 	}
 	return ok;

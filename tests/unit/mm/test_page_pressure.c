@@ -208,7 +208,8 @@ START_TEST(atomic_requests_of_high_order_reserve_their_pageblock)
 		zone_info(owner.pa, 0, &zone);
 		if (zone.free <= zone.mark[ZONE_MARK_LOW])
 			break;
-		ck_assert(mm_ok(get(&owner, GFP_BITS_KERNEL & ~(uint32_t)GFP_BIT_KSWAPD_RECLAIM, 4)));
+		ck_assert(mm_ok(
+			get(&owner, GFP_BITS_KERNEL & ~(uint32_t)GFP_BIT_KSWAPD_RECLAIM, 4)));
 	}
 	out = get(&owner, GFP_BIT_HIGH, 5);
 	ck_assert(mm_ok(out));

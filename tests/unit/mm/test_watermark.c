@@ -237,7 +237,8 @@ static void read_zoneinfo(struct snapshot *snap, FILE *file)
 			snprintf(zone.name, sizeof(zone.name), "%.15s", key);
 		}
 		for (list = list ? strchr(list, '(') + 1 : NULL;
-		     list && zone.nr_protection < 5 && sscanf(list, "%" SCNu64 "%n", &value, &used) == 1;
+		     list && zone.nr_protection < 5 &&
+		     sscanf(list, "%" SCNu64 "%n", &value, &used) == 1;
 		     list += used + 2)
 			zone.protection[zone.nr_protection++] = value;
 		if (sscanf(line, " %63s %" SCNu64, key, &value) != 2)

@@ -66,8 +66,9 @@ static inline void decode_path(struct decoded *d, const char *path, struct event
 				ev.text.aux = event_batch_add_aux(&d->all, batch.aux + ev.text.aux,
 								  ev.text.len);
 			if (payload == EVENT_PAYLOAD_BULK)
-				ev.bulk.aux = event_batch_add_aux(&d->all, batch.aux + ev.bulk.aux,
-								  ev.bulk.nr_aux * sizeof(uint64_t));
+				ev.bulk.aux = event_batch_add_aux(
+					&d->all, batch.aux + ev.bulk.aux,
+					ev.bulk.nr_aux * sizeof(uint64_t));
 			if (d->all.nr == d->all.cap) {
 				d->all.cap *= 2;
 				d->all.events = xreallocarray(d->all.events, d->all.cap,

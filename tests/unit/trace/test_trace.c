@@ -169,8 +169,8 @@ static void check_counts(const struct decoded *d, const char *check_path)
 			if (strcmp(d->info->format, "report") == 0 && strcmp(name, "vm_req") == 0)
 				ck_assert_uint_eq(count_of(d, "unknown_event"), count);
 			else
-				ck_assert_msg(count_of(d, name) == count, "%s: %llu, not %llu", name,
-					      (unsigned long long)count_of(d, name), count);
+				ck_assert_msg(count_of(d, name) == count, "%s: %llu, not %llu",
+					      name, (unsigned long long)count_of(d, name), count);
 			sum += count;
 		} else {
 			in_events = false;
