@@ -28,15 +28,13 @@ static void fill_vmap(const struct event *ev, struct account_call *call);
 static uint64_t pages_to_bytes(uint64_t nr);
 static bool filtering(const struct account_feed *feed);
 
-void account_feed_init(struct account_feed *feed, const struct event_names *names,
-		       struct filter *filter, account_feed_fn *accepted, void *ctx)
+void account_feed_init(struct account_feed *feed, const struct account_feed_options *options,
+		       const struct event_names *names)
 {
 	*feed = (struct account_feed){
-		.account = account_create(),
+		.options = *options,
+		.account = account_create(options->spaces, options->tables),
 		.names = names,
-		.filter = filter,
-		.accepted = accepted,
-		.ctx = ctx,
 	};
 }
 
@@ -64,6 +62,9 @@ static void feed_event(struct account_feed *feed, const struct event *ev,
 
 	if (!call_space(op->call, &space, &alloc))
 		return;
+	/* Objects may also end with the page of their slab. */
+	if (!(feed->options.spaces & 1U << space) && op->kind != REPAIR_UNSEEN_FREE)
+		return;
 	call = (struct account_call){
 		.time = ev->time,
 		.slot = op->slot,
@@ -82,7 +83,7 @@ static void feed_event(struct account_feed *feed, const struct event *ev,
 static void feed_alloc(struct account_feed *feed, const struct event *ev,
 		       const struct repair_op *op, struct account_call *call)
 {
-	bool accepted = !filtering(feed) || filter_accepts(feed->filter, ev);
+	bool accepted = !filtering(feed) || filter_accepts(feed->options.filter, ev);
 
 	if (op->kind == REPAIR_UNSEEN_FREE && op->implied_free != REPAIR_NO_SLOT)
 		push_free(feed, call, op->implied_free, ACCOUNT_FREE_UNSEEN);
@@ -100,8 +101,8 @@ static void feed_alloc(struct account_feed *feed, const struct event *ev,
 	if (call->kind == ACCOUNT_ALLOC && op->slot == REPAIR_NO_SLOT)
 		return;
 	fill_request(feed, ev, call);
-	if (feed->accepted)
-		feed->accepted(feed->ctx, ev);
+	if (feed->options.accepted)
+		feed->options.accepted(feed->options.ctx, ev);
 	vec_push(&feed->calls, *call);
 }
 
@@ -235,5 +236,5 @@ static uint64_t pages_to_bytes(uint64_t nr)
 
 static bool filtering(const struct account_feed *feed)
 {
-	return feed->filter && feed->filter->any;
+	return feed->options.filter && feed->options.filter->any;
 }

@@ -13,20 +13,26 @@
 /** Told of each allocation that is accounted. */
 typedef void account_feed_fn(void *ctx, const struct event *ev);
 
+/** What to account. */
+struct account_feed_options {
+	uint32_t spaces, tables;   /**< as for account_create() */
+	struct filter *filter;     /**< which allocations; NULL: all */
+	account_feed_fn *accepted; /**< told of each; or NULL */
+	void *ctx;                 /**< for it */
+};
+
 struct account_feed {
+	struct account_feed_options options;
 	struct account *account; /**< the feed's */
 	const struct event_names *names;
-	struct filter *filter; /**< which allocations; NULL: all */
-	account_feed_fn *accepted; /**< or NULL */
-	void *ctx;
 	struct vec(struct account_call) calls; /**< of the batch at hand */
 	struct vec(uint8_t) selected; /**< by slot, with filters: its allocation was asked for */
 	uint64_t nr_filtered; /**< allocations that were not asked for */
 };
 
-/** An empty account; "names", "filter" and "ctx" have to outlive it. */
-void account_feed_init(struct account_feed *feed, const struct event_names *names,
-		       struct filter *filter, account_feed_fn *accepted, void *ctx);
+/** An empty account; "names" and what "options" points to have to outlive it. */
+void account_feed_init(struct account_feed *feed, const struct account_feed_options *options,
+		       const struct event_names *names);
 void account_feed_deinit(struct account_feed *feed);
 /** Accounts one batch. */
 void account_feed_batch(struct account_feed *feed, const struct repair_batch *batch);

@@ -154,6 +154,11 @@ void cli_input_close(struct cli_input *in);
  */
 MUST_CHECK int cli_input_events(struct cli_input *in, input_events_fn *fn, void *ctx);
 /**
+ * A repair for what comes from "in", the caller's. After the first batch only: a text tells by its
+ * first pointers what they are.
+ */
+MUST_CHECK struct repair *cli_input_repair(struct cli_input *in);
+/**
  * The same through repair, which sees all events: filters are the consumer's affair here, since
  * an object belongs to whoever allocated it. Returns the repair with its coverage and caches, for
  * the caller to destroy; "*status" is what cli_input_events() returns.

@@ -16,7 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_CPUS = 8192 }; /* of an x86-64 kernel: NR_CPUS */
+enum {
+	MAX_CPUS = 8192, /* of an x86-64 kernel: NR_CPUS */
+	LEARNING_ENDS = 500000, /* events without anything new about caches */
+};
 
 /* What the second reading works on; the engine is made at its first batch. */
 struct job {
@@ -28,6 +31,7 @@ struct job {
 	struct replay *replay;
 	struct account_feed feed;
 	struct repair *learned; /* what the first reading found out */
+	uint64_t nr_findings, last_finding; /* of it: how many, and after which event */
 	struct repair *repair;  /* after the second reading */
 	struct error error; /* of the engine; empty: none */
 };
@@ -37,7 +41,7 @@ static int replay_again(struct job *job);
 static bool spool_stdin(char *path, size_t size);
 static bool copy_all(int from, int to);
 static int look(struct job *job);
-static bool survey_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
+static void learn(struct job *job);
 static void configure(struct job *job, const struct trace_info *info,
 		      const struct cli_options *options);
 static unsigned int recorded_cpus(const struct survey *survey);
@@ -128,20 +132,36 @@ static bool copy_all(int from, int to)
 /* The first reading: the machine, and which caches there are. */
 static int look(struct job *job)
 {
-	int status;
+	struct cli_input *in = &job->in;
 
-	job->learned = cli_input_repaired(&job->in, survey_batch, job, &status);
-	configure(job, trace_info(job->in.trace), &job->cli->options);
-	return status;
+	while (cli_input_next(in)) {
+		survey_add(&job->survey, in->batch.events, in->batch.nr);
+		learn(job);
+	}
+	configure(job, trace_info(in->trace), &job->cli->options);
+	return cli_input_finish(in);
 }
 
-static bool survey_batch(void *ctx, const struct repair *repair UNUSED,
-			 const struct repair_batch *batch)
+/*
+ * Which cache an object is of shows by what happens to it later, so repair runs ahead of the replay
+ * here. Nearly everything is found out early; when nothing new came for a long time, the rest of
+ * the first reading is spared this work.
+ */
+static void learn(struct job *job)
 {
-	struct job *job = ctx;
+	struct repair_batch batch;
 
-	survey_add(&job->survey, batch->batch->events, batch->batch->nr);
-	return true;
+	if (job->learned && job->survey.nr_events - job->last_finding > LEARNING_ENDS)
+		return;
+	if (!job->learned)
+		job->learned = cli_input_repair(&job->in);
+	repair_push(job->learned, &job->in.batch);
+	while (repair_pull(job->learned, &batch))
+		;
+	if (repair_nr_findings(job->learned) != job->nr_findings) {
+		job->nr_findings = repair_nr_findings(job->learned);
+		job->last_finding = job->survey.nr_events;
+	}
 }
 
 static void configure(struct job *job, const struct trace_info *info,
@@ -174,7 +194,12 @@ static int replay_again(struct job *job)
 	int status;
 
 	job->in.learned = job->learned;
-	account_feed_init(&job->feed, &job->in.names, NULL, NULL, NULL);
+	account_feed_init(&job->feed,
+			  &(struct account_feed_options){
+				  .spaces = 1U << ACCOUNT_OBJECTS,
+				  .tables = 1U << ACCOUNT_BY_SITE,
+			  },
+			  &job->in.names);
 	job->repair = cli_input_repaired(&job->in, replay_batch, job, &status);
 	if (status != EXIT_INPUT)
 		status = finish(job, status);

@@ -25,7 +25,15 @@ int cmd_stat(struct cli *cli)
 		return EXIT_INPUT;
 	interrupt_catch();
 	stat.in = &in;
-	account_feed_init(&stat.feed, &in.names, &in.filter, note_task, &stat);
+	account_feed_init(&stat.feed,
+			  &(struct account_feed_options){
+				  .spaces = ACCOUNT_ALL,
+				  .tables = stat_tables(&cli->options),
+				  .filter = &in.filter,
+				  .accepted = note_task,
+				  .ctx = &stat,
+			  },
+			  &in.names);
 	u64map_init(&stat.comms);
 	stat.repair = cli_input_repaired(&in, stat_batch, &stat, &status);
 	if (status != EXIT_INPUT) {

@@ -5,7 +5,18 @@
 #include "cli_internal.h"
 
 static bool pull(struct repair *repair, input_repaired_fn *fn, void *ctx);
-static struct repair *create(struct cli_input *in);
+
+struct repair *cli_input_repair(struct cli_input *in)
+{
+	const struct trace_info *info = trace_info(in->trace);
+	const struct repair_options options = {
+		.hashed_ptrs = info->hashed_ptrs,
+		.long_is_32 = info->long_is_32,
+		.learned = in->learned,
+	};
+
+	return repair_create(&options, &in->names);
+}
 
 struct repair *cli_input_repaired(struct cli_input *in, input_repaired_fn *fn, void *ctx,
 				  int *status)
@@ -16,29 +27,17 @@ struct repair *cli_input_repaired(struct cli_input *in, input_repaired_fn *fn, v
 	while (more && cli_input_next(in)) {
 		/* Only now, since a text tells by its first pointers what they are. */
 		if (!repair)
-			repair = create(in);
+			repair = cli_input_repair(in);
 		repair_push(repair, &in->batch);
 		more = pull(repair, fn, ctx);
 	}
 	if (!repair)
-		repair = create(in);
+		repair = cli_input_repair(in);
 	repair_finish(repair);
 	if (!more || !pull(repair, fn, ctx))
 		in->end = INPUT_STOPPED;
 	*status = cli_input_finish(in);
 	return repair;
-}
-
-static struct repair *create(struct cli_input *in)
-{
-	const struct trace_info *info = trace_info(in->trace);
-	const struct repair_options options = {
-		.hashed_ptrs = info->hashed_ptrs,
-		.long_is_32 = info->long_is_32,
-		.learned = in->learned,
-	};
-
-	return repair_create(&options, &in->names);
 }
 
 static bool pull(struct repair *repair, input_repaired_fn *fn, void *ctx)

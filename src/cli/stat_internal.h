@@ -26,6 +26,8 @@ struct stat {
 	struct stat_task tasks[STAT_TASKS];
 };
 
+/** The tables that --by asks for: bits 1 << enum account_by. */
+uint32_t stat_tables(const struct cli_options *options);
 /** Builds the report; for the caller to destroy. */
 MUST_CHECK struct report *stat_report(struct stat *stat);
 

@@ -94,6 +94,16 @@ const char *stat_column_name(unsigned int i)
 	return i < ACCOUNT_COL_NR ? account_column_name(i) : NULL;
 }
 
+uint32_t stat_tables(const struct cli_options *options)
+{
+	uint32_t tables = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(keys); i++)
+		if (options->stat_by & (1ULL << i))
+			tables |= 1U << keys[i].by;
+	return tables;
+}
+
 struct report *stat_report(struct stat *stat)
 {
 	struct report *r = report_create("stat", 1);

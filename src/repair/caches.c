@@ -230,6 +230,7 @@ uint32_t caches_unite(struct caches *caches, uint32_t a, uint32_t b)
 	if (part->name || (root->size && part->size && root->size != part->size))
 		return 0;
 	part->canon = a;
+	caches->nr_findings++;
 	root->object_size = MAX(root->object_size, part->object_size);
 	root->size = MAX(root->size, part->size);
 	if (!root->site)
@@ -359,6 +360,7 @@ static uint32_t add(struct caches *caches, const struct repair_cache *like)
 	}
 	cache.canon = id;
 	cache.order = 0xff;
+	caches->nr_findings++;
 	vec_push(&caches->all, cache);
 	return id;
 }

@@ -53,6 +53,7 @@ struct caches {
 	uint32_t other;                      /**< "(other)", once it was needed */
 	uint32_t other_name;                 /**< names.texts */
 	uint64_t nr_other;                   /**< times that it was taken for a new cache */
+	uint64_t nr_findings;                /**< caches added or united */
 };
 
 void caches_init(struct caches *caches, struct event_names *names);

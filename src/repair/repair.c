@@ -135,6 +135,11 @@ uint32_t repair_nr_caches(const struct repair *r)
 	return (uint32_t)r->caches.all.nr - 1;
 }
 
+uint64_t repair_nr_findings(const struct repair *r)
+{
+	return r->caches.nr_findings;
+}
+
 uint32_t repair_nr_slots(const struct repair *r)
 {
 	return r->slots.nr;

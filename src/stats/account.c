@@ -30,6 +30,8 @@ struct account {
 	struct account_slots slots;
 	struct account_keys sizes, gfps, pids;
 	struct account_space_state spaces[ACCOUNT_SPACE_NR];
+	uint32_t wanted;                  /* bits 1 << enum account_space */
+	uint8_t tables[ACCOUNT_SPACE_NR]; /* bits 1 << enum account_by that are kept */
 };
 
 /* How many calls ahead the memory of a slot is asked for: about the time of one memory access. */
@@ -63,10 +65,13 @@ static void row_life_hist(struct account_row *row, uint64_t life);
 static void row_add(struct account_row *row, const struct account_row *from);
 static uint64_t row_key(const struct account *a, enum account_by by, size_t id);
 
-struct account *account_create(void)
+struct account *account_create(uint32_t spaces, uint32_t tables)
 {
 	struct account *a = xcalloc(1, sizeof(*a));
 
+	a->wanted = spaces;
+	for (int i = 0; i < ACCOUNT_SPACE_NR; i++)
+		a->tables[i] = space_tables[i] & (uint8_t)tables;
 	for (int i = 0; i < ACCOUNT_SPACE_NR; i++) {
 		hist_init(&a->spaces[i].total_life, HIST_FINE);
 		a->spaces[i].total.life = &a->spaces[i].total_life;
@@ -169,6 +174,8 @@ static void account_call_one(struct account *a, const struct account_call *call)
 	struct account_object object;
 
 	BUG_ON(call->space >= ACCOUNT_SPACE_NR);
+	if (!(a->wanted & 1U << call->space))
+		return;
 	switch ((enum account_kind)call->kind) {
 	case ACCOUNT_ALLOC:
 		count_alloc(a, call);
@@ -186,7 +193,7 @@ static void account_call_one(struct account *a, const struct account_call *call)
 	case ACCOUNT_FAILED:
 		object = object_of(a, call);
 		a->spaces[call->space].total.failed++;
-		for (unsigned int set = space_tables[call->space]; set; set &= set - 1) {
+		for (unsigned int set = a->tables[call->space]; set; set &= set - 1) {
 			unsigned int by = bits_ctz(set);
 
 			row_at(&a->spaces[call->space].tables[by], row_id(&object, by))->failed++;
@@ -206,7 +213,7 @@ static void count_alloc(struct account *a, const struct account_call *call)
 	object = object_of(a, call);
 	account_slots_put(&a->slots, call->slot, &object);
 	row_alloc(&space->total, call->bytes_req, call->bytes_alloc, call->time);
-	for (unsigned int set = space_tables[call->space]; set; set &= set - 1) {
+	for (unsigned int set = a->tables[call->space]; set; set &= set - 1) {
 		unsigned int by = bits_ctz(set);
 
 		row_alloc(row_at(&space->tables[by], row_id(&object, by)), call->bytes_req,
@@ -223,7 +230,7 @@ static void count_free(struct account *a, const struct account_object *object,
 	uint64_t life = call->time > object->time ? call->time - object->time : 0;
 	bool pingpong = call->cpu != object->cpu;
 
-	for (unsigned int set = space_tables[object->space] | 1U << ACCOUNT_BY_NR; set;
+	for (unsigned int set = a->tables[object->space] | 1U << ACCOUNT_BY_NR; set;
 	     set &= set - 1) {
 		unsigned int by = bits_ctz(set);
 		struct account_row *row =

@@ -25,7 +25,7 @@ struct trace_format {
 	/** Frees trace->state; also called after a failed open. */
 	void (*close)(struct trace *trace);
 	/**
-	 * For formats that map their content: how many of its "*all" bytes have been delivered. NULL:
+	 * For formats that map their content: how many of its "*all" bytes were delivered. NULL:
 	 * the input knows.
 	 */
 	uint64_t (*done)(const struct trace *trace, uint64_t *all);

@@ -124,7 +124,14 @@ enum account_column {
 		ACCOUNT_COL_NR,
 };
 
-MUST_CHECK struct account *account_create(void);
+/** For account_create(ACCOUNT_ALL, ACCOUNT_ALL): every space, every table. */
+#define ACCOUNT_ALL UINT32_MAX
+
+/**
+ * Keeps account of the spaces in "spaces", in the tables of "tables" (bits 1 << enum account_space,
+ * 1 << enum account_by); calls of other spaces are passed over. Few tables are faster.
+ */
+MUST_CHECK struct account *account_create(uint32_t spaces, uint32_t tables);
 void account_destroy(struct account *a);
 /**
  * Takes "nr" calls in their order. A batch is faster than single calls: the slots of the next

@@ -150,7 +150,7 @@ static void model_call(struct model *m, const struct account_call *c)
 
 START_TEST(random_calls_match_the_model)
 {
-	struct account *a = account_create();
+	struct account *a = account_create(ACCOUNT_ALL, ACCOUNT_ALL);
 	struct model m = { 0 };
 	struct account_lines lines = { 0 };
 	struct account_call batch[64];
@@ -197,7 +197,7 @@ END_TEST
 
 START_TEST(peak_is_kept)
 {
-	struct account *a = account_create();
+	struct account *a = account_create(ACCOUNT_ALL, ACCOUNT_ALL);
 	struct account_call c = { .bytes_req = 100, .bytes_alloc = 128, .site = 1 };
 	const struct account_row *total = account_total(a, ACCOUNT_OBJECTS);
 
@@ -226,7 +226,7 @@ END_TEST
 
 START_TEST(frees_of_nothing_are_counted_apart)
 {
-	struct account *a = account_create();
+	struct account *a = account_create(ACCOUNT_ALL, ACCOUNT_ALL);
 	struct account_call c = { .slot = 5, .kind = ACCOUNT_FREE };
 
 	account_calls(a, &c, 1);
@@ -243,7 +243,7 @@ END_TEST
 START_TEST(any_key_has_its_row)
 {
 	enum { NR = 70000 }; /* more masks than 16 bits number */
-	struct account *a = account_create();
+	struct account *a = account_create(ACCOUNT_ALL, ACCOUNT_ALL);
 	struct account_lines lines = { 0 };
 
 	for (uint32_t i = 0; i < NR; i++) {
@@ -280,7 +280,7 @@ END_TEST
 
 START_TEST(folding_adds_up)
 {
-	struct account *a = account_create();
+	struct account *a = account_create(ACCOUNT_ALL, ACCOUNT_ALL);
 	struct account_lines lines = { 0 };
 
 	for (uint32_t i = 0; i < 12; i++) {
