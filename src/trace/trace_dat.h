@@ -191,7 +191,7 @@ struct dat {
 	struct vec(unsigned char *) sections; /**< unpacked ones; names point into them */
 	struct arena arena;
 	struct vec(struct dat_format) formats;
-	struct dat_program *programs; /**< [0]: no such event */
+	struct dat_program *programs; /**< [0]: no event at all; the last: of unknown format */
 	uint32_t nr_programs;
 	uint16_t program_of[1 << 16]; /**< by common_type */
 	struct dat_gfp gfp;

@@ -332,7 +332,7 @@ static ALWAYS_INLINE bool decode(struct dat *dat, const struct dat_cpu *cpu,
 	prog = record->len < COMMON_BYTES ? &dat->programs[0] :
 	       &dat->programs[dat->program_of[dat_load(at, 2, record->swap)]];
 	if (unlikely(prog->path == DAT_PATH_NONE)) {
-		note_unparsed(dat, cpu); /* the file has no format of this number */
+		note_unparsed(dat, cpu); /* too short for an event */
 		return false;
 	}
 	if (unlikely(record->len < prog->min_len)) {

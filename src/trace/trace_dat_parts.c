@@ -22,6 +22,7 @@ enum {
 	PAGE_MAX = 1 << 22,
 };
 
+static void name_the_rest(struct dat *dat);
 static bool unpack_section(struct dat *dat, struct dat_bytes *b, const char *what,
 			   struct error *err);
 static bool unpack(const struct dat *dat, unsigned char *to, size_t size,
@@ -144,7 +145,7 @@ bool dat_parts_finish(struct dat *dat, struct error *err)
 	if (!check_layout(dat, err))
 		return false;
 	learn_masks(dat);
-	dat->programs = xcalloc(dat->formats.nr + 1, sizeof(*dat->programs));
+	dat->programs = xcalloc(dat->formats.nr + 2, sizeof(*dat->programs));
 	dat->nr_programs = 1;
 	for (size_t i = 0; i < dat->formats.nr; i++) {
 		const struct dat_format *format = &dat->formats.items[i];
@@ -158,8 +159,27 @@ bool dat_parts_finish(struct dat *dat, struct error *err)
 		dat->program_of[format->id] = (uint16_t)dat->nr_programs;
 		dat_program_compile(dat, &dat->programs[dat->nr_programs++], format);
 	}
+	name_the_rest(dat);
 	set_unit(dat);
 	return true;
+}
+
+/*
+ * A kprobe that was removed before trace-cmd looked for its format has events and no format. They
+ * are delivered under the name that trace-cmd gives them.
+ */
+static void name_the_rest(struct dat *dat)
+{
+	uint16_t unknown = (uint16_t)dat->nr_programs++;
+
+	dat->programs[unknown] = (struct dat_program){
+		.path = DAT_PATH_OTHER,
+		.type = EVENT_OTHER,
+		.name = intern_add_text(&dat->trace->names->texts, "unknown_event"),
+	};
+	for (size_t id = 0; id < ARRAY_SIZE(dat->program_of); id++)
+		if (!dat->program_of[id])
+			dat->program_of[id] = unknown;
 }
 
 static bool unpack_section(struct dat *dat, struct dat_bytes *b, const char *what,
