@@ -11,6 +11,7 @@
 #include "kmreplay/core/str.h"
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/slab.h"
+#include "kmreplay/stats/frag.h"
 
 #include <string.h>
 
@@ -36,6 +37,7 @@ static void add_coverage(struct report *report, const struct replay_facts *facts
 static void add_calls(struct report *report, const struct replay_tally *tally);
 static void add_owners(struct report *report, const struct replay_facts *facts);
 static void add_zones(struct report *report, const struct replay_facts *facts);
+static int huge_availability(const struct replay_zone *zone);
 static struct report_table *add_indices(struct report *report, const struct replay_tally *tally,
 					const struct replay_zone *zone);
 
@@ -299,6 +301,7 @@ static void add_zones(struct report *report, const struct replay_facts *facts)
 		{ "free_end_bytes", "free at end", REPORT_BYTES, 0 },
 		{ "free_min_bytes", "least free", REPORT_BYTES, 0 },
 		{ "free_min_time", "at", REPORT_TIME, 0 },
+		{ "huge_availability", "huge_availability", REPORT_RATIO, 0 },
 	};
 	const struct replay_tally *tally = replay_tally(facts->replay);
 	const struct replay_zone *largest = largest_zone(tally);
@@ -314,7 +317,8 @@ static void add_zones(struct report *report, const struct replay_facts *facts)
 					  report_u64(zone->managed << KERNEL_PAGE_SHIFT),
 					  report_u64(zone->free_end << KERNEL_PAGE_SHIFT),
 					  report_u64(zone->free_min << KERNEL_PAGE_SHIFT),
-					  report_u64(zone->free_min_time) });
+					  report_u64(zone->free_min_time),
+					  report_i64(huge_availability(zone)) });
 	vec_foreach(&tally->zones, zone) {
 		table = add_indices(report, tally, zone);
 		if (zone != largest && !facts->verbose)
@@ -323,20 +327,29 @@ static void add_zones(struct report *report, const struct replay_facts *facts)
 	report_end(report);
 }
 
+/* Of the huge pages that the free memory could make, those that are there at the end. */
+static int huge_availability(const struct replay_zone *zone)
+{
+	struct frag_free free;
+
+	memcpy(free.nr, zone->blocks_end, sizeof(free.nr));
+	return frag_huge_availability(&free, HUGE_ORDER);
+}
+
 static struct report_table *add_indices(struct report *report, const struct replay_tally *tally,
 					const struct replay_zone *zone)
 {
 	static const struct report_column columns[] = {
 		{ "order", "order", REPORT_NUMBER, 0 },
 		{ "free_blocks", "free blocks", REPORT_COUNT, 0 },
-		{ "unusable_end", "unusable_free", REPORT_RATIO, 0 },
-		{ "unusable_mean", "mean", REPORT_RATIO, 0 },
-		{ "unusable_worst", "worst", REPORT_RATIO, 0 },
-		{ "unusable_worst_time", "at", REPORT_TIME, 0 },
-		{ "extfrag_end", "extfrag", REPORT_RATIO, 0 },
-		{ "extfrag_mean", "mean", REPORT_RATIO, 0 },
-		{ "extfrag_worst", "worst", REPORT_RATIO, 0 },
-		{ "extfrag_worst_time", "at", REPORT_TIME, 0 },
+		{ "unusable_free_index", "unusable_free_index", REPORT_RATIO, 0 },
+		{ "unusable_free_index_mean", "mean", REPORT_RATIO, 0 },
+		{ "unusable_free_index_worst", "worst", REPORT_RATIO, 0 },
+		{ "unusable_free_index_worst_time", "at", REPORT_TIME, 0 },
+		{ "extfrag_index", "extfrag_index", REPORT_RATIO, 0 },
+		{ "extfrag_index_mean", "mean", REPORT_RATIO, 0 },
+		{ "extfrag_index_worst", "worst", REPORT_RATIO, 0 },
+		{ "extfrag_index_worst_time", "at", REPORT_TIME, 0 },
 	};
 	struct report_table *table;
 	int64_t samples = (int64_t)tally->nr_samples;

@@ -41,10 +41,10 @@ void replay_report_caches(struct report *report, const struct replay_facts *fact
 		{ "objects", "live", REPORT_COUNT, 0 },
 		{ "slots", "slots", REPORT_COUNT, 0 },
 		{ "bytes", "memory", REPORT_BYTES, 0 },
-		{ "loss_bytes", "loss", REPORT_BYTES, 0 },
-		{ "loss_align_bytes", "align", REPORT_BYTES, 0 },
-		{ "loss_padding_bytes", "padding", REPORT_BYTES, 0 },
-		{ "loss_free_bytes", "free", REPORT_BYTES, 0 },
+		{ "slab_loss_bytes", "slab_loss", REPORT_BYTES, 0 },
+		{ "slab_loss_align_bytes", "align", REPORT_BYTES, 0 },
+		{ "slab_loss_padding_bytes", "padding", REPORT_BYTES, 0 },
+		{ "slab_loss_free_bytes", "free", REPORT_BYTES, 0 },
 	};
 	struct cache_lines lines = { 0 };
 	struct report_table *table;
