@@ -40,6 +40,7 @@ struct cli {
 	struct outfile out; /**< opened by cli_output_open() */
 	bool out_is_open;
 	int out_errno; /**< why writing failed; 0: it did not */
+	char spooled[32]; /**< where standard input was copied to, to be read twice; "": nowhere */
 };
 
 /** Prints "kmreplay: ..." on standard error. */
@@ -132,6 +133,7 @@ struct cli_input {
 	struct event_batch batch;
 	struct filter filter;
 	struct progress progress;
+	bool again;            /**< another reading follows: that one tells of damage */
 	uint64_t nr_read;      /**< events taken from the trace */
 	enum input_end end;
 	struct error error;    /**< INPUT_DAMAGED: where and why */

@@ -38,7 +38,7 @@ struct job {
 
 static int replay_path(struct job *job, const char *path);
 static int replay_again(struct job *job);
-static bool spool_stdin(char *path, size_t size);
+static bool spool_stdin(struct cli *cli);
 static bool copy_all(int from, int to);
 static int look(struct job *job);
 static void learn(struct job *job);
@@ -53,14 +53,10 @@ int cmd_replay(struct cli *cli)
 {
 	struct job job = { .cli = cli };
 	const char *path = cli->args.operands.items[0];
-	char spooled[32];
 	int status;
 
-	if (!strcmp(path, "-")) {
-		if (!spool_stdin(spooled, sizeof(spooled)))
-			return EXIT_INPUT;
-		path = spooled;
-	}
+	if (!strcmp(path, "-") && !spool_stdin(cli))
+		return EXIT_INPUT;
 	if (!cli_output_open(cli))
 		return EXIT_OUTPUT;
 	interrupt_catch();
@@ -92,7 +88,7 @@ static int replay_path(struct job *job, const char *path)
  * A pipe can be read once only: it is copied to a file without a name, which both readings open
  * through its descriptor.
  */
-static bool spool_stdin(char *path, size_t size)
+static bool spool_stdin(struct cli *cli)
 {
 	const char *dir = getenv("TMPDIR");
 	char *name = xasprintf("%s/kmreplay.XXXXXX", dir && *dir ? dir : "/tmp");
@@ -101,7 +97,7 @@ static bool spool_stdin(char *path, size_t size)
 
 	if (ok) {
 		unlink(name);
-		snprintf(path, size, "/dev/fd/%d", fd);
+		snprintf(cli->spooled, sizeof(cli->spooled), "/dev/fd/%d", fd);
 		ok = copy_all(STDIN_FILENO, fd);
 	}
 	if (!ok)
@@ -114,17 +110,16 @@ static bool copy_all(int from, int to)
 {
 	static const size_t size = 1 << 20;
 	char *buffer = xmalloc(size);
-	ssize_t got;
+	ssize_t got, put = 0;
 
 	while ((got = read(from, buffer, size)) > 0) {
-		for (ssize_t done = 0; done < got;) {
-			ssize_t put = write(to, buffer + done, (size_t)(got - done));
-
+		for (ssize_t done = 0; done < got; done += put) {
+			put = write(to, buffer + done, (size_t)(got - done));
 			if (put < 0)
-				break;
-			done += put;
+				goto out;
 		}
 	}
+out:
 	free(buffer);
 	return got == 0;
 }
@@ -133,13 +128,17 @@ static bool copy_all(int from, int to)
 static int look(struct job *job)
 {
 	struct cli_input *in = &job->in;
+	int status;
 
+	in->again = true;
 	while (cli_input_next(in)) {
 		survey_add(&job->survey, in->batch.events, in->batch.nr);
 		learn(job);
 	}
 	configure(job, trace_info(in->trace), &job->cli->options);
-	return cli_input_finish(in);
+	status = cli_input_finish(in);
+	in->again = false;
+	return status;
 }
 
 /*

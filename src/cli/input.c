@@ -119,11 +119,13 @@ int cli_input_finish(struct cli_input *in)
 		return EXIT_INTERRUPTED;
 	}
 	if (in->end == INPUT_DAMAGED) {
-		cli_error("%s", in->error.message);
+		if (!in->again || !in->nr_read)
+			cli_error("%s", in->error.message);
 		return in->nr_read ? EXIT_DAMAGED : EXIT_INPUT;
 	}
 	if (in->end == INPUT_WHOLE && info->truncated) {
-		cli_error("'%s' is cut off: %s", in->path, info->truncation);
+		if (!in->again)
+			cli_error("'%s' is cut off: %s", in->path, info->truncation);
 		return EXIT_DAMAGED;
 	}
 	return EXIT_OK;
@@ -131,12 +133,15 @@ int cli_input_finish(struct cli_input *in)
 
 static bool open_trace(struct cli_input *in)
 {
+	bool spooled = !strcmp(in->path, "-") && in->cli->spooled[0];
 	const struct trace_options options = {
 		.format = in->cli->options.from,
 		.kernel = in->cli->options.kernel,
+		.name = spooled ? "standard input" : NULL,
 	};
 
-	in->trace = trace_open(in->path, &options, &in->names, &in->error);
+	in->trace = trace_open(spooled ? in->cli->spooled : in->path, &options, &in->names,
+			       &in->error);
 	if (!in->trace)
 		cli_error("%s", in->error.message);
 	return in->trace != NULL;

@@ -74,18 +74,18 @@ static bool spill(struct input *in, int fd, struct error *err);
 static int open_temporary(struct error *err);
 static bool map_fd(struct input *in, int fd, uint64_t len, struct error *err);
 
-struct input *input_open(const char *path, struct error *err)
+struct input *input_open(const char *path, const char *name, struct error *err)
 {
 	struct input *in = xcalloc(1, sizeof(*in));
 
 	in->fd = -1;
-	in->path = xstrdup(strcmp(path, "-") == 0 ? "standard input" : path);
+	in->path = xstrdup(name);
 	if (strcmp(path, "-") == 0)
 		in->fd = STDIN_FILENO;
 	else
 		in->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (in->fd < 0) {
-		error_set_errno(err, errno, "cannot open '%s'", path);
+		error_set_errno(err, errno, "cannot open '%s'", name);
 		input_close(in);
 		return NULL;
 	}

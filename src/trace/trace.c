@@ -24,6 +24,7 @@ static const struct trace_format *const formats[] = {
 	&trace_format_jsonl,
 };
 
+static const char *name_of(const char *path, const struct trace_options *options);
 static const struct trace_format *find_format(struct trace *trace, struct error *err);
 static const struct trace_format *probe_formats(struct trace *trace, const unsigned char *head,
 						size_t len, struct error *err);
@@ -37,7 +38,7 @@ struct trace *trace_open(const char *path, const struct trace_options *options,
 {
 	struct trace *trace = xcalloc(1, sizeof(*trace));
 
-	trace->path = xstrdup(strcmp(path, "-") == 0 ? "standard input" : path);
+	trace->path = xstrdup(name_of(path, options));
 	trace->names = names;
 	if (options)
 		trace->options = *options;
@@ -46,7 +47,7 @@ struct trace *trace_open(const char *path, const struct trace_options *options,
 				  gfp_era_of_release(trace->info.kernel.major,
 						     trace->info.kernel.minor) :
 				  GFP_ERA_6_11; /* until the format knows better */
-	trace->input = input_open(path, err);
+	trace->input = input_open(path, trace->path, err);
 	if (!trace->input)
 		goto fail;
 	trace->format = find_format(trace, err);
@@ -165,6 +166,13 @@ void trace_set_release(struct trace *trace, const char *release, size_t len)
 	info->kernel = version;
 	info->kernel_guessed = false;
 	info->era = gfp_era_of_release(version.major, version.minor);
+}
+
+static const char *name_of(const char *path, const struct trace_options *options)
+{
+	if (options && options->name)
+		return options->name;
+	return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
 static const struct trace_format *find_format(struct trace *trace, struct error *err)

@@ -75,8 +75,8 @@ void trace_set_release(struct trace *trace, const char *release, size_t len);
 
 enum { INPUT_SLACK = 64 };
 
-/** Opens "path" ("-": stdin) and looks whether it is compressed. */
-MUST_CHECK struct input *input_open(const char *path, struct error *err);
+/** Opens "path" ("-": stdin), called "name" in messages, and looks whether it is compressed. */
+MUST_CHECK struct input *input_open(const char *path, const char *name, struct error *err);
 void input_close(struct input *in);
 /** "gzip", "zstd" or NULL. */
 const char *input_compression(const struct input *in);

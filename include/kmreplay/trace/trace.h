@@ -25,6 +25,7 @@ struct trace_options {
 	const char *format;           /**< take this format instead of looking; NULL: look */
 	struct kernel_version kernel; /**< major 0: from the recording */
 	bool no_readahead;            /**< decode in the calling thread only */
+	const char *name;             /**< for messages; NULL: the path */
 };
 
 enum trace_clock_unit {

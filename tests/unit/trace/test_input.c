@@ -58,7 +58,7 @@ static void add_zstd(struct str *out, const unsigned char *data, size_t len)
 /* Reads all through input_fill(), taking odd amounts, and compares. */
 static size_t read_all(const char *path, const unsigned char *want, bool *failed, struct error *err)
 {
-	struct input *in = input_open(path, err);
+	struct input *in = input_open(path, path, err);
 	const unsigned char *data;
 	size_t at = 0, len;
 	bool eof = false;
@@ -89,7 +89,7 @@ static void check_packed(const struct str *packed, const unsigned char *content,
 
 	ck_assert_uint_eq(read_all(path, content, &failed, &err), CONTENT);
 	ck_assert(!failed);
-	in = input_open(path, &err);
+	in = input_open(path, path, &err);
 	ck_assert(kind ? strcmp(input_compression(in), kind) == 0 : !input_compression(in));
 	data = input_peek(in, 100000, &len, &err);
 	ck_assert(data && len == 100000 && memcmp(data, content, len) == 0);
@@ -202,9 +202,9 @@ START_TEST(what_cannot_be_opened)
 {
 	struct error err;
 
-	ck_assert(input_open("/nonexistent/file", &err) == NULL);
-	ck_assert_str_eq(err.message, "cannot open '/nonexistent/file': No such file or directory");
-	ck_assert(input_open("/", &err) == NULL);
+	ck_assert(input_open("/nonexistent/file", "gone", &err) == NULL);
+	ck_assert_str_eq(err.message, "cannot open 'gone': No such file or directory");
+	ck_assert(input_open("/", "/", &err) == NULL);
 	ck_assert_str_eq(err.message, "'/' is a directory");
 }
 END_TEST
