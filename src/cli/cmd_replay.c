@@ -34,6 +34,7 @@ struct job {
 	uint64_t nr_findings, last_finding; /* of it: how many, and after which event */
 	struct repair *repair;  /* after the second reading */
 	struct error error; /* of the engine; empty: none */
+	bool reported;
 };
 
 static int replay_path(struct job *job, const char *path);
@@ -63,9 +64,10 @@ int cmd_replay(struct cli *cli)
 	survey_init(&job.survey);
 	status = replay_path(&job, path);
 	survey_deinit(&job.survey);
-	if (status == EXIT_INPUT)
-		cli_output_abort(cli);
-	return cli_output_commit(cli, status);
+	if (job.reported)
+		return cli_output_commit(cli, status);
+	cli_output_abort(cli);
+	return status;
 }
 
 static int replay_path(struct job *job, const char *path)
@@ -78,6 +80,8 @@ static int replay_path(struct job *job, const char *path)
 	status = look(job);
 	if (status == EXIT_OK || status == EXIT_DAMAGED)
 		status = cli_input_rewind(&job->in) ? replay_again(job) : EXIT_INPUT;
+	else if (status == EXIT_INTERRUPTED)
+		cli_warn("this was the first of two readings: nothing was replayed yet");
 	repair_destroy(job->learned);
 	cli_input_close(&job->in);
 	machine_config_deinit(&job->config);
@@ -253,6 +257,7 @@ static int finish(struct job *job, int status)
 			      });
 	cli_input_warn(&job->in, report);
 	cli_output_report(job->cli, report);
+	job->reported = true;
 	report_destroy(report);
 	return status;
 }
