@@ -24,6 +24,7 @@ static void take_used(struct replay *r);
 static void take_untouched(struct replay *r, uint64_t from, uint64_t to);
 static uint64_t untouched_run(const struct survey *survey, uint64_t pfn, uint64_t limit);
 static void take_frames(struct replay *r, uint64_t pfn, uint64_t nr);
+static uint64_t recorded_end(const struct survey *survey, const struct zone_info *zone);
 static bool is_exhausted(const struct survey *survey, const struct zone_info *zone);
 
 void replay_start(struct replay *r)
@@ -37,13 +38,14 @@ void replay_start(struct replay *r)
 		return;
 	for (unsigned int i = 0; i < zone_count(pa); i++) {
 		struct zone_info zone;
-		uint64_t end;
+		uint64_t end, recorded;
 
 		zone_info(pa, i, &zone);
-		end = untouched_run(r->survey, zone.start_pfn, zone.end_pfn);
+		recorded = recorded_end(r->survey, &zone);
+		end = untouched_run(r->survey, zone.start_pfn, recorded);
 		if (is_exhausted(r->survey, &zone))
-			take_untouched(r, zone.start_pfn, zone.end_pfn);
-		else if (zone.type != ZONE_HIGHMEM && end < zone.end_pfn)
+			take_untouched(r, zone.start_pfn, recorded);
+		else if (zone.type != ZONE_HIGHMEM && end < recorded)
 			take_untouched(r, zone.start_pfn, end);
 	}
 }
@@ -125,6 +127,15 @@ static void take_frames(struct replay *r, uint64_t pfn, uint64_t nr)
 		pfn += 1ULL << order;
 		nr -= 1ULL << order;
 	}
+}
+
+/* What the machine has beyond the recorded one was never in use. */
+static uint64_t recorded_end(const struct survey *survey, const struct zone_info *zone)
+{
+	bool low = zone->start_pfn < 1UL << (32 - KERNEL_PAGE_SHIFT);
+	uint64_t end = low ? survey_low_end(survey) : survey_high_end(survey);
+
+	return MAX(MIN(zone->end_pfn, end), zone->start_pfn);
 }
 
 /* On 32 bits zone Normal lies below 4 GiB and only zone DMA below it. */

@@ -71,16 +71,26 @@ enum survey_state survey_state_of(const struct survey *survey, uint64_t pfn)
 	return (enum survey_state)((survey->runs.items[*at].state[bit / 64] >> (bit % 64)) & 3);
 }
 
+uint64_t survey_low_end(const struct survey *survey)
+{
+	uint64_t end = bits_align_up(MAX(survey->max_low_pfn + 1, (uint64_t)STEP), STEP);
+
+	return MIN(end, (uint64_t)FOUR_GIB);
+}
+
+uint64_t survey_high_end(const struct survey *survey)
+{
+	return survey->max_high_pfn ? bits_align_up(survey->max_high_pfn + 1, STEP) : 0;
+}
+
 void survey_fill_ranges(const struct survey *survey, uint64_t memory,
 			struct machine_config *config)
 {
-	uint64_t low = bits_align_up(MAX(survey->max_low_pfn + 1, (uint64_t)STEP), STEP);
-	uint64_t high = survey->max_high_pfn ? bits_align_up(survey->max_high_pfn + 1, STEP) : 0;
+	uint64_t low = survey_low_end(survey);
+	uint64_t high = survey_high_end(survey);
+	uint64_t have = low + (high ? high - FOUR_GIB : 0);
 	uint64_t want = memory >> KERNEL_PAGE_SHIFT;
-	uint64_t have;
 
-	low = MIN(low, (uint64_t)FOUR_GIB);
-	have = low + (high ? high - FOUR_GIB : 0);
 	if (want && want < have) {
 		high = want > low ? FOUR_GIB + (want - low) : 0;
 		low = MIN(low, want);

@@ -70,6 +70,10 @@ void survey_add(struct survey *survey, const struct event *events, size_t nr);
 /** What "pfn" was at the beginning. */
 enum survey_state survey_state_of(const struct survey *survey, uint64_t pfn);
 
+/** Behind the highest frame seen below 4 GiB, and from there on (0: none), in steps of 64 MiB. */
+uint64_t survey_low_end(const struct survey *survey);
+uint64_t survey_high_end(const struct survey *survey);
+
 /**
  * Memory ranges for a machine like the recorded one: from the first MiB to the highest frame seen,
  * in steps of 64 MiB, with the hole below 4 GiB where nothing was seen. "memory" bytes instead of

@@ -170,6 +170,34 @@ START_TEST(block_in_use_at_the_beginning_goes_back_with_its_free)
 }
 END_TEST
 
+/* The idle task without reclaim bits: early boot. Its page comes from below 4 GiB: none is above. */
+static void boot_with(uint64_t memory, uint64_t used)
+{
+	const uint64_t four_gib = 0x100000;
+	struct run run;
+
+	run_init(&run);
+	run.stream.pid = 0;
+	stream_page_alloc(&run.stream, 0x5000, 0, GFP_BIT_COMP);
+	run.stream.pid = 100;
+	stream_page_alloc(&run.stream, four_gib + 0x100, 0, GFP_BITS_KERNEL);
+	run_replay(&run, memory);
+	ck_assert_uint_eq(replay_tally(run.replay)->nr_start_untouched, used);
+	ck_assert_uint_eq(pages_in_use(&run), used + 2);
+	run_deinit(&run);
+}
+
+START_TEST(memory_before_a_boot_was_taken_from_the_top)
+{
+	/* All of Normal's 64 MiB but the page seen, and DMA32 below the page taken there. */
+	const uint64_t used = (64 << 8) - 1 + 0x5000 - 0x1000;
+
+	boot_with(0, used);
+	/* A larger machine has more that is free, not more that is in use. */
+	boot_with(1ULL << 30, used);
+}
+END_TEST
+
 START_TEST(block_freed_in_parts_is_gone_when_all_parts_are)
 {
 	struct run run;
@@ -267,5 +295,6 @@ UNIT_MAIN("replay", page_of_a_slab_is_taken_once,
 	  free_of_what_failed_here_is_passed_over,
 	  recorded_failure_that_succeeds_here_is_kept_or_dropped,
 	  block_in_use_at_the_beginning_goes_back_with_its_free,
+	  memory_before_a_boot_was_taken_from_the_top,
 	  block_freed_in_parts_is_gone_when_all_parts_are,
 	  oldest_user_memory_is_reclaimed_under_pressure, each_event_has_one_verdict)
