@@ -50,7 +50,8 @@ void replay_report_caches(struct report *report, const struct replay_facts *fact
 	struct report_table *table;
 
 	collect_caches(machine_slab(replay_machine(facts->replay)), &lines);
-	qsort(lines.items, lines.nr, sizeof(*lines.items), by_loss);
+	if (lines.nr)
+		qsort(lines.items, lines.nr, sizeof(*lines.items), by_loss);
 	table = report_table(report, "caches", "Slab caches by loss, at the end", columns,
 			     ARRAY_SIZE(columns));
 	report_limit(table, facts->lines);

@@ -170,7 +170,7 @@ START_TEST(block_in_use_at_the_beginning_goes_back_with_its_free)
 }
 END_TEST
 
-/* The idle task without reclaim bits: early boot. Its page comes from below 4 GiB: none is above. */
+/* The idle task without reclaim bits: early boot; a page from below 4 GiB: none left above. */
 static void boot_with(uint64_t memory, uint64_t used)
 {
 	const uint64_t four_gib = 0x100000;
