@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzz target: a file of any content is surveyed and replayed, as `kmreplay replay` does it. Beyond
+ * "no crash": each event gets one verdict, and the machine's invariants hold at the end.
+ */
+#include <config.h>
+
+#include "fuzz.h"
+
+#include "kmreplay/replay/replay.h"
+#include "kmreplay/trace/trace.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* A small machine, so that replays of nonsense also run out of memory. */
+enum { MEMORY = 24 << 20, CPUS = 3 };
+
+struct run {
+	struct event_names names;
+	struct survey survey;
+	struct machine_config config;
+	struct repair *repair;
+	struct replay *replay;
+	bool survey_only; /**< the first reading */
+};
+
+static void read_all(const char *path, struct run *run);
+static void start(struct run *run, const struct trace *trace);
+static void feed(struct run *run);
+static void finish(struct run *run);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("fuzz", 0);
+	struct run run = { .survey_only = true };
+	char path[40];
+
+	BUG_ON(fd < 0 || write(fd, data, size) != (ssize_t)size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	event_names_init(&run.names);
+	survey_init(&run.survey);
+	read_all(path, &run);
+	run.survey_only = false;
+	read_all(path, &run);
+	survey_deinit(&run.survey);
+	event_names_deinit(&run.names);
+	close(fd);
+	return 0;
+}
+
+static void read_all(const char *path, struct run *run)
+{
+	const struct trace_options options = { .no_readahead = true };
+	struct error err = { "" };
+	struct trace *trace = trace_open(path, &options, &run->names, &err);
+	struct event_batch batch;
+
+	if (!trace)
+		return;
+	event_batch_init(&batch, TRACE_BATCH);
+	while (trace_next(trace, &batch, &err) == TRACE_MORE) {
+		if (run->survey_only) {
+			survey_add(&run->survey, batch.events, batch.nr);
+			continue;
+		}
+		if (!run->replay)
+			start(run, trace);
+		repair_push(run->repair, &batch);
+		feed(run);
+	}
+	if (run->replay) {
+		repair_finish(run->repair);
+		feed(run);
+		finish(run);
+	}
+	event_batch_deinit(&batch);
+	trace_close(trace);
+}
+
+static void start(struct run *run, const struct trace *trace)
+{
+	const struct trace_info *info = trace_info(trace);
+	const struct repair_options repair = { .hashed_ptrs = info->hashed_ptrs,
+					       .long_is_32 = info->long_is_32 };
+	const struct replay_options options = { .layers = LAYER_ALL };
+	struct error err = { "" };
+
+	machine_config_init(&run->config, info->kernel,
+			    info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64);
+	run->config.nr_cpus = CPUS;
+	survey_fill_ranges(&run->survey, MEMORY, &run->config);
+	run->repair = repair_create(&repair, &run->names);
+	run->replay = replay_create(&options, &run->config, &run->survey, run->repair, &run->names,
+				    &err);
+	BUG_ON(!run->replay);
+}
+
+static void feed(struct run *run)
+{
+	struct repair_batch batch;
+	struct error err = { "" };
+
+	while (repair_pull(run->repair, &batch))
+		BUG_ON(!replay_feed(run->replay, &batch, &err));
+}
+
+static void finish(struct run *run)
+{
+	const struct replay_tally *tally = replay_tally(run->replay);
+	struct error err = { "" };
+	uint64_t sum = 0;
+
+	BUG_ON(!replay_finish(run->replay, &err));
+	for (unsigned int call = 0; call < CALL_NR; call++)
+		for (unsigned int verdict = 0; verdict < VERDICT_NR; verdict++)
+			sum += tally->verdicts[call][verdict];
+	BUG_ON(sum != run->survey.nr_events || sum != tally->nr_events);
+	if (!machine_check(replay_machine(run->replay), &err)) {
+		fprintf(stderr, "%s\n", err.message);
+		BUG_ON(true);
+	}
+	replay_destroy(run->replay);
+	repair_destroy(run->repair);
+	machine_config_deinit(&run->config);
+}
