@@ -10,6 +10,9 @@
 #include "account_feed.h"
 
 #include "kmreplay/abi/kernel.h"
+#include "kmreplay/core/str.h"
+
+#include <inttypes.h>
 
 static void feed_event(struct account_feed *feed, const struct event *ev,
 		       const struct repair_op *op, const uint32_t *lists);
@@ -51,6 +54,40 @@ void account_feed_batch(struct account_feed *feed, const struct repair_batch *ba
 	for (size_t i = 0; i < batch->batch->nr; i++)
 		feed_event(feed, &batch->batch->events[i], &batch->ops[i], batch->lists);
 	account_calls(feed->account, feed->calls.items, feed->calls.nr);
+}
+
+void account_fold_caches(struct account *account, const struct repair *repair)
+{
+	for (uint32_t id = 1; id <= repair_nr_caches(repair); id++) {
+		uint32_t canon = id;
+
+		while (repair_cache(repair, canon)->canon != canon)
+			canon = repair_cache(repair, canon)->canon;
+		if (canon != id)
+			account_fold(account, ACCOUNT_OBJECTS, ACCOUNT_BY_CACHE, id, canon);
+	}
+}
+
+void account_print_cache(const struct event_names *names, const struct repair *repair, uint32_t id,
+			 struct str *out)
+{
+	const struct repair_cache *cache;
+
+	/* Large kmallocs are pages. */
+	if (!id) {
+		str_add(out, "(large kmalloc)");
+		return;
+	}
+	cache = repair_cache(repair, id);
+	if (cache->name) {
+		str_add(out, intern_text(&names->texts, cache->name));
+		return;
+	}
+	str_addf(out, "unnamed, %" PRIu32 " bytes", cache->object_size);
+	if (cache->site) {
+		str_add(out, ", ");
+		event_site_print(names, cache->site, false, out);
+	}
 }
 
 static void feed_event(struct account_feed *feed, const struct event *ev,

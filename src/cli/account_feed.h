@@ -37,4 +37,10 @@ void account_feed_deinit(struct account_feed *feed);
 /** Accounts one batch. */
 void account_feed_batch(struct account_feed *feed, const struct repair_batch *batch);
 
+/** Adds up the rows of caches that turned out to be one. After the last call. */
+void account_fold_caches(struct account *account, const struct repair *repair);
+/** Appends what cache "id" (0: none) is called, or what is known of it. */
+void account_print_cache(const struct event_names *names, const struct repair *repair, uint32_t id,
+			 struct str *out);
+
 #endif

@@ -200,7 +200,7 @@ static int replay_again(struct job *job)
 	account_feed_init(&job->feed,
 			  &(struct account_feed_options){
 				  .spaces = 1U << ACCOUNT_OBJECTS,
-				  .tables = 1U << ACCOUNT_BY_SITE,
+				  .tables = 1U << ACCOUNT_BY_SITE | 1U << ACCOUNT_BY_CACHE,
 			  },
 			  &job->in.names);
 	job->repair = cli_input_repaired(&job->in, replay_batch, job, &status);

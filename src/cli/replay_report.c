@@ -63,7 +63,7 @@ void replay_report(struct report *report, const struct replay_facts *facts)
 		replay_report_vmalloc(report, facts);
 	if (facts->layers & LAYER_PERCPU)
 		replay_report_percpu(report, facts);
-	replay_report_sites(report, facts);
+	replay_report_waste(report, facts);
 	replay_report_failures(report, facts);
 	replay_report_latency(report, facts);
 	add_coverage(report, facts, &sums);

@@ -29,9 +29,9 @@ struct replay_facts {
 /** Adds everything below the title to "report". */
 void replay_report(struct report *report, const struct replay_facts *facts);
 
-/** replay_tables.c: slab caches by loss; call sites by waste. */
+/** replay_tables.c: slab caches by loss; caches and call sites by waste. */
 void replay_report_caches(struct report *report, const struct replay_facts *facts);
-void replay_report_sites(struct report *report, const struct replay_facts *facts);
+void replay_report_waste(struct report *report, const struct replay_facts *facts);
 /** replay_tables.c: failures by kind; modelled latency by call and by path. */
 void replay_report_failures(struct report *report, const struct replay_facts *facts);
 void replay_report_latency(struct report *report, const struct replay_facts *facts);

@@ -2,6 +2,7 @@
 /* The long tables of `replay`: caches by loss, call sites by waste, failures, modelled latency. */
 #include <config.h>
 
+#include "account_feed.h"
 #include "replay_report.h"
 
 #include "kmreplay/abi/gfp.h"
@@ -23,8 +24,10 @@ static void collect_caches(struct slab_allocator *slab, struct cache_lines *line
 static int by_loss(const void *a, const void *b);
 static void cache_row(struct report_table *table, const struct replay_facts *facts,
 		      const struct cache_line *line);
-static void site_row(struct report_table *table, const struct replay_facts *facts,
-		     const struct account_line *line);
+static void waste_table(struct report *report, const struct replay_facts *facts,
+			enum account_by by);
+static void waste_row(struct report_table *table, const struct replay_facts *facts,
+		      enum account_by by, const struct account_line *line);
 static int by_count(const void *a, const void *b);
 static void failure_row(struct report_table *table, const struct replay_facts *facts,
 			const struct replay_failure *failure);
@@ -60,36 +63,11 @@ void replay_report_caches(struct report *report, const struct replay_facts *fact
 	vec_deinit(&lines);
 }
 
-void replay_report_sites(struct report *report, const struct replay_facts *facts)
+void replay_report_waste(struct report *report, const struct replay_facts *facts)
 {
-	static const struct report_column columns[] = {
-		{ "site", "call site", REPORT_TEXT, 0 },
-		{ "allocs", "allocs", REPORT_COUNT, 0 },
-		{ "live", "live", REPORT_COUNT, 0 },
-		{ "live_bytes", "live bytes", REPORT_BYTES, 0 },
-		{ "live_waste_bytes", "waste", REPORT_BYTES, 0 },
-		{ "internal_frag_live", "internal_frag", REPORT_RATIO, 0 },
-		{ "traffic_bytes", "traffic", REPORT_BYTES, 0 },
-		{ "traffic_waste_bytes", "waste", REPORT_BYTES, 0 },
-		{ "internal_frag_traffic", "internal_frag", REPORT_RATIO, 0 },
-	};
-	static const struct topk_key order[] = {
-		{ .column = ACCOUNT_COL_LIVE_WASTE },
-		{ .column = ACCOUNT_COL_WASTE },
-		{ .column = ACCOUNT_COL_BYTES },
-	};
-	struct account_lines lines = { 0 };
-	struct report_table *table;
-
-	account_collect(facts->account, ACCOUNT_OBJECTS, ACCOUNT_BY_SITE, &lines);
-	account_sort(&lines, order, ARRAY_SIZE(order));
-	table = report_table(report, "sites",
-			     "Call sites by wasted bytes (asked for against given)", columns,
-			     ARRAY_SIZE(columns));
-	report_limit(table, facts->lines);
-	for (size_t i = 0; i < lines.nr; i++)
-		site_row(table, facts, &lines.items[i]);
-	vec_deinit(&lines);
+	account_fold_caches(facts->account, facts->repair);
+	waste_table(report, facts, ACCOUNT_BY_CACHE);
+	waste_table(report, facts, ACCOUNT_BY_SITE);
 }
 
 void replay_report_failures(struct report *report, const struct replay_facts *facts)
@@ -191,27 +169,67 @@ static void cache_row(struct report_table *table, const struct replay_facts *fac
 	str_deinit(&name);
 }
 
-static void site_row(struct report_table *table, const struct replay_facts *facts,
-		     const struct account_line *line)
+/* internal_frag_live and internal_frag_traffic: 1 - asked / given, of what is there and of all. */
+static void waste_table(struct report *report, const struct replay_facts *facts,
+			enum account_by by)
+{
+	const struct report_column columns[] = {
+		by == ACCOUNT_BY_SITE ?
+			(struct report_column){ "site", "call site", REPORT_TEXT, 0 } :
+			(struct report_column){ "cache", "cache", REPORT_TEXT, 0 },
+		{ "allocs", "allocs", REPORT_COUNT, 0 },
+		{ "live", "live", REPORT_COUNT, 0 },
+		{ "live_bytes", "live bytes", REPORT_BYTES, 0 },
+		{ "live_waste_bytes", "waste", REPORT_BYTES, 0 },
+		{ "internal_frag_live", "internal_frag", REPORT_RATIO, 0 },
+		{ "traffic_bytes", "traffic", REPORT_BYTES, 0 },
+		{ "traffic_waste_bytes", "waste", REPORT_BYTES, 0 },
+		{ "internal_frag_traffic", "internal_frag", REPORT_RATIO, 0 },
+	};
+	static const struct topk_key order[] = {
+		{ .column = ACCOUNT_COL_LIVE_WASTE },
+		{ .column = ACCOUNT_COL_WASTE },
+		{ .column = ACCOUNT_COL_BYTES },
+	};
+	bool sites = by == ACCOUNT_BY_SITE;
+	struct account_lines lines = { 0 };
+	struct report_table *table;
+
+	account_collect(facts->account, ACCOUNT_OBJECTS, by, &lines);
+	account_sort(&lines, order, ARRAY_SIZE(order));
+	table = report_table(report, sites ? "sites" : "cache_waste",
+			     sites ? "Call sites by wasted bytes (asked for against given)" :
+				     "Caches by wasted bytes (asked for against given)",
+			     columns, ARRAY_SIZE(columns));
+	report_limit(table, facts->lines);
+	for (size_t i = 0; i < lines.nr; i++)
+		waste_row(table, facts, by, &lines.items[i]);
+	vec_deinit(&lines);
+}
+
+static void waste_row(struct report_table *table, const struct replay_facts *facts,
+		      enum account_by by, const struct account_line *line)
 {
 	const struct account_row *row = &line->row;
 	uint64_t live = account_value(row, ACCOUNT_COL_LIVE_BYTES);
 	uint64_t live_waste = account_value(row, ACCOUNT_COL_LIVE_WASTE);
 	uint64_t waste = account_value(row, ACCOUNT_COL_WASTE);
-	struct str site;
+	struct str name;
 
-	str_init(&site);
-	if (line->key)
-		event_site_print(facts->names, (uint32_t)line->key, false, &site);
+	str_init(&name);
+	if (by == ACCOUNT_BY_CACHE)
+		account_print_cache(facts->names, facts->repair, (uint32_t)line->key, &name);
+	else if (line->key)
+		event_site_print(facts->names, (uint32_t)line->key, false, &name);
 	else
-		str_add(&site, "(not recorded)");
+		str_add(&name, "(not recorded)");
 	report_row(table, (struct report_value[]){
-				  report_str(str_text(&site)), report_u64(row->allocs),
+				  report_str(str_text(&name)), report_u64(row->allocs),
 				  report_u64(account_value(row, ACCOUNT_COL_LIVE)),
 				  report_u64(live), report_u64(live_waste),
 				  report_ratio_of(live_waste, live), report_u64(row->bytes_alloc),
 				  report_u64(waste), report_ratio_of(waste, row->bytes_alloc) });
-	str_deinit(&site);
+	str_deinit(&name);
 }
 
 static int by_count(const void *a, const void *b)

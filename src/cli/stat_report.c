@@ -74,7 +74,6 @@ static void add_table(struct stat *stat, struct report *r, enum account_space sp
 		      const struct key *key);
 static void add_lines(const struct stat *stat, struct report_table *table, const struct key *key,
 		      const struct account_lines *lines);
-static void fold_caches(struct stat *stat);
 static void add_coverage(const struct stat *stat, struct report *r);
 static void add_reasons(const struct repair_coverage *c, struct report *r);
 static unsigned int fill_columns(const struct stat *stat, const struct account_row *total,
@@ -108,7 +107,7 @@ struct report *stat_report(struct stat *stat)
 {
 	struct report *r = report_create("stat", 1);
 
-	fold_caches(stat);
+	account_fold_caches(stat->feed.account, stat->repair);
 	add_head(stat, r);
 	add_totals(stat, r);
 	add_tables(stat, r);
@@ -250,20 +249,6 @@ static void add_lines(const struct stat *stat, struct report_table *table, const
 	str_deinit(&task);
 }
 
-/** Caches that turned out to be one get one row. */
-static void fold_caches(struct stat *stat)
-{
-	for (uint32_t id = 1; id <= repair_nr_caches(stat->repair); id++) {
-		uint32_t canon = id;
-
-		while (repair_cache(stat->repair, canon)->canon != canon)
-			canon = repair_cache(stat->repair, canon)->canon;
-		if (canon != id)
-			account_fold(stat->feed.account, ACCOUNT_OBJECTS, ACCOUNT_BY_CACHE, id,
-				     canon);
-	}
-}
-
 /** The conservation law: every event has one fate. */
 static void add_coverage(const struct stat *stat, struct report *r)
 {
@@ -389,23 +374,7 @@ static void print_site(const struct stat *stat, uint64_t key, struct str *out)
 
 static void print_cache(const struct stat *stat, uint64_t key, struct str *out)
 {
-	const struct repair_cache *cache;
-
-	/* Large kmallocs are pages. */
-	if (!key) {
-		str_add(out, "(no cache)");
-		return;
-	}
-	cache = repair_cache(stat->repair, (uint32_t)key);
-	if (cache->name) {
-		str_add(out, intern_text(&stat->in->names.texts, cache->name));
-		return;
-	}
-	str_addf(out, "unnamed, %" PRIu32 " bytes", cache->object_size);
-	if (cache->site) {
-		str_add(out, ", ");
-		event_site_print(&stat->in->names, cache->site, false, out);
-	}
+	account_print_cache(&stat->in->names, stat->repair, (uint32_t)key, out);
 }
 
 static void print_owner(const struct stat *stat UNUSED, uint64_t key, struct str *out)
