@@ -63,7 +63,8 @@ static const struct cli_option options_table[] = {
 		  "or drop it at once" },
 	{ .name = "self-check", .arg = ARG_NONE, .commands = CMD_BIT(REPLAY),
 	  .offset = FIELD(self_check),
-	  .help = "verify the machine's invariants after each event; exit 1 when one is broken" },
+	  .help = "verify the machine: counts of pages after each event, every invariant after "
+		  "each 1024 events and at the end; exit 1 when one is broken" },
 	{ .name = "verbose", .letter = 'v', .arg = ARG_NONE, .commands = CMD_BIT(REPLAY),
 	  .offset = FIELD(verbose), .help = "all tables, also those that most readers skip" },
 	{ .name = "to", .arg = ARG_CHOICE, .commands = CMD_BIT(CONVERT),

@@ -20,11 +20,11 @@
 
 #include "replay_internal.h"
 
+#include "kmreplay/event/desc.h"
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/slab.h"
 #include "kmreplay/mm/vmalloc.h"
 
-#include "kmreplay/event/desc.h"
 #include <stdlib.h>
 
 enum {

@@ -37,7 +37,7 @@ enum replay_recovered {
 struct replay_options {
 	unsigned int layers; /**< enum replay_layer, or'ed; slab, vmalloc, percpu need page */
 	enum replay_recovered recovered;
-	bool self_check;       /**< verify the machine's invariants after each event */
+	bool self_check; /**< verify counts of pages after each event, all invariants every 1024 */
 	uint64_t sample_every; /**< events between two looks at fragmentation; 0: 16 .. 1024 */
 };
 
