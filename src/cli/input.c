@@ -172,4 +172,7 @@ static void warn_unread(const struct trace_info *info, struct report *report)
 	if (info->nr_malformed)
 		report_warn(report, "%s events could not be read; the first is at %" PRIu64,
 			    fmt_count(count, info->nr_malformed), info->first_malformed);
+	if (info->nr_left_buffers)
+		report_warn(report, "%u more buffers (instances) are in the file and not read: %s",
+			    info->nr_left_buffers, info->left_buffers);
 }
