@@ -32,12 +32,8 @@ enum replay_verdict replay_area_alloc(struct replay *r, const struct replay_step
 	struct mm_outcome outcome;
 	enum slot_state state;
 
-	if (op->fate == FATE_SKIPPED && op->kind != REPAIR_FAILED)
-		return VERDICT_SKIPPED;
-	if (!(r->options.layers & LAYER_VMALLOC)) {
-		replay_hold(r, op->slot, SLOT_COUNTED, 0);
-		return VERDICT_COUNTED;
-	}
+	if (replay_passes_over(r, step, LAYER_VMALLOC, &verdict))
+		return verdict;
 	request = area_request(r, step->ev);
 	outcome = vmap_area_alloc(machine_vmalloc(r->machine), step->cpu, request.size,
 				  request.align, request.vstart, request.vend);
@@ -62,12 +58,8 @@ enum replay_verdict replay_percpu_alloc(struct replay *r, const struct replay_st
 	enum replay_verdict verdict;
 	struct mm_outcome outcome;
 
-	if (op->fate == FATE_SKIPPED && op->kind != REPAIR_FAILED)
-		return VERDICT_SKIPPED;
-	if (!(r->options.layers & LAYER_PERCPU)) {
-		replay_hold(r, op->slot, SLOT_COUNTED, 0);
-		return VERDICT_COUNTED;
-	}
+	if (replay_passes_over(r, step, LAYER_PERCPU, &verdict))
+		return verdict;
 	/* Before 5.19 the event has no mask; whether it may sleep is in a field of its own. */
 	if (!request.gfp && !ev->percpu.is_atomic)
 		request.gfp = GFP_BITS_KERNEL;

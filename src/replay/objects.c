@@ -23,12 +23,8 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 	enum replay_verdict verdict;
 	struct mm_outcome outcome;
 
-	if (op->fate == FATE_SKIPPED && op->kind != REPAIR_FAILED)
-		return VERDICT_SKIPPED;
-	if (!(r->options.layers & LAYER_SLAB)) {
-		replay_hold(r, op->slot, SLOT_COUNTED, 0);
-		return VERDICT_COUNTED;
-	}
+	if (replay_passes_over(r, step, LAYER_SLAB, &verdict))
+		return verdict;
 	if (large) {
 		r->slab_owner = OWNER_KMALLOC_LARGE;
 		outcome = slab_kmalloc(slab, step->cpu, ev->slab.bytes_req, ev->slab.gfp,
@@ -98,22 +94,17 @@ static uint32_t make_cache(struct replay *r, const struct event *ev,
 			   const struct repair_cache *cache)
 {
 	struct slab_allocator *slab = machine_slab(r->machine);
+	uint32_t class = slab_kmalloc_class(slab, ev->slab.bytes_alloc, ev->slab.gfp);
 	const char *name = intern_text(&r->names->texts, cache->name);
 	uint32_t flags = 0;
 
-	if (cache->kmalloc) {
-		uint32_t class = slab_kmalloc_class(slab, ev->slab.bytes_alloc, ev->slab.gfp);
-
+	if (class != SLAB_CACHE_NONE) {
 		/* A kernel with other size classes has classes this machine lacks. */
-		if (class != SLAB_CACHE_NONE &&
+		if (cache->kmalloc &&
 		    slab_cache_geometry(slab, class)->size == ev->slab.bytes_alloc)
 			return class;
-	}
-	/* No kernel has that many: a damaged recording shall not fill the memory with caches. */
-	if ((uint64_t)slab_nr_caches(slab) * r->nr_cpus > MAX_CPU_CACHES) {
-		uint32_t class = slab_kmalloc_class(slab, ev->slab.bytes_alloc, ev->slab.gfp);
-
-		if (class != SLAB_CACHE_NONE)
+		/* No kernel has that many: a damaged recording shall not fill the memory. */
+		if ((uint64_t)slab_nr_caches(slab) * r->nr_cpus > MAX_CPU_CACHES)
 			return class;
 	}
 	if (cache->reclaimable)

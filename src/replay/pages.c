@@ -27,32 +27,22 @@ enum replay_verdict replay_page_alloc(struct replay *r, const struct replay_step
 	struct mm_outcome outcome;
 
 	if (layer_explains(r, op)) {
-		if (op->slot != REPAIR_NO_SLOT)
-			r->slots.items[op->slot].state = SLOT_EXPLAINED;
+		replay_hold(r, op->slot, SLOT_EXPLAINED, 0);
 		return VERDICT_EXPLAINED;
 	}
-	if (op->fate == FATE_SKIPPED && op->kind != REPAIR_FAILED)
-		return VERDICT_SKIPPED;
-	if (!(r->options.layers & LAYER_PAGE)) {
-		if (op->slot != REPAIR_NO_SLOT)
-			r->slots.items[op->slot].state = SLOT_COUNTED;
-		return VERDICT_COUNTED;
-	}
+	if (replay_passes_over(r, step, LAYER_PAGE, &verdict))
+		return verdict;
 	outcome = page_alloc(machine_pages(r->machine), step->cpu, ev->page.gfp, ev->page.order, -1,
 			     step->context);
 	verdict = replay_settle(r, step, outcome, ev->page.order);
-	if (op->slot != REPAIR_NO_SLOT) {
-		if (mm_ok(outcome))
-			hold_block(r, step, outcome.addr);
-		else
-			r->slots.items[op->slot].state = SLOT_FAILED;
-	} else if (mm_ok(outcome)) {
-		if (r->options.recovered == RECOVERED_DROP)
-			(void)page_free(machine_pages(r->machine), step->cpu, outcome.addr,
-					ev->page.order);
-		else
-			replay_tally_pages(&r->tally, op->owner, ev->page.order, false);
-	}
+	if (!mm_ok(outcome))
+		replay_hold(r, op->slot, SLOT_FAILED, 0);
+	else if (op->slot != REPAIR_NO_SLOT)
+		hold_block(r, step, outcome.addr);
+	else if (r->options.recovered == RECOVERED_DROP)
+		(void)page_free(machine_pages(r->machine), step->cpu, outcome.addr, ev->page.order);
+	else
+		replay_tally_pages(&r->tally, op->owner, ev->page.order, false);
 	return verdict;
 }
 
@@ -233,7 +223,7 @@ static struct mm_outcome free_pages_of(struct replay *r, const struct replay_slo
 			continue;
 		gone[i / 64] |= 1ULL << (i % 64);
 		one = page_free(machine_pages(r->machine), cpu, s->addr + i, 0);
-		sum.cost_ns += one.cost_ns;
+		mm_outcome_add(&sum, one);
 		if (one.path > sum.path)
 			sum.path = one.path;
 		replay_tally_pages(&r->tally, s->owner, 0, true);

@@ -125,26 +125,40 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 				  struct mm_outcome outcome, unsigned int order)
 {
 	bool recorded = step->ev->flags & EVENT_F_FAILED;
-	struct replay_failure failure = {
-		.nr = 1,
-		.nr_pages = 1ULL << order,
-		.first_time = step->ev->time,
-		.first_event = r->tally.nr_events - 1,
-		.site = r->names->sites.items[step->ev->site].canon,
-		.call = step->op->call,
-		.order = (uint8_t)order,
-		.reason = outcome.failure,
-		.recorded = recorded,
-	};
 
 	if (mm_ok(outcome)) {
 		replay_tally_cost(&r->tally, step->op->call, outcome);
 		return recorded ? VERDICT_RECOVERED : VERDICT_DONE;
 	}
-	failure.free_pages = page_free_total(machine_pages(r->machine));
-	failure.gfp = gfp_of(step);
-	replay_tally_failure(&r->tally, &failure);
+	replay_tally_failure(&r->tally,
+			     &(struct replay_failure){
+				     .nr = 1,
+				     .nr_pages = 1ULL << order,
+				     .first_time = step->ev->time,
+				     .first_event = r->tally.nr_events - 1,
+				     .free_pages = page_free_total(machine_pages(r->machine)),
+				     .gfp = gfp_of(step),
+				     .site = r->names->sites.items[step->ev->site].canon,
+				     .call = step->op->call,
+				     .order = (uint8_t)order,
+				     .reason = outcome.failure,
+				     .recorded = recorded,
+			     });
 	return recorded ? VERDICT_FAILED_BOTH : VERDICT_FAILED;
+}
+
+bool replay_passes_over(struct replay *r, const struct replay_step *step, enum replay_layer layer,
+			enum replay_verdict *verdict)
+{
+	if (step->op->fate == FATE_SKIPPED && step->op->kind != REPAIR_FAILED) {
+		*verdict = VERDICT_SKIPPED;
+		return true;
+	}
+	if (r->options.layers & layer)
+		return false;
+	replay_hold(r, step->op->slot, SLOT_COUNTED, 0);
+	*verdict = VERDICT_COUNTED;
+	return true;
 }
 
 void replay_hold(struct replay *r, uint32_t slot, enum slot_state state, uint64_t addr)

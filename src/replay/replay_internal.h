@@ -85,6 +85,12 @@ enum replay_verdict replay_percpu_alloc(struct replay *r, const struct replay_st
 enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned int cpu,
 				     enum repair_call call);
 
+/**
+ * Whether an allocation is not asked of the machine, because repair gives it up (but not because
+ * the kernel failed it) or because its "layer" is not simulated; "*verdict" is then set.
+ */
+bool replay_passes_over(struct replay *r, const struct replay_step *step, enum replay_layer layer,
+			enum replay_verdict *verdict);
 /** "slot" (maybe REPAIR_NO_SLOT) now holds "addr". */
 void replay_hold(struct replay *r, uint32_t slot, enum slot_state state, uint64_t addr);
 /** areas.c: a purge of lazily freed ranges was recorded. */

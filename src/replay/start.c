@@ -132,7 +132,7 @@ static void take_frames(struct replay *r, uint64_t pfn, uint64_t nr)
 /* What the machine has beyond the recorded one was never in use. */
 static uint64_t recorded_end(const struct survey *survey, const struct zone_info *zone)
 {
-	bool low = zone->start_pfn < 1UL << (32 - KERNEL_PAGE_SHIFT);
+	bool low = zone->start_pfn < SURVEY_FOUR_GIB;
 	uint64_t end = low ? survey_low_end(survey) : survey_high_end(survey);
 
 	return MAX(MIN(zone->end_pfn, end), zone->start_pfn);
@@ -141,7 +141,7 @@ static uint64_t recorded_end(const struct survey *survey, const struct zone_info
 /* On 32 bits zone Normal lies below 4 GiB and only zone DMA below it. */
 static bool is_exhausted(const struct survey *survey, const struct zone_info *zone)
 {
-	if (zone->type == ZONE_NORMAL && zone->start_pfn >= 1UL << (32 - KERNEL_PAGE_SHIFT))
+	if (zone->type == ZONE_NORMAL && zone->start_pfn >= SURVEY_FOUR_GIB)
 		return survey->nr_fallback_dma32 || survey->nr_fallback_dma;
 	if (zone->type == ZONE_NORMAL || zone->type == ZONE_DMA32)
 		return survey->nr_fallback_dma;

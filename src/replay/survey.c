@@ -21,7 +21,6 @@
 enum {
 	DEFAULT_LOW_TOP = (3UL << 30) >> KERNEL_PAGE_SHIFT, /* where PCs begin their hole */
 	DMA_END = (16UL << 20) >> KERNEL_PAGE_SHIFT,
-	FOUR_GIB = (4UL << 30) >> KERNEL_PAGE_SHIFT,
 	FIRST_PFN = (1UL << 20) >> KERNEL_PAGE_SHIFT, /* real-mode memory is kept reserved */
 	STEP = (64UL << 20) >> KERNEL_PAGE_SHIFT,
 };
@@ -75,7 +74,7 @@ uint64_t survey_low_end(const struct survey *survey)
 {
 	uint64_t end = bits_align_up(MAX(survey->max_low_pfn + 1, (uint64_t)STEP), STEP);
 
-	return MIN(end, (uint64_t)FOUR_GIB);
+	return MIN(end, (uint64_t)SURVEY_FOUR_GIB);
 }
 
 uint64_t survey_high_end(const struct survey *survey)
@@ -88,21 +87,21 @@ void survey_fill_ranges(const struct survey *survey, uint64_t memory,
 {
 	uint64_t low = survey_low_end(survey);
 	uint64_t high = survey_high_end(survey);
-	uint64_t have = low + (high ? high - FOUR_GIB : 0);
+	uint64_t have = low + (high ? high - SURVEY_FOUR_GIB : 0);
 	uint64_t want = memory >> KERNEL_PAGE_SHIFT;
 
 	if (want && want < have) {
-		high = want > low ? FOUR_GIB + (want - low) : 0;
+		high = want > low ? SURVEY_FOUR_GIB + (want - low) : 0;
 		low = MIN(low, want);
 	} else if (want > have && high) {
 		high += want - have;
 	} else if (want > have) {
 		low = MAX(low, MIN(want, (uint64_t)DEFAULT_LOW_TOP));
-		high = want > low ? FOUR_GIB + (want - low) : 0;
+		high = want > low ? SURVEY_FOUR_GIB + (want - low) : 0;
 	}
 	machine_config_add_range(config, MIN((uint64_t)FIRST_PFN, low / 2), low, 0);
 	if (high)
-		machine_config_add_range(config, FOUR_GIB, high, 0);
+		machine_config_add_range(config, SURVEY_FOUR_GIB, high, 0);
 }
 
 static bool names_frames(unsigned int type)
@@ -132,7 +131,7 @@ static void note_page(struct survey *survey, const struct event *ev)
 		note_used(survey, pfn, order);
 		return;
 	}
-	if (ev->type == EVENT_PAGE_ALLOC && !order && pfn < FOUR_GIB &&
+	if (ev->type == EVENT_PAGE_ALLOC && !order && pfn < SURVEY_FOUR_GIB &&
 	    !(ev->page.gfp & (GFP_BIT_DMA | GFP_BIT_DMA32))) {
 		survey->nr_fallback_dma += pfn < DMA_END;
 		survey->nr_fallback_dma32 += pfn >= DMA_END;
@@ -147,7 +146,7 @@ static void note_block(struct survey *survey, uint64_t pfn, unsigned int order,
 {
 	uint64_t last = pfn + (1UL << order) - 1;
 
-	if (last < FOUR_GIB)
+	if (last < SURVEY_FOUR_GIB)
 		survey->max_low_pfn = MAX(survey->max_low_pfn, last);
 	else
 		survey->max_high_pfn = MAX(survey->max_high_pfn, last);
@@ -198,7 +197,7 @@ static void note_used(struct survey *survey, uint64_t pfn, unsigned int order)
 	uint64_t last = pfn + (1UL << order) - 1;
 	uint64_t nr_new = 0;
 
-	if (last < FOUR_GIB)
+	if (last < SURVEY_FOUR_GIB)
 		survey->max_low_pfn = MAX(survey->max_low_pfn, last);
 	else
 		survey->max_high_pfn = MAX(survey->max_high_pfn, last);

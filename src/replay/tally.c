@@ -48,16 +48,17 @@ void replay_tally_cost(struct replay_tally *tally, enum repair_call call,
 
 void replay_tally_failure(struct replay_tally *tally, const struct replay_failure *failure)
 {
+	uint64_t key = failure_key(failure);
 	bool fresh;
 	uint32_t *row;
 
 	tally->failures_by_reason[failure->reason] += failure->nr;
-	row = u64map_find(&tally->failure_index, failure_key(failure));
+	row = u64map_find(&tally->failure_index, key);
 	if (!row && tally->failures.nr >= REPLAY_FAILURE_ROWS) {
 		tally->nr_failures_unlisted += failure->nr;
 		return;
 	}
-	row = u64map_insert(&tally->failure_index, failure_key(failure), &fresh);
+	row = u64map_insert(&tally->failure_index, key, &fresh);
 	if (fresh) {
 		*row = (uint32_t)tally->failures.nr;
 		vec_push(&tally->failures, *failure);

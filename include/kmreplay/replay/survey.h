@@ -23,6 +23,9 @@ enum survey_state {
 
 enum { SURVEY_RUN_SHIFT = 7, SURVEY_RUN = 1 << SURVEY_RUN_SHIFT };
 
+/** First frame past 4 GiB: low memory ends at or before it, high memory begins at it. */
+enum { SURVEY_FOUR_GIB = (4UL << 30) >> KERNEL_PAGE_SHIFT };
+
 struct survey_run {
 	uint64_t state[SURVEY_RUN * 2 / 64];
 };
