@@ -14,6 +14,14 @@ void machine_config_init(struct machine_config *config, struct kernel_version ve
 		.arch = arch,
 		.nr_cpus = 1,
 		.nr_nodes = 1,
+		.kswapd = true,
+		.direct_reclaim = true,
+		.direct_compaction = true,
+		.atomic_reserves = true,
+		.highatomic = true,
+		.oom_kill = true,
+		.nofragment = true,
+		.extfrag_threshold = 500,
 		.min_free_kbytes = -1,
 		.watermark_scale_factor = 10,
 		.watermark_boost_factor = 15000,
@@ -30,6 +38,7 @@ void machine_config_init(struct machine_config *config, struct kernel_version ve
 		.slub_max_order = 3,
 		.slub_cpu_partial = -1,
 		.slub_min_partial = -1,
+		.slab_merge = true,
 	};
 	mm_costs_init(&config->costs);
 }
@@ -37,6 +46,7 @@ void machine_config_init(struct machine_config *config, struct kernel_version ve
 void machine_config_deinit(struct machine_config *config)
 {
 	vec_deinit(&config->ranges);
+	vec_deinit(&config->kmalloc_classes);
 }
 
 void machine_config_add_range(struct machine_config *config, uint64_t start_pfn, uint64_t end_pfn,

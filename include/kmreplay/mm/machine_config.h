@@ -30,8 +30,20 @@ struct machine_config {
 	unsigned int nr_cpus;
 	unsigned int nr_nodes;
 	struct vec(struct machine_range) ranges; /**< ascending, not overlapping */
+	uint64_t dma_end, dma32_end; /**< first pfn behind the zone; 0: the architecture's */
 	uint64_t lowmem_end; /**< x86-32: first pfn of HighMem; 0: the architecture's */
+	uint64_t movable_pages; /**< movablecore=: size of zone Movable over all nodes; 0: none */
 	uint64_t seed;
+
+	/* GFP policy: what a request's mask may bring about. All true: as the kernel. */
+	bool kswapd;            /**< background reclaim runs when it is woken */
+	bool direct_reclaim;    /**< requests that may sleep reclaim themselves */
+	bool direct_compaction; /**< requests that may sleep compact themselves */
+	bool atomic_reserves;   /**< __GFP_HIGH and non-blocking requests go below min */
+	bool highatomic;        /**< pageblocks are set aside for high-order atomic requests */
+	bool oom_kill;          /**< a request that cannot fail gets memory by killing */
+	bool nofragment;        /**< other zones are tried before types are mixed */
+	unsigned int extfrag_threshold; /**< vm.extfrag_threshold: 0..1000; 500 */
 
 	/* Page allocator */
 	int64_t min_free_kbytes;              /**< -1: auto (init_per_zone_wmark_min) */
@@ -50,6 +62,9 @@ struct machine_config {
 	unsigned int slub_min_objects;               /**< 0: auto */
 	int slub_cpu_partial;                        /**< objects; -1: auto */
 	int slub_min_partial;                        /**< slabs; -1: auto */
+	bool slab_merge;                             /**< caches alike share slabs; true */
+	/** Sizes of kmalloc() caches, ascending, multiples of 8; empty: the kernel's. */
+	struct vec(uint32_t) kmalloc_classes;
 
 	/* Address spaces */
 	uint64_t vmalloc_start, vmalloc_size; /**< 0: the architecture's */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * A machine's configuration as people write it: options with names ("slab.max_order") in YAML
+ * files, in presets and on the command line, all from one table of options.
+ *
+ *	struct config *config = config_create();
+ *
+ *	config_load_preset(config, "router-64m", &err)
+ *	config_load_file(config, "mine.yaml", &err)       later wins, option by option
+ *	config_set(config, "slab.max_order=0", &err)
+ *	machine_config_init(&machine, config_kernel(config, recorded), config_arch(config, ...));
+ *	config_apply(config, &machine);
+ *
+ * Only what was set is held: an option that nobody set leaves the machine as it is, that is as
+ * recorded or as the kernel's own rule says.
+ */
+#ifndef KMREPLAY_CONFIG_CONFIG_H
+#define KMREPLAY_CONFIG_CONFIG_H
+
+#include "kmreplay/core/error.h"
+#include "kmreplay/core/str.h"
+#include "kmreplay/mm/machine_config.h"
+
+#include <stdio.h>
+
+struct config;
+
+/** With nothing set. */
+MUST_CHECK struct config *config_create(void);
+/** The same settings once more. */
+MUST_CHECK struct config *config_copy(const struct config *config);
+/** "config" may be NULL. */
+void config_destroy(struct config *config);
+
+/**
+ * Reads a YAML file ("-": standard input) over what is set. False and "err" as one line,
+ * "file:line:column: what is wrong, what is allowed, what was probably meant"; then nothing of the
+ * file is taken over. Files are hostile: size, depth, aliases, scalars and keys are bounded.
+ */
+MUST_CHECK bool config_load_file(struct config *config, const char *path, struct error *err);
+/** A preset by name, from where they are installed. */
+MUST_CHECK bool config_load_preset(struct config *config, const char *name, struct error *err);
+/** "slab.max_order=0"; the value as in YAML, lists as "[8, 16, 32]" or "8,16,32". */
+MUST_CHECK bool config_set(struct config *config, const char *assignment, struct error *err);
+/** Everything that is set in "from" is set in "config", too. */
+void config_merge(struct config *config, const struct config *from);
+
+/** Whether the option called "path" is set. */
+bool config_is_set(const struct config *config, const char *path);
+/** The release whose rules are wanted; "recorded" when none was set. */
+struct kernel_version config_kernel(const struct config *config, struct kernel_version recorded);
+/** The architecture that is wanted; "recorded" when none was set. */
+enum machine_arch config_arch(const struct config *config, enum machine_arch recorded);
+/** Bytes of memory; 0: as recorded. */
+uint64_t config_memory(const struct config *config);
+/** Puts everything that is set, but kernel, architecture and memory, into "machine". */
+void config_apply(const struct config *config, struct machine_config *machine);
+
+/**
+ * What is set: name and value as text, in the table's order. NULL after the last; texts live until
+ * the next call.
+ */
+struct config_setting {
+	const char *path;  /**< "slab.max_order" */
+	const char *value; /**< "0", "64M", "[8, 16]" */
+	const char *from;  /**< "mine.yaml:12", "preset router-64m", "--set" */
+};
+bool config_next_setting(const struct config *config, size_t *at, struct config_setting *ret);
+
+/** Appends the configuration as YAML; "all": every option with its help, defaults commented out. */
+void config_print(const struct config *config, bool all, struct str *out);
+/** Appends the JSON schema of configuration files. */
+void config_print_schema(struct str *out);
+
+/** Name and one line about preset "i"; NULL after the last. */
+const char *config_preset_name(unsigned int i);
+const char *config_preset_summary(unsigned int i);
+
+#endif
