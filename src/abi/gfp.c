@@ -18,6 +18,14 @@
 /* Printed for GFP_BIT_UNKNOWN; no kernel has it, so that it reads back as what it is. */
 #define UNKNOWN_NAME "__GFP_UNKNOWN"
 
+static const struct {
+	const char *name, *meaning;
+} classes[GFP_CLASS_NR] = {
+#define X(suffix, name, meaning) [GFP_CLASS_##suffix] = { name, meaning },
+	GFP_CLASSES(X)
+#undef X
+};
+
 static const struct gfp_name *find_name(const struct gfp_table *table, const char *text,
 					size_t len);
 static uint32_t foreign_bits(enum gfp_era own, const char *text, size_t len);
@@ -138,6 +146,30 @@ void gfp_print(enum gfp_era era, uint32_t gfp, struct str *out)
 	print_foreign(nameless, &sep, out);
 	if (raw)
 		str_addf(out, "%s0x%llx", sep, (unsigned long long)raw);
+}
+
+enum gfp_class gfp_class(uint32_t gfp)
+{
+	if (!(gfp & GFP_BIT_DIRECT_RECLAIM)) {
+		if (gfp & (GFP_BIT_HIGH | GFP_BIT_ATOMIC | GFP_BIT_MEMALLOC))
+			return GFP_CLASS_ATOMIC;
+		return gfp & GFP_BIT_KSWAPD_RECLAIM ? GFP_CLASS_NOWAIT : GFP_CLASS_NONE;
+	}
+	if (!(gfp & GFP_BIT_IO))
+		return GFP_CLASS_NOIO;
+	if (!(gfp & GFP_BIT_FS))
+		return GFP_CLASS_NOFS;
+	return gfp & (GFP_BIT_MOVABLE | GFP_BIT_HARDWALL) ? GFP_CLASS_USER : GFP_CLASS_KERNEL;
+}
+
+const char *gfp_class_name(enum gfp_class class)
+{
+	return class < GFP_CLASS_NR ? classes[class].name : "?";
+}
+
+const char *gfp_class_meaning(enum gfp_class class)
+{
+	return class < GFP_CLASS_NR ? classes[class].meaning : "?";
 }
 
 static const struct gfp_name *find_name(const struct gfp_table *table, const char *text,

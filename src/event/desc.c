@@ -247,6 +247,20 @@ enum event_type event_type_by_name(const char *name, size_t len)
 	return EVENT_OTHER;
 }
 
+uint32_t event_gfp(const struct event *ev)
+{
+	switch (descs[ev->type].payload) {
+	case EVENT_PAYLOAD_SLAB:
+		return ev->slab.gfp;
+	case EVENT_PAYLOAD_PAGE:
+		return ev->page.gfp;
+	case EVENT_PAYLOAD_PERCPU:
+		return ev->percpu.gfp;
+	default:
+		return 0;
+	}
+}
+
 uint64_t event_field_get(const struct event *ev, const struct event_field *field)
 {
 	const unsigned char *at = (const unsigned char *)ev + field->offset;

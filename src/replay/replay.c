@@ -38,7 +38,6 @@ static void replay_event(struct replay *r, const struct repair_batch *batch, siz
 static void end_implied(struct replay *r, const struct repair_batch *batch, size_t i,
 			unsigned int cpu);
 static enum replay_verdict dispatch(struct replay *r, const struct replay_step *step);
-static uint32_t gfp_of(const struct replay_step *step);
 static bool check(struct replay *r, const struct event *ev, struct error *err);
 
 struct replay *replay_create(const struct replay_options *options,
@@ -137,7 +136,7 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 				     .first_time = step->ev->time,
 				     .first_event = r->tally.nr_events - 1,
 				     .free_pages = page_free_total(machine_pages(r->machine)),
-				     .gfp = gfp_of(step),
+				     .gfp = event_gfp(step->ev),
 				     .site = r->names->sites.items[step->ev->site].canon,
 				     .call = step->op->call,
 				     .order = (uint8_t)order,
@@ -295,20 +294,6 @@ static enum replay_verdict dispatch(struct replay *r, const struct replay_step *
 		break;
 	}
 	return op->fate == FATE_EXPLAINED ? VERDICT_EXPLAINED : VERDICT_SKIPPED;
-}
-
-static uint32_t gfp_of(const struct replay_step *step)
-{
-	switch (event_desc(step->ev->type)->payload) {
-	case EVENT_PAYLOAD_SLAB:
-		return step->ev->slab.gfp;
-	case EVENT_PAYLOAD_PAGE:
-		return step->ev->page.gfp;
-	case EVENT_PAYLOAD_PERCPU:
-		return step->ev->percpu.gfp;
-	default:
-		return 0;
-	}
 }
 
 /* The full check walks all of memory: as often as its cost stays in proportion to the events. */

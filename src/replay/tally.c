@@ -53,6 +53,8 @@ void replay_tally_failure(struct replay_tally *tally, const struct replay_failur
 	uint32_t *row;
 
 	tally->failures_by_reason[failure->reason] += failure->nr;
+	tally->failures_by_order[MIN(failure->order, (uint8_t)KERNEL_MAX_ORDER)] += failure->nr;
+	tally->failures_by_class[gfp_class(failure->gfp)] += failure->nr;
 	row = u64map_find(&tally->failure_index, key);
 	if (!row && tally->failures.nr >= REPLAY_FAILURE_ROWS) {
 		tally->nr_failures_unlisted += failure->nr;

@@ -54,6 +54,26 @@ enum gfp_bits {
 #define GFP_BITS_RECLAIM (GFP_BIT_DIRECT_RECLAIM | GFP_BIT_KSWAPD_RECLAIM)
 #define GFP_BITS_KERNEL (GFP_BITS_RECLAIM | GFP_BIT_IO | GFP_BIT_FS)
 
+/**
+ * X(suffix, name, meaning): classes of masks, by what the caller lets the allocator do. Reports
+ * group by them, since a handful says more than a hundred masks.
+ */
+#define GFP_CLASSES(X)                                                                        \
+	X(ATOMIC, "atomic", "may not sleep, may use reserves")                                \
+	X(NOWAIT, "nowait", "may not sleep, wakes kswapd")                                    \
+	X(NONE, "none", "may not sleep, wakes nobody")                                        \
+	X(NOIO, "noio", "may sleep, may not start I/O")                                       \
+	X(NOFS, "nofs", "may sleep and start I/O, may not enter the file system")             \
+	X(KERNEL, "kernel", "may do all that, for the kernel")                                \
+	X(USER, "user", "the same for user space, movable or not")
+
+enum gfp_class {
+#define X(suffix, name, meaning) GFP_CLASS_##suffix,
+	GFP_CLASSES(X)
+#undef X
+	GFP_CLASS_NR,
+};
+
 /** Kernels that spell or number their masks alike. The table of each is in gfp.c. */
 enum gfp_era {
 	GFP_ERA_2_6,  /**< 2.6.3x .. 4.3: GFP_WAIT, names without __ */
@@ -97,5 +117,11 @@ uint32_t gfp_bits_of_name(enum gfp_era era, const char *name, size_t len);
  * "__GFP_UNKNOWN", so that gfp_parse() gives the same mask back.
  */
 void gfp_print(enum gfp_era era, uint32_t gfp, struct str *out);
+
+/** The class of a mask. */
+enum gfp_class gfp_class(uint32_t gfp);
+/** "atomic"; "may not sleep, may use reserves"; "?" when out of range. */
+const char *gfp_class_name(enum gfp_class class);
+const char *gfp_class_meaning(enum gfp_class class);
 
 #endif

@@ -67,6 +67,9 @@ const struct event_desc *event_desc(unsigned int type);
  */
 enum event_type event_type_by_name(const char *name, size_t len);
 
+/** The mask of a request for memory; 0: the event has none. */
+uint32_t event_gfp(const struct event *ev);
+
 /** The value of "field" in "ev", sign-extended for INT. Not for PTRS. */
 uint64_t event_field_get(const struct event *ev, const struct event_field *field);
 /** Stores "value"; false when it does not fit the field's width (hostile input). */

@@ -6,6 +6,7 @@
 #ifndef KMREPLAY_REPLAY_TALLY_H
 #define KMREPLAY_REPLAY_TALLY_H
 
+#include "kmreplay/abi/gfp.h"
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/core/u64map.h"
 #include "kmreplay/core/vec.h"
@@ -79,6 +80,8 @@ struct replay_tally {
 	struct hist call_cost[CALL_NR];    /**< modelled ns of carried-out calls */
 	struct hist path_cost[MM_PATH_NR]; /**< the same by path */
 	uint64_t failures_by_reason[MM_FAIL_NR];
+	uint64_t failures_by_order[KERNEL_NR_ORDERS]; /**< beyond the last: counted with it */
+	uint64_t failures_by_class[GFP_CLASS_NR];
 	struct vec(struct replay_failure) failures; /**< one row a kind, in order of appearance */
 	struct u64map failure_index;
 	uint64_t nr_failures_unlisted; /**< beyond REPLAY_FAILURE_ROWS kinds: counted here only */

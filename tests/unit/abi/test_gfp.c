@@ -179,6 +179,39 @@ START_TEST(releases_have_eras)
 }
 END_TEST
 
+START_TEST(masks_have_classes)
+{
+	static const struct {
+		const char *mask;
+		enum gfp_class class;
+	} cases[] = {
+		{ "GFP_ATOMIC", GFP_CLASS_ATOMIC },
+		{ "GFP_ATOMIC|__GFP_NOWARN|__GFP_COMP", GFP_CLASS_ATOMIC },
+		{ "GFP_NOWAIT", GFP_CLASS_NOWAIT },
+		{ "GFP_TRANSHUGE_LIGHT", GFP_CLASS_NONE },
+		{ "GFP_NOIO", GFP_CLASS_NOIO },
+		{ "GFP_NOFS|__GFP_NOFAIL", GFP_CLASS_NOFS },
+		{ "GFP_KERNEL|__GFP_ZERO", GFP_CLASS_KERNEL },
+		{ "GFP_KERNEL_ACCOUNT", GFP_CLASS_KERNEL },
+		{ "GFP_USER", GFP_CLASS_USER },
+		{ "GFP_HIGHUSER_MOVABLE", GFP_CLASS_USER },
+		{ "GFP_TRANSHUGE", GFP_CLASS_USER },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint32_t gfp = gfp_parse(GFP_ERA_5_10, cases[i].mask, strlen(cases[i].mask), NULL,
+					 NULL);
+
+		ck_assert_msg(gfp_class(gfp) == cases[i].class, "%s is %s", cases[i].mask,
+			      gfp_class_name(gfp_class(gfp)));
+	}
+	ck_assert_int_eq(gfp_class(0), GFP_CLASS_NONE);
+	ck_assert_str_eq(gfp_class_name(GFP_CLASS_NR), "?");
+	ck_assert_str_eq(gfp_class_meaning(GFP_CLASS_NOIO), "may sleep, may not start I/O");
+}
+END_TEST
+
 UNIT_MAIN("gfp", recorded_masks_print_as_read, eras_give_words_their_own_bits,
 	  before_4_4_all_but_no_kswapd_wake_it, raw_numbers_of_the_eras,
-	  unknown_names_are_reported, any_mask_survives_every_era, releases_have_eras)
+	  unknown_names_are_reported, any_mask_survives_every_era, releases_have_eras,
+	  masks_have_classes)

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One recording, read twice, on several machines: see replay_job.h. */
+#include <config.h>
+
+#include "replay_job.h"
+
+#include "replay_report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	MAX_CPUS = 8192, /* of an x86-64 kernel: NR_CPUS */
+	LEARNING_ENDS = 500000, /* events without anything new about caches */
+};
+
+static bool spool_stdin(struct cli *cli);
+static bool copy_all(int from, int to);
+static int look(struct replay_job *job);
+static void learn(struct replay_job *job);
+static void configure(struct replay_job *job);
+static void configure_side(struct replay_job *job, struct replay_side *side);
+static unsigned int recorded_cpus(const struct survey *survey);
+static int replay_again(struct replay_job *job);
+static bool replay_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
+static bool start(struct replay_job *job, const struct repair *repair);
+static bool start_side(struct replay_job *job, struct replay_side *side,
+		       const struct repair *repair);
+static void feed_side(void *ctx, size_t i);
+static void finish_side(void *ctx, size_t i);
+static int finish(struct replay_job *job, int status);
+static bool all_well(const struct replay_job *job);
+
+void replay_job_init(struct replay_job *job, struct cli *cli)
+{
+	memset(job, 0, sizeof(*job));
+	job->cli = cli;
+	job->accounts = true;
+	survey_init(&job->survey);
+	recorded_init(&job->recorded);
+}
+
+void replay_job_deinit(struct replay_job *job)
+{
+	vec_foreach(&job->sides, side) {
+		replay_destroy(side->replay);
+		machine_config_deinit(&side->machine);
+		free(side->name);
+	}
+	vec_deinit(&job->sides);
+	repair_destroy(job->repair);
+	repair_destroy(job->learned);
+	account_feed_deinit(&job->feed);
+	if (job->in.trace)
+		cli_input_close(&job->in);
+	recorded_deinit(&job->recorded);
+	survey_deinit(&job->survey);
+}
+
+struct replay_side *replay_job_add(struct replay_job *job, const char *name)
+{
+	vec_push(&job->sides, (struct replay_side){ .name = xstrdup(name) });
+	return &job->sides.items[job->sides.nr - 1];
+}
+
+int replay_job_run(struct replay_job *job, const char *path)
+{
+	int status;
+
+	job->path = path;
+	if (!strcmp(path, "-") && !spool_stdin(job->cli))
+		return EXIT_INPUT;
+	if (!cli_input_open(&job->in, job->cli, path))
+		return EXIT_INPUT;
+	/* A damaged file is replayed as far as it goes; the second reading says so again. */
+	status = look(job);
+	if (status == EXIT_INTERRUPTED)
+		cli_warn("this was the first of two readings: nothing was replayed yet");
+	if (status != EXIT_OK && status != EXIT_DAMAGED)
+		return status;
+	return cli_input_rewind(&job->in) ? replay_again(job) : EXIT_INPUT;
+}
+
+struct report *replay_job_report(struct replay_job *job, struct replay_side *side)
+{
+	const struct cli_options *options = &job->cli->options;
+	struct report *report = report_create("replay", 1);
+
+	replay_report(report, &(struct replay_facts){
+				      .path = job->path,
+				      .info = trace_info(job->in.trace),
+				      .names = &job->in.names,
+				      .repair = job->repair,
+				      .config = &side->machine,
+				      .replay = side->replay,
+				      .account = job->feed.account,
+				      .layers = job->options.layers,
+				      .lines = options->lines,
+				      .verbose = options->verbose,
+			      });
+	cli_input_warn(&job->in, report);
+	return report;
+}
+
+/*
+ * A pipe can be read once only: it is copied to a file without a name, which both readings open
+ * through its descriptor.
+ */
+static bool spool_stdin(struct cli *cli)
+{
+	const char *dir = getenv("TMPDIR");
+	char *name = xasprintf("%s/kmreplay.XXXXXX", dir && *dir ? dir : "/tmp");
+	int fd = mkstemp(name);
+	bool ok = fd >= 0;
+
+	if (ok) {
+		unlink(name);
+		snprintf(cli->spooled, sizeof(cli->spooled), "/dev/fd/%d", fd);
+		ok = copy_all(STDIN_FILENO, fd);
+	}
+	if (!ok)
+		cli_error("cannot keep standard input in '%s': %s", name, strerror(errno));
+	free(name);
+	return ok;
+}
+
+static bool copy_all(int from, int to)
+{
+	static const size_t size = 1 << 20;
+	char *buffer = xmalloc(size);
+	ssize_t got, put = 0;
+
+	while ((got = read(from, buffer, size)) > 0) {
+		for (ssize_t done = 0; done < got; done += put) {
+			put = write(to, buffer + done, (size_t)(got - done));
+			if (put < 0)
+				goto out;
+		}
+	}
+out:
+	free(buffer);
+	return got == 0;
+}
+
+/* The first reading: the machine, and which caches there are. */
+static int look(struct replay_job *job)
+{
+	struct cli_input *in = &job->in;
+	int status;
+
+	in->again = true;
+	while (cli_input_next(in)) {
+		survey_add(&job->survey, in->batch.events, in->batch.nr);
+		learn(job);
+	}
+	configure(job);
+	status = cli_input_finish(in);
+	in->again = false;
+	return status;
+}
+
+/*
+ * Which cache an object is of shows by what happens to it later, so repair runs ahead of the replay
+ * here. Nearly everything is found out early; when nothing new came for a long time, the rest of
+ * the first reading is spared this work.
+ */
+static void learn(struct replay_job *job)
+{
+	struct repair_batch batch;
+
+	if (job->learned && job->survey.nr_events - job->last_finding > LEARNING_ENDS)
+		return;
+	if (!job->learned)
+		job->learned = cli_input_repair(&job->in);
+	repair_push(job->learned, &job->in.batch);
+	while (repair_pull(job->learned, &batch))
+		;
+	if (repair_nr_findings(job->learned) != job->nr_findings) {
+		job->nr_findings = repair_nr_findings(job->learned);
+		job->last_finding = job->survey.nr_events;
+	}
+}
+
+static void configure(struct replay_job *job)
+{
+	const struct cli_options *options = &job->cli->options;
+
+	job->options = (struct replay_options){
+		.layers = (unsigned int)options->layers,
+		.recovered = (enum replay_recovered)options->recovered,
+		.self_check = options->self_check,
+	};
+	if (job->options.layers & ~(unsigned int)LAYER_PAGE)
+		job->options.layers |= LAYER_PAGE;
+	vec_foreach(&job->sides, side)
+		configure_side(job, side);
+}
+
+static void configure_side(struct replay_job *job, struct replay_side *side)
+{
+	const struct cli_options *options = &job->cli->options;
+	const struct trace_info *info = trace_info(job->in.trace);
+	struct machine_config *machine = &side->machine;
+
+	machine_config_init(machine, info->kernel,
+			    info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64);
+	machine->nr_cpus = options->machine_cpus ? (unsigned int)options->machine_cpus
+						 : recorded_cpus(&job->survey);
+	machine->seed = side->own_seed ? side->seed : options->seed;
+	survey_fill_ranges(&job->survey, options->memory, machine);
+}
+
+/* A damaged CPU number does not make a machine: events of CPUs beyond share the others. */
+static unsigned int recorded_cpus(const struct survey *survey)
+{
+	return MIN(MAX(survey->nr_cpus, 1U), (unsigned int)MAX_CPUS);
+}
+
+/* The second reading. */
+static int replay_again(struct replay_job *job)
+{
+	int status;
+
+	job->in.learned = job->learned;
+	if (job->accounts)
+		account_feed_init(&job->feed,
+				  &(struct account_feed_options){
+					  .spaces = 1U << ACCOUNT_OBJECTS,
+					  .tables = 1U << ACCOUNT_BY_SITE | 1U << ACCOUNT_BY_CACHE,
+				  },
+				  &job->in.names);
+	job->workers = workers_create((unsigned int)MIN(job->sides.nr,
+							(size_t)workers_online()));
+	job->repair = cli_input_repaired(&job->in, replay_batch, job, &status);
+	if (status != EXIT_INPUT)
+		status = finish(job, status);
+	workers_destroy(job->workers);
+	return status;
+}
+
+/* What all sides read (names, repair) stands still while they run. */
+static bool replay_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch)
+{
+	struct replay_job *job = ctx;
+
+	if (!job->started_all && !start(job, repair))
+		return false;
+	if (job->accounts)
+		account_feed_batch(&job->feed, batch);
+	if (job->sides.nr > 1)
+		recorded_feed(&job->recorded, repair, batch);
+	job->batch = batch;
+	workers_run(job->workers, job->sides.nr, feed_side, job);
+	return all_well(job);
+}
+
+static bool start(struct replay_job *job, const struct repair *repair)
+{
+	job->started_all = true;
+	vec_foreach(&job->sides, side)
+		if (!start_side(job, side, repair))
+			return false;
+	return true;
+}
+
+static bool start_side(struct replay_job *job, struct replay_side *side,
+		       const struct repair *repair)
+{
+	side->replay = replay_create(&job->options, &side->machine, &job->survey, repair,
+				     &job->in.names, &side->error);
+	return side->replay &&
+	       (!job->started || job->started(job->ctx, job, side, &side->error));
+}
+
+static void feed_side(void *ctx, size_t i)
+{
+	struct replay_job *job = ctx;
+	struct replay_side *side = &job->sides.items[i];
+
+	/* False is remembered in the error. */
+	if (!replay_feed(side->replay, job->batch, &side->error))
+		return;
+}
+
+static void finish_side(void *ctx, size_t i)
+{
+	struct replay_job *job = ctx;
+	struct replay_side *side = &job->sides.items[i];
+
+	if (!replay_finish(side->replay, &side->error))
+		return;
+}
+
+static int finish(struct replay_job *job, int status)
+{
+	if (!job->started_all)
+		start(job, job->repair);
+	if (all_well(job))
+		workers_run(job->workers, job->sides.nr, finish_side, job);
+	job->replayed = all_well(job);
+	vec_foreach(&job->sides, side) {
+		if (!side->error.message[0])
+			continue;
+		if (job->sides.nr > 1)
+			cli_error("%s: %s", side->name, side->error.message);
+		else
+			cli_error("%s", side->error.message);
+		return side->replay ? EXIT_CHECK : EXIT_USAGE;
+	}
+	return status;
+}
+
+static bool all_well(const struct replay_job *job)
+{
+	vec_foreach(&job->sides, side)
+		if (side->error.message[0])
+			return false;
+	return true;
+}

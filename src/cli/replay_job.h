@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Replays of one recording on any number of machines ("sides"). The recording is read twice: once
+ * to see what machine it was made on and which caches it had, once to replay it. Each batch is
+ * decoded and repaired once and then fed to all machines, side by side on the host's CPUs; so a
+ * side is exactly what a replay of its own would be.
+ *
+ *	replay_job_init(&job, cli);
+ *	replay_job_add(&job, "default");
+ *	status = replay_job_run(&job, path);
+ *	if (job.replayed)
+ *		... job.sides.items[0].replay ...
+ *	replay_job_deinit(&job);
+ */
+#ifndef KMREPLAY_CLI_REPLAY_JOB_H
+#define KMREPLAY_CLI_REPLAY_JOB_H
+
+#include "account_feed.h"
+#include "cli_internal.h"
+
+#include "kmreplay/core/workers.h"
+#include "kmreplay/replay/recorded.h"
+#include "kmreplay/replay/replay.h"
+
+/** One machine of a job. */
+struct replay_side {
+	char *name;                    /**< the side's */
+	uint64_t seed;                 /**< in place of the configured one, with own_seed */
+	bool own_seed;
+	struct machine_config machine; /**< once the first reading is over */
+	struct replay *replay;         /**< once the second reading has begun */
+	struct error error;            /**< why it stopped; empty: it did not */
+};
+
+struct replay_job;
+
+/** "side" has its machine now and has not replayed anything yet. False: "err" says why not. */
+typedef bool replay_job_started_fn(void *ctx, struct replay_job *job, struct replay_side *side,
+				   struct error *err);
+
+struct replay_job {
+	struct cli *cli;
+	const char *path;
+	struct vec(struct replay_side) sides;
+	replay_job_started_fn *started; /**< NULL: nobody wants to know */
+	void *ctx;                      /**< for it */
+	bool accounts;                  /**< keep "feed", for tables by call site and by cache */
+	bool replayed;                  /**< all sides have been through what could be read */
+
+	struct cli_input in;
+	struct survey survey;
+	struct replay_options options;
+	struct recorded recorded; /**< what the recording itself tells */
+	struct account_feed feed;
+	struct repair *learned;             /**< what the first reading found out */
+	uint64_t nr_findings, last_finding; /**< of it: how many, and after which event */
+	struct repair *repair;              /**< of the second reading */
+	struct workers *workers;
+	const struct repair_batch *batch;   /**< being replayed */
+	bool started_all;
+};
+
+/** No sides yet; accounts are kept. */
+void replay_job_init(struct replay_job *job, struct cli *cli);
+void replay_job_deinit(struct replay_job *job);
+/** Adds a machine; valid until the next is added. */
+struct replay_side *replay_job_add(struct replay_job *job, const char *name);
+/**
+ * Both readings of "path" ("-": standard input, by way of a temporary file). Returns the status;
+ * messages are printed. Whether there is anything to report is in job->replayed.
+ */
+MUST_CHECK int replay_job_run(struct replay_job *job, const char *path);
+/** The report of one side, as `kmreplay replay` prints it; the caller's. */
+MUST_CHECK struct report *replay_job_report(struct replay_job *job, struct replay_side *side);
+
+#endif
