@@ -10,6 +10,7 @@
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/core/base.h"
 #include "kmreplay/core/error.h"
+#include "kmreplay/core/suggest.h"
 #include "kmreplay/core/vec.h"
 
 struct command;
@@ -147,11 +148,5 @@ MUST_CHECK bool options_parse(struct cli_options *options, struct arguments *arg
 
 /** Whether "nr" lies in one of the ranges; true when there are none. */
 bool option_ranges_has(const struct option_ranges *ranges, uint64_t nr);
-
-/**
- * The name that was probably meant by "given": the nearest of name(0), name(1), ... NULL, as far as
- * few letters were mistaken; NULL when none is near.
- */
-const char *suggest_nearest(const char *given, const char *(*name)(unsigned int i));
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "option.h"
 
+#include "kmreplay/core/parse.h"
 #include "kmreplay/core/str.h"
 #include "kmreplay/core/xalloc.h"
 
@@ -27,7 +28,6 @@ static bool add_item(void *field, const struct cli_option *o, const char *item,
 static bool add_range(struct option_ranges *ranges, const char *item, struct error *err);
 static bool find_choice(const struct cli_option *o, const char *value, unsigned int *ret,
 			struct error *err);
-static const char *parse_u64(const char *text, uint64_t *ret);
 static bool parse_instant(const char *text, size_t len, struct option_instant *ret);
 static int instant_cmp(const struct option_instant *a, const struct option_instant *b);
 static bool is_list(const struct cli_option *o);
@@ -117,21 +117,14 @@ static bool set_number(void *field, const struct cli_option *o, const char *valu
 /** 4096, 4K, 512M, 2GiB: binary prefixes, as all sizes of a kernel. */
 static bool set_size(void *field, const struct cli_option *o, const char *value, struct error *err)
 {
-	static const char prefixes[] = "KMGTP";
+	bool too_large;
 	uint64_t nr;
-	const char *end = parse_u64(value, &nr);
-	const char *prefix = NULL;
+	const char *end = parse_size(value, &nr, &too_large);
 
-	if (end && *end) {
-		prefix = strchr(prefixes, toupper((unsigned char)*end));
-		if (prefix)
-			end += !strcmp(end + 1, "iB") || !strcmp(end + 1, "B") ? strlen(end) : 1;
-	}
+	if (too_large)
+		return error_set(err, "'%.60s' is too large", value);
 	if (!end || *end)
 		return error_set(err, "expected a size (4096, 512M, 2G), not '%.60s'", value);
-	for (const char *p = prefixes; prefix && p <= prefix; p++)
-		if (__builtin_mul_overflow(nr, 1024U, &nr))
-			return error_set(err, "'%.60s' is too large", value);
 	if (nr < o->min || (o->max && nr > o->max))
 		return error_set(err, "'%.60s' is out of range: %llu to %llu bytes", value,
 				 (unsigned long long)o->min, (unsigned long long)o->max);
@@ -263,29 +256,6 @@ static bool find_choice(const struct cli_option *o, const char *value, unsigned 
 			  str_text(&all));
 	str_deinit(&all);
 	return false;
-}
-
-/** The end of the number (decimal or 0x...) at the start of "text"; NULL when there is none. */
-static const char *parse_u64(const char *text, uint64_t *ret)
-{
-	unsigned int base = text[0] == '0' && (text[1] | 32) == 'x' ? 16 : 10;
-	const char *at = base == 16 ? text + 2 : text;
-	uint64_t nr = 0;
-	unsigned int digits = 0;
-
-	for (; isxdigit((unsigned char)*at); at++, digits++) {
-		unsigned int digit = isdigit((unsigned char)*at) ?
-					     (unsigned int)(*at - '0') :
-					     (unsigned int)((*at | 32) - 'a') + 10;
-
-		if (digit >= base)
-			break;
-		if (__builtin_mul_overflow(nr, base, &nr) ||
-		    __builtin_add_overflow(nr, digit, &nr))
-			return NULL;
-	}
-	*ret = nr;
-	return digits ? at : NULL;
 }
 
 static bool parse_instant(const char *text, size_t len, struct option_instant *ret)

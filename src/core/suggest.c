@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "option.h"
+#include "kmreplay/core/suggest.h"
 
 #include <limits.h>
 #include <stdlib.h>
