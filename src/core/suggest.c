@@ -11,11 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 40 };
+enum { LONGEST = 64 };
 
+/* suggest_nearest()'s names as those of suggest_nearest_in(). */
+struct plain_names {
+	const char *(*name)(unsigned int i);
+};
+
+static const char *plain_name(const void *ctx, size_t i);
 static unsigned int distance(const char *a, const char *b);
 
 const char *suggest_nearest(const char *given, const char *(*name)(unsigned int i))
+{
+	const struct plain_names names = { .name = name };
+
+	return suggest_nearest_in(given, plain_name, &names);
+}
+
+const char *suggest_nearest_in(const char *given, suggest_name_fn *name, const void *ctx)
 {
 	size_t len = strlen(given);
 	unsigned int limit = (unsigned int)MIN(len / 3 + 1, (size_t)3);
@@ -25,7 +38,7 @@ const char *suggest_nearest(const char *given, const char *(*name)(unsigned int 
 
 	if (!len || len > LONGEST)
 		return NULL;
-	for (unsigned int i = 0; (at = name(i)); i++) {
+	for (size_t i = 0; (at = name(ctx, i)); i++) {
 		unsigned int d = distance(given, at), score;
 
 		/* A beginning is an abbreviation, however much is missing. */
@@ -43,6 +56,13 @@ const char *suggest_nearest(const char *given, const char *(*name)(unsigned int 
 		}
 	}
 	return nearest;
+}
+
+static const char *plain_name(const void *ctx, size_t i)
+{
+	const struct plain_names *names = ctx;
+
+	return names->name((unsigned int)i);
 }
 
 static unsigned int distance(const char *a, const char *b)

@@ -31,8 +31,12 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 				       ev->slab.node, step->context);
 		r->slab_owner = OWNER_SLAB;
 	} else {
-		outcome = slab_alloc(slab, machine_cache(r, step), step->cpu, ev->slab.node,
-				     ev->slab.gfp, step->context);
+		uint32_t cache = machine_cache(r, step);
+
+		outcome = slab_alloc(slab, cache, step->cpu, ev->slab.node, ev->slab.gfp,
+				     step->context);
+		if (mm_ok(outcome))
+			r->requested.items[cache] += ev->slab.bytes_req;
 	}
 	verdict = replay_settle(r, step, outcome, large ? bits_get_order(ev->slab.bytes_req) : 0);
 	if (!mm_ok(outcome))
@@ -42,6 +46,11 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 	else if (r->options.recovered == RECOVERED_DROP)
 		(void)slab_free(slab, step->cpu, outcome.addr);
 	return verdict;
+}
+
+uint64_t replay_cache_requested(const struct replay *r, uint32_t cache)
+{
+	return cache < r->requested.nr ? r->requested.items[cache] : 0;
 }
 
 void replay_cache_name(const struct replay *r, uint32_t cache, struct str *out)
@@ -87,6 +96,7 @@ static uint32_t machine_cache(struct replay *r, const struct replay_step *step)
 		}
 	}
 	r->caches.items[id] = r->caches.items[cache->canon];
+	vec_extend_zeroed(&r->requested, slab_nr_caches(machine_slab(r->machine)));
 	return r->caches.items[id] - 1;
 }
 

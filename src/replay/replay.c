@@ -86,6 +86,7 @@ void replay_destroy(struct replay *r)
 	vec_deinit(&r->slots);
 	vec_deinit(&r->caches);
 	vec_deinit(&r->origins);
+	vec_deinit(&r->requested);
 	vec_deinit(&r->splits);
 	vec_deinit(&r->free_splits);
 	free(r);

@@ -7,7 +7,12 @@
 #include "kmreplay/mm/zone.h"
 #include "kmreplay/stats/frag.h"
 
+#include <string.h>
+
 static void sample_zone(struct replay_zone *zone, const struct zone_info *info, uint64_t time,
+			bool first);
+static void add_zone(struct zone_info *all, const struct zone_info *info);
+static void sample_huge(struct replay_huge *huge, const struct zone_info *all, unsigned int order,
 			bool first);
 static void note(struct replay_index *index, int32_t value, uint64_t time, bool first);
 
@@ -15,6 +20,7 @@ void replay_sample(struct replay *r, uint64_t time)
 {
 	const struct page_allocator *pa = machine_pages(r->machine);
 	struct replay_tally *tally = &r->tally;
+	struct zone_info all = { .node = -1, .type = ZONE_NR };
 	bool first = !tally->nr_samples;
 
 	if (!(r->options.layers & LAYER_PAGE))
@@ -25,7 +31,10 @@ void replay_sample(struct replay *r, uint64_t time)
 
 		zone_info(pa, i, &info);
 		sample_zone(&tally->zones.items[i], &info, time, first);
+		add_zone(&all, &info);
 	}
+	sample_zone(&tally->all, &all, time, first);
+	sample_huge(&tally->huge, &all, zone_pageblock_order(pa), first);
 	tally->nr_samples++;
 }
 
@@ -48,6 +57,30 @@ static void sample_zone(struct replay_zone *zone, const struct zone_info *info, 
 		note(&zone->unusable[order], frag_unusable_free_index(&free, order), time, first);
 		note(&zone->extfrag[order], frag_extfrag_index(&free, order), time, first);
 	}
+}
+
+static void add_zone(struct zone_info *all, const struct zone_info *info)
+{
+	all->managed += info->managed;
+	all->free += info->free;
+	all->pcp += info->pcp;
+	for (unsigned int order = 0; order < KERNEL_NR_ORDERS; order++)
+		all->nr_free[order] += info->nr_free[order];
+}
+
+static void sample_huge(struct replay_huge *huge, const struct zone_info *all, unsigned int order,
+			bool first)
+{
+	struct frag_free free;
+
+	memcpy(free.nr, all->nr_free, sizeof(free.nr));
+	huge->end = frag_info(&free, order).suitable;
+	huge->available_end = (uint32_t)frag_huge_availability(&free, order);
+	huge->available_sum += huge->available_end;
+	if (first || huge->end < huge->least)
+		huge->least = huge->end;
+	if (first || huge->available_end < huge->available_least)
+		huge->available_least = huge->available_end;
 }
 
 static void note(struct replay_index *index, int32_t value, uint64_t time, bool first)

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+static enum report_unit unit_of(enum report_unit unit, struct report_value value);
 static void add_thousandths(struct str *out, struct report_value value);
 static void add_percent(struct str *out, uint64_t thousandths);
 static uint64_t magnitude(struct report_value value, bool *negative);
@@ -17,9 +18,10 @@ void value_add_raw(struct str *out, enum report_unit unit, struct report_value v
 {
 	if (value.kind == REPORT_NONE || value.kind == REPORT_STR)
 		return;
+	unit = unit_of(unit, value);
 	if (value.kind == REPORT_TRUTH)
 		str_add(out, value.truth ? "true" : "false");
-	else if (unit == REPORT_PERCENT || unit == REPORT_RATIO)
+	else if (unit == REPORT_PERCENT || unit == REPORT_CHANGE || unit == REPORT_RATIO)
 		add_thousandths(out, value);
 	else if (unit == REPORT_HEX)
 		str_addf(out, "0x%" PRIx64, value.u64);
@@ -47,6 +49,7 @@ void value_add_human(struct str *out, enum report_unit unit, struct report_value
 		str_add(out, value.truth ? "yes" : "no");
 		return;
 	}
+	unit = unit_of(unit, value);
 	if (unit == REPORT_HEX || unit == REPORT_NUMBER || unit == REPORT_RATIO) {
 		value_add_raw(out, unit, value);
 		return;
@@ -54,7 +57,9 @@ void value_add_human(struct str *out, enum report_unit unit, struct report_value
 	nr = magnitude(value, &negative);
 	if (negative)
 		str_add_char(out, '-');
-	if (unit == REPORT_PERCENT)
+	else if (unit == REPORT_CHANGE && nr)
+		str_add_char(out, '+');
+	if (unit == REPORT_PERCENT || unit == REPORT_CHANGE)
 		add_percent(out, nr);
 	else if (unit == REPORT_BYTES)
 		str_add(out, fmt_size(buf, nr));
@@ -140,6 +145,11 @@ void report_add_printable(struct str *out, const char *text)
 			text += len;
 		}
 	}
+}
+
+static enum report_unit unit_of(enum report_unit unit, struct report_value value)
+{
+	return value.own_unit ? (enum report_unit)(value.own_unit - 1) : unit;
 }
 
 static void add_thousandths(struct str *out, struct report_value value)

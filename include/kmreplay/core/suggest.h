@@ -13,4 +13,9 @@
  */
 const char *suggest_nearest(const char *given, const char *(*name)(unsigned int i));
 
+/** Name "i" of the list that "ctx" stands for; NULL after the last. */
+typedef const char *suggest_name_fn(const void *ctx, size_t i);
+/** The same for names that only a context knows. */
+const char *suggest_nearest_in(const char *given, suggest_name_fn *name, const void *ctx);
+
 #endif

@@ -67,6 +67,13 @@ struct replay_zone {
 	struct replay_index extfrag[KERNEL_NR_ORDERS];
 };
 
+/** Huge pages (of a pageblock's order) that could be had at once. */
+struct replay_huge {
+	uint64_t end, least;                 /**< free blocks */
+	uint32_t available_end, available_least; /**< huge_availability, 0..1000 */
+	uint64_t available_sum;              /**< over samples */
+};
+
 /** Pages of one owner. */
 struct replay_owner {
 	uint64_t pages, peak;
@@ -88,6 +95,8 @@ struct replay_tally {
 	struct replay_owner owners[OWNER_NR];
 	uint64_t pages, peak_pages, peak_time; /**< of all owners */
 	struct vec(struct replay_zone) zones;
+	struct replay_zone all;  /**< all zones together: node -1, type ZONE_NR */
+	struct replay_huge huge; /**< of all zones */
 	uint64_t nr_samples;
 	uint64_t nr_moved;       /**< pages compaction moved */
 	uint64_t nr_reclaimed;   /**< pages taken from the stock of reclaimable ones */

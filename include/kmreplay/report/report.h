@@ -36,6 +36,7 @@ enum report_unit {
 	REPORT_NS,      /**< a duration: 3.20 ms - nanoseconds */
 	REPORT_TIME,    /**< a point in time: 12.345678 - nanoseconds */
 	REPORT_PERCENT, /**< thousandths of a percent: 12.3 % - 12.345 */
+	REPORT_CHANGE,  /**< thousandths of a percent, signed: +12.3 %, -5.0 % - 12.345, -5.000 */
 	REPORT_RATIO,   /**< thousandths, may be negative: 0.123 - 0.123 */
 	REPORT_HEX,     /**< an address: 0xffff... - the same as a text */
 	REPORT_TEXT,
@@ -44,9 +45,10 @@ enum report_unit {
 
 enum report_value_kind { REPORT_NONE, REPORT_U64, REPORT_I64, REPORT_STR, REPORT_TRUTH };
 
-/** One number or text; its unit stands with the figure or the column. */
+/** One number or text; its unit stands with the figure or the column, or with itself. */
 struct report_value {
 	enum report_value_kind kind;
+	uint8_t own_unit; /**< enum report_unit + 1 in place of the column's; 0: none */
 	union {
 		uint64_t u64;
 		int64_t i64;
@@ -80,6 +82,13 @@ static inline struct report_value report_str(const char *text)
 static inline struct report_value report_truth(bool value)
 {
 	return (struct report_value){ .kind = REPORT_TRUTH, .truth = value };
+}
+
+/** A number in a column of numbers that has a unit of its own. */
+static inline struct report_value report_in(enum report_unit unit, struct report_value value)
+{
+	value.own_unit = (uint8_t)(unit + 1);
+	return value;
 }
 
 /** For REPORT_PERCENT: "part" of "whole"; none when "whole" is 0. */
@@ -134,7 +143,7 @@ void report_remark(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
  */
 struct report_table *report_table(struct report *r, const char *key, const char *title,
 				  const struct report_column *columns, unsigned int nr);
-enum { REPORT_COLUMNS = 32 };
+enum { REPORT_COLUMNS = 128 };
 /** Adds a row: one value for each column. A number in a text column is a bug, none is welcome. */
 void report_row(struct report_table *t, const struct report_value *values);
 /** People see only the first "nr" rows and how many more there are; machines see all. 0: all. */
@@ -158,8 +167,8 @@ void report_warn(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
  */
 void report_hint(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/** Number of the format that is for people; the others are for machines. */
-enum { REPORT_FORMAT_TEXT = 0 };
+/** Numbers of formats: the one that is for people, and JSON. */
+enum { REPORT_FORMAT_TEXT, REPORT_FORMAT_JSON };
 
 struct report_style {
 	unsigned int format; /**< number of report_format_name() */

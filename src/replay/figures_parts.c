@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Figures of the allocators: fragmentation, slabs, work, latency. */
+#include <config.h>
+
+#include "figures_internal.h"
+
+#include "kmreplay/mm/page.h"
+#include "kmreplay/mm/slab.h"
+#include "kmreplay/mm/zone.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The orders that most readers ask for: what the kernel still promises, and a huge page. */
+enum { COSTLY_ORDER = 3, HUGE_ORDER = 9 };
+
+/* All caches together. */
+struct slab_sums {
+	uint64_t bytes, objects, slots, loss_align, loss_padding, loss_free;
+	uint64_t requested, given;
+	uint64_t allocs, slow, new_slabs, smaller_slabs, partial_slabs;
+};
+
+static void add_zone_indices(struct figure_source *s, const struct replay_zone *zone,
+			     const char *prefix, bool main);
+static void add_index(struct figure_source *s, const struct replay_index *index,
+		      const char *prefix, unsigned int order, bool main);
+static void sum_slabs(struct figure_source *s, struct slab_sums *sums);
+static void add_slab_loss(struct figure_source *s, const struct slab_sums *sums);
+static void add_counters(struct figure_source *s, const struct page_stats *stats);
+static uint64_t thousandths(uint64_t part, uint64_t whole);
+static void add_percentiles(struct figure_source *s, const struct hist *hist, const char *word,
+			    const char *name, bool main);
+
+void figures_add_indices(struct figure_source *s)
+{
+	char prefix[FIGURE_KEY];
+
+	add_zone_indices(s, &s->t->all, "frag", true);
+	vec_foreach(&s->t->zones, zone) {
+		snprintf(prefix, sizeof(prefix), "frag.node%d.%s", zone->node,
+			 zone_type_name(zone->type));
+		figure_put(s, FIGURE(BYTES, MORE, false),
+			   figure_replayed(s, figure_bytes(zone->free_min)), "least free",
+			   "%s.free_least_bytes", prefix);
+		add_zone_indices(s, zone, prefix, false);
+	}
+}
+
+static void add_zone_indices(struct figure_source *s, const struct replay_zone *zone,
+			     const char *prefix, bool main)
+{
+	char name[FIGURE_KEY];
+
+	for (unsigned int order = 1; order < KERNEL_NR_ORDERS; order++) {
+		snprintf(name, sizeof(name), "%s.unusable_free_index", prefix);
+		add_index(s, &zone->unusable[order], name, order,
+			  main && (order == COSTLY_ORDER || order == HUGE_ORDER));
+	}
+	for (unsigned int order = 1; order < KERNEL_NR_ORDERS; order++) {
+		snprintf(name, sizeof(name), "%s.extfrag_index", prefix);
+		add_index(s, &zone->extfrag[order], name, order, main && order == HUGE_ORDER);
+	}
+}
+
+static void add_index(struct figure_source *s, const struct replay_index *index,
+		      const char *prefix, unsigned int order, bool main)
+{
+	const struct figure_kind kind = FIGURE(RATIO, LESS, main);
+	int64_t samples = (int64_t)MAX(s->t->nr_samples, (uint64_t)1);
+	const char *name = strrchr(prefix, '.') + 1;
+	char label[FIGURE_KEY];
+
+	snprintf(label, sizeof(label), "%s(%u) at the end", name, order);
+	figure_put(s, kind, figure_replayed(s, (uint64_t)(int64_t)index->end), label,
+		   "%s.order%u.end", prefix, order);
+	snprintf(label, sizeof(label), "%s(%u), mean", name, order);
+	figure_put(s, kind, figure_replayed(s, (uint64_t)(index->sum / samples)), label,
+		   "%s.order%u.mean", prefix, order);
+	snprintf(label, sizeof(label), "%s(%u), worst", name, order);
+	figure_put(s, kind, figure_replayed(s, (uint64_t)(int64_t)index->worst), label,
+		   "%s.order%u.worst", prefix, order);
+}
+
+void figures_add_slab(struct figure_source *s)
+{
+	const struct replay_owner *owner = &s->t->owners[OWNER_SLAB];
+	struct slab_sums sums = { 0 };
+	uint64_t unasked;
+
+	if (s->machine)
+		sum_slabs(s, &sums);
+	unasked = sums.given - MIN(sums.requested, sums.given);
+	figure_put(s, FIGURE(BYTES, LESS, true),
+		   figure_either(s, sums.bytes, s->rec->has_pages,
+				 figure_bytes(s->rec->owners[OWNER_SLAB].pages)),
+		   "slabs at the end", "slab.bytes");
+	add_slab_loss(s, &sums);
+	figure_put(s, FIGURE(RATIO, MORE, true),
+		   figure_replayed(s, thousandths(sums.objects, sums.slots)),
+		   "slab_util: objects in use of slots", "slab.util");
+	figure_put(s, FIGURE(RATIO, LESS, true),
+		   figure_replayed(s, thousandths(unasked, sums.given)),
+		   "internal_frag_traffic of objects", "slab.internal_frag_traffic");
+	figure_put(s, FIGURE(RATIO, MORE, true),
+		   figure_replayed(s, thousandths(sums.allocs - sums.slow, sums.allocs)),
+		   "allocations on the fast path", "slab.fast_share");
+	figure_put(s, FIGURE(COUNT, LESS, true),
+		   figure_either(s, sums.new_slabs, s->rec->has_pages, s->rec->slab_allocs),
+		   "new slabs", "slab.new_slabs");
+	figure_put(s, FIGURE(COUNT, LESS, false), figure_replayed(s, sums.smaller_slabs),
+		   "new slabs smaller than wanted", "slab.order_fallbacks");
+	figure_put(s, FIGURE(COUNT, LESS, false), figure_replayed(s, sums.partial_slabs),
+		   "slabs on node partial lists", "slab.partial_slabs");
+	figure_put(s, FIGURE(COUNT, NEITHER, false), figure_replayed(s, owner->frees),
+		   "slabs given back", "slab.freed_slabs");
+}
+
+static void sum_slabs(struct figure_source *s, struct slab_sums *sums)
+{
+	struct slab_allocator *slab = machine_slab(s->machine);
+	struct slab_cache_stats stats;
+
+	for (uint32_t cache = 0; cache < slab_nr_caches(slab); cache++) {
+		if (!slab_cache_get_stats(slab, cache, &stats))
+			continue;
+		sums->bytes += stats.bytes;
+		sums->objects += stats.live_objs;
+		sums->slots += stats.num_objs;
+		sums->loss_align += stats.loss_align;
+		sums->loss_padding += stats.loss_padding;
+		sums->loss_free += stats.loss_free;
+		sums->requested += replay_cache_requested(s->replay, cache);
+		sums->given += stats.counters.allocs * stats.geometry.size;
+		sums->allocs += stats.counters.allocs;
+		sums->slow += stats.counters.alloc_slowpath;
+		sums->new_slabs += stats.counters.alloc_slab;
+		sums->smaller_slabs += stats.counters.order_fallback;
+		sums->partial_slabs += stats.partial_slabs;
+	}
+}
+
+static void add_slab_loss(struct figure_source *s, const struct slab_sums *sums)
+{
+	uint64_t loss = sums->loss_align + sums->loss_padding + sums->loss_free;
+
+	figure_put(s, FIGURE(BYTES, LESS, true), figure_replayed(s, loss),
+		   "slab_loss at the end", "slab.loss_bytes");
+	figure_put(s, FIGURE(RATIO, LESS, true), figure_replayed(s, thousandths(loss, sums->bytes)),
+		   "slab_loss, share of slabs", "slab.loss_share");
+	figure_put(s, FIGURE(BYTES, LESS, false), figure_replayed(s, sums->loss_align),
+		   "slab_loss: alignment", "slab.loss_align_bytes");
+	figure_put(s, FIGURE(BYTES, LESS, false), figure_replayed(s, sums->loss_padding),
+		   "slab_loss: ends of slabs", "slab.loss_padding_bytes");
+	figure_put(s, FIGURE(BYTES, LESS, false), figure_replayed(s, sums->loss_free),
+		   "slab_loss: free objects", "slab.loss_free_bytes");
+}
+
+void figures_add_work(struct figure_source *s)
+{
+	static const struct page_stats none;
+	const struct page_stats *stats =
+		s->machine ? page_allocator_stats(machine_pages(s->machine)) : &none;
+	const struct recorded *rec = s->rec;
+
+	figure_put(s, FIGURE(COUNT, LESS, true),
+		   figure_either(s, stats->extfrag, rec->has_inside, rec->extfrag),
+		   "extfrag_events: fallbacks to another type", "work.extfrag");
+	figure_put(s, FIGURE(COUNT, LESS, true),
+		   figure_either(s, stats->extfrag_small, rec->has_inside, rec->extfrag_small),
+		   "of them smaller than a pageblock", "work.extfrag_small");
+	figure_put(s, FIGURE(COUNT, LESS, true), figure_replayed(s, s->t->nr_reclaimed),
+		   "pages reclaimed", "work.reclaimed_pages");
+	figure_put(s, FIGURE(COUNT, LESS, true),
+		   figure_either(s, s->t->nr_moved, rec->has_compaction, rec->moved_pages),
+		   "pages moved by compaction", "work.moved_pages");
+	figure_put(s, FIGURE(COUNT, LESS, true), figure_replayed(s, stats->slowpaths),
+		   "requests in the slow path", "work.slowpaths");
+	figure_put(s, FIGURE(COUNT, LESS, true),
+		   figure_either(s, stats->direct_reclaims, rec->has_reclaim,
+				 rec->direct_reclaims),
+		   "direct reclaims", "work.direct_reclaims");
+	figure_put(s, FIGURE(COUNT, LESS, true),
+		   figure_either(s, stats->kswapd_wakes, rec->has_reclaim, rec->kswapd_wakes),
+		   "kswapd wake-ups", "work.kswapd_wakes");
+	figure_put(s, FIGURE(COUNT, LESS, true),
+		   figure_either(s, stats->compactions, rec->has_compaction, rec->compactions),
+		   "compaction runs", "work.compactions");
+	figure_put(s, FIGURE(COUNT, LESS, true),
+		   figure_either(s, stats->oom, rec->has_oom, rec->oom),
+		   "requests that came to the OOM killer", "work.oom");
+	add_counters(s, stats);
+}
+
+/* All the others of struct page_stats describe more than they judge. */
+static void add_counters(struct figure_source *s, const struct page_stats *stats)
+{
+#define X(field, name, help)                                                                  \
+	figure_put(s, FIGURE(COUNT, NEITHER, false), figure_replayed(s, stats->field), help,  \
+		   "pages.%s", name);
+	PAGE_STATS(X)
+#undef X
+}
+
+void figures_add_latency(struct figure_source *s)
+{
+	struct hist all;
+	uint64_t sum = 0;
+
+	hist_init(&all, HIST_FINE);
+	for (unsigned int call = 0; call < CALL_NR && s->tally; call++) {
+		hist_merge(&all, &s->t->call_cost[call]);
+		sum += (uint64_t)s->t->call_cost[call].sum;
+	}
+	figure_put(s, FIGURE(NS, LESS, true), figure_replayed(s, sum), "all calls together",
+		   "latency.sum_ns");
+	add_percentiles(s, &all, "all", "any call", true);
+	hist_deinit(&all);
+	for (unsigned int call = 0; call < CALL_NR; call++) {
+		const char *name = repair_call_name((enum repair_call)call);
+		char word[FIGURE_KEY];
+
+		figure_word(word, sizeof(word), name);
+		if (call != CALL_NONE)
+			add_percentiles(s, &s->t->call_cost[call], word, name,
+					call == CALL_PAGE_ALLOC || call == CALL_KMALLOC);
+	}
+}
+
+/* A call that nobody made has no latency. */
+static void add_percentiles(struct figure_source *s, const struct hist *hist, const char *word,
+			    const char *name, bool main)
+{
+	static const struct {
+		const char *key;
+		double percent;
+		bool main;
+	} rows[] = { { "p50", 50, false }, { "p90", 90, false }, { "p99", 99, true },
+		     { "p999", 99.9, true }, { "max", 100, false } };
+	struct figure_value value = { .known = s->tally && hist->count };
+	char label[FIGURE_KEY];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (value.known)
+			value.nr = (int64_t)hist_percentile(hist, rows[i].percent);
+		snprintf(label, sizeof(label), "%s, %s", name, rows[i].key);
+		figure_put(s, FIGURE(NS, LESS, main && rows[i].main), value, label,
+			   "latency.%s.%s_ns", word, rows[i].key);
+	}
+	if (value.known)
+		value.nr = (int64_t)hist_mean(hist);
+	snprintf(label, sizeof(label), "%s, mean", name);
+	figure_put(s, FIGURE(NS, LESS, false), value, label, "latency.%s.mean_ns", word);
+}
+
+static uint64_t thousandths(uint64_t part, uint64_t whole)
+{
+	return whole ? (uint64_t)((unsigned __int128)part * 1000 / whole) : 0;
+}
