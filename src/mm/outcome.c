@@ -44,38 +44,8 @@ const char *mm_failure_name(enum mm_failure failure)
 void mm_costs_init(struct mm_costs *costs)
 {
 	*costs = (struct mm_costs){
-		.slab_fast = 8,
-		.slab_refill = 25,
-		.slab_cpu_partial = 45,
-		.slab_node_partial = 120,
-		.slab_new = 250,
-		.slab_free_fast = 8,
-		.slab_free_slow = 40,
-		.slab_discard = 150,
-
-		.pcp = 25,
-		.pcp_refill_page = 15,
-		.zone_lock = 40,
-		.buddy_split = 10,
-		.buddy_merge = 12,
-		.fallback_search = 60,
-		.block_claim = 1500, /* walks the struct pages of a pageblock */
-		.zero_page = 90,     /* 4 KiB at some 45 GB/s */
-		.watermark_slow = 300,
-		.kswapd_wake = 800,
-		.reclaim_page = 1200,
-		.compact_page = 2500, /* copies it and shoots down its mappings */
-		.oom_kill = 10000000,
-
-		.vmap_search = 30, /* a level of the tree, mostly a cache miss */
-		.vmap_pool = 40,
-		.vmap_page_table = 350, /* a zeroed page and its hooking in */
-		.vmap_map_page = 8,
-		.vmap_purge_area = 120,
-		.tlb_flush = 4000, /* an interrupt to every CPU */
-
-		.percpu_search = 50,
-		.percpu_populate_page = 300,
-		.percpu_create = 20000,
+#define X(field, ns, what) .field = (ns),
+		MM_COSTS(X)
+#undef X
 	};
 }

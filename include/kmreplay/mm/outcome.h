@@ -86,15 +86,50 @@ const char *mm_path_name(enum mm_path path);
 /** "fragmentation" */
 const char *mm_failure_name(enum mm_failure failure);
 
-/** Modelled costs in ns of the steps that outcomes are made of; one table a machine. */
+/** X(field, default ns, what costs it): the steps that outcomes are made of, layer by layer. */
+#define MM_COSTS(X)                                                                           \
+	X(slab_fast, 8, "object from the CPU's own free list or sheaf")                       \
+	X(slab_refill, 25, "taking over the free list of the CPU's slab")                     \
+	X(slab_cpu_partial, 45, "slab of the CPU's partial list, or a sheaf of the barn")       \
+	X(slab_node_partial, 120, "slab from the node's partial list")                        \
+	X(slab_new, 250, "laying out a new slab, without its pages")                          \
+	X(slab_free_fast, 8, "object back to the CPU's slab or sheaf")                        \
+	X(slab_free_slow, 40, "object back to any other slab")                                \
+	X(slab_discard, 150, "giving an empty slab up, without its pages")                    \
+	X(pcp, 25, "page from or to a per-CPU list")                                          \
+	X(pcp_refill_page, 15, "each page that refills a per-CPU list")                       \
+	X(zone_lock, 40, "taking a zone's lock")                                              \
+	X(buddy_split, 10, "each halving of a block")                                         \
+	X(buddy_merge, 12, "each merge with a buddy")                                         \
+	X(fallback_search, 60, "looking for a block of another migratetype")                  \
+	/* Walks the struct pages of a pageblock. */                                          \
+	X(block_claim, 1500, "a pageblock changing its migratetype")                          \
+	/* 4 KiB at some 45 GB/s. */                                                          \
+	X(zero_page, 90, "each page that is zeroed")                                          \
+	X(watermark_slow, 300, "entering the slow path")                                      \
+	X(kswapd_wake, 800, "waking kswapd")                                                  \
+	X(reclaim_page, 1200, "each page reclaimed by the request itself")                    \
+	/* Copies it and shoots down its mappings. */                                         \
+	X(compact_page, 2500, "each page moved by the request itself")                        \
+	X(oom_kill, 10000000, "killing for memory")                                           \
+	/* A level of the tree, mostly a cache miss. */                                       \
+	X(vmap_search, 30, "each level of the tree of free ranges")                           \
+	X(vmap_pool, 40, "range from a pool")                                                 \
+	/* A zeroed page and its hooking in. */                                               \
+	X(vmap_page_table, 350, "each page table made")                                       \
+	X(vmap_map_page, 8, "each page mapped or unmapped")                                   \
+	X(vmap_purge_area, 120, "each area given back by a purge")                            \
+	/* An interrupt to every CPU. */                                                      \
+	X(tlb_flush, 4000, "flushing the TLBs of all CPUs")                                   \
+	X(percpu_search, 50, "looking for room in per-CPU chunks")                            \
+	X(percpu_populate_page, 300, "each page put behind a chunk")                          \
+	X(percpu_create, 20000, "making a per-CPU chunk")
+
+/** Modelled costs in ns; one table a machine. */
 struct mm_costs {
-	uint32_t slab_fast, slab_refill, slab_cpu_partial, slab_node_partial, slab_new;
-	uint32_t slab_free_fast, slab_free_slow, slab_discard;
-	uint32_t pcp, pcp_refill_page, zone_lock, buddy_split, buddy_merge, fallback_search;
-	uint32_t block_claim, zero_page, watermark_slow, kswapd_wake, reclaim_page, compact_page;
-	uint32_t oom_kill;
-	uint32_t vmap_search, vmap_pool, vmap_page_table, vmap_map_page, vmap_purge_area, tlb_flush;
-	uint32_t percpu_search, percpu_populate_page, percpu_create;
+#define X(field, ...) uint32_t field;
+	MM_COSTS(X)
+#undef X
 };
 
 /** The default table: orders of magnitude of a 3 GHz server, not a measurement of any machine. */
