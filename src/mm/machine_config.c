@@ -14,6 +14,7 @@ void machine_config_init(struct machine_config *config, struct kernel_version ve
 		.arch = arch,
 		.nr_cpus = 1,
 		.nr_nodes = 1,
+		.seed = 1,
 		.kswapd = true,
 		.direct_reclaim = true,
 		.direct_compaction = true,
