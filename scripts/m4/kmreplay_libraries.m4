@@ -1,7 +1,9 @@
 dnl SPDX-License-Identifier: GPL-2.0-or-later
-dnl KMREPLAY_LIBRARIES: zlib is required; libzstd and Check are used where pkg-config finds them.
+dnl KMREPLAY_LIBRARIES: zlib and libyaml are required; libzstd and Check are used where pkg-config
+dnl finds them.
 AC_DEFUN([KMREPLAY_LIBRARIES], [
   PKG_CHECK_MODULES([ZLIB], [zlib])
+  PKG_CHECK_MODULES([YAML], [yaml-0.1])
 
   AC_ARG_WITH([zstd],
     [AS_HELP_STRING([--without-zstd], [build without .zst and zstd trace.dat files])],
