@@ -8,6 +8,7 @@
 
 #include "option.h"
 
+#include "kmreplay/config/config.h"
 #include "kmreplay/core/outfile.h"
 #include "kmreplay/event/event.h"
 #include "kmreplay/event/names.h"
@@ -21,7 +22,7 @@
 #define CLI_EXITS(X)                                                                          \
 	X(OK, 0, "all went well")                                                             \
 	X(CHECK, 1, "a check or a threshold that was asked for failed")                       \
-	X(USAGE, 2, "the command line was wrong")                                             \
+	X(USAGE, 2, "the command line or a configuration was wrong")                          \
 	X(INPUT, 3, "an input could not be read or is of no known format")                    \
 	X(DAMAGED, 4, "an input is damaged; what could be read of it is reported")            \
 	X(OUTPUT, 5, "the output could not be written")                                       \
@@ -62,6 +63,23 @@ MUST_CHECK int cli_output_commit(struct cli *cli, int status);
 void cli_output_abort(struct cli *cli);
 /** Whether colours are wanted on "fp". */
 bool cli_wants_color(const struct cli_options *options, FILE *fp);
+
+/* config.c: the machine that is asked for. */
+
+/** Applies one option of the command line to "config". */
+MUST_CHECK bool cli_config_add(struct config *config, const struct option_config *option,
+			       struct error *err);
+/**
+ * What --config, --preset, --set and their shortcuts say together, in their order: "*ret" is the
+ * caller's. False: the message is printed, "*status" is EXIT_USAGE, or EXIT_INPUT when a file
+ * cannot be read.
+ */
+MUST_CHECK bool cli_config(const struct cli_options *options, struct config **ret, int *status);
+/**
+ * Adds the table of what is set, if anything is, to the section that is open in "report"; people
+ * see "lines" of it (0: all).
+ */
+void cli_config_report(struct report *report, const struct config *config, uint64_t lines);
 
 /* help.c */
 

@@ -5,28 +5,40 @@
 #include "command.h"
 #include "replay_job.h"
 
+static int replay(struct replay_job *job);
+
 int cmd_replay(struct cli *cli)
 {
+	struct config *settings;
 	struct replay_job job;
 	int status;
 
-	if (!cli_output_open(cli))
-		return EXIT_OUTPUT;
-	interrupt_catch();
+	if (!cli_config(&cli->options, &settings, &status))
+		return status;
 	replay_job_init(&job, cli);
-	replay_job_add(&job, "replay");
-	status = replay_job_run(&job, cli->args.operands.items[0]);
-	if (job.replayed) {
-		struct report *report = replay_job_report(&job, &job.sides.items[0]);
-
-		cli_output_report(cli, report);
-		report_destroy(report);
-		status = cli_output_commit(cli, status);
-	} else {
-		cli_output_abort(cli);
-	}
+	replay_job_add(&job, "replay", settings);
+	status = cli_output_open(cli) ? replay(&job) : EXIT_OUTPUT;
 	replay_job_deinit(&job);
+	config_destroy(settings);
 	return status;
+}
+
+static int replay(struct replay_job *job)
+{
+	struct cli *cli = job->cli;
+	struct report *report;
+	int status;
+
+	interrupt_catch();
+	status = replay_job_run(job, cli->args.operands.items[0]);
+	if (!job->replayed) {
+		cli_output_abort(cli);
+		return status;
+	}
+	report = replay_job_report(job, &job->sides.items[0]);
+	cli_output_report(cli, report);
+	report_destroy(report);
+	return cli_output_commit(cli, status);
 }
 
 const char *replay_layer_name(unsigned int i)

@@ -45,6 +45,8 @@ enum cli_command {
 #define CMD_BITS_FILTERS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BIT(CONVERT))
 /** Commands that read recordings: they share the options about input and output. */
 #define CMD_BITS_READERS (CMD_BITS_FILTERS | CMD_BIT(REPLAY))
+/** Commands that have a machine: they share the options about its configuration. */
+#define CMD_BITS_MACHINES CMD_BIT(REPLAY)
 /** Commands that print a report. */
 #define CMD_BITS_REPORTS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BIT(REPLAY))
 

@@ -29,6 +29,7 @@ enum option_arg {
 	ARG_RANGES, /**< struct option_ranges: "0,2-5"; adds up when repeated */
 	ARG_SPAN,   /**< struct option_span: "12.5,13" or "12.5," or ",13" */
 	ARG_KERNEL, /**< struct kernel_version: "6.12" */
+	ARG_CONFIG, /**< struct option_configs: adds up over all such options, in their order */
 };
 
 struct option_words {
@@ -63,6 +64,26 @@ struct option_span {
 	struct option_instant from, to; /**< both inclusive */
 };
 
+/** What the value of an ARG_CONFIG option is. */
+enum option_config_kind {
+	CONFIG_FILE,     /**< a file's name */
+	CONFIG_PRESET,   /**< a preset's name */
+	CONFIG_SETTING,  /**< "slab.max_order=0" */
+	CONFIG_SHORTCUT, /**< the value of the option that the row names in "setting" */
+};
+
+struct cli_option;
+
+/** One --config, --preset, --set or a shortcut for it. */
+struct option_config {
+	const struct cli_option *option;
+	const char *text; /**< the argument vector's */
+};
+
+struct option_configs {
+	struct vec(struct option_config) list;
+};
+
 /** Everything that options can say, for all commands. */
 struct cli_options {
 	uint64_t given; /**< bits of table rows: it was on the command line */
@@ -88,11 +109,14 @@ struct cli_options {
 	struct option_sort stat_sort;  /**< choices are stat's columns */
 	unsigned int convert_to;       /**< convert_format_name() */
 
+	/* Commands that have a machine. */
+	struct option_configs configs; /**< for cli_config() */
+
+	/* config */
+	bool config_print, config_check, config_schema, config_presets;
+
 	/* replay */
 	uint64_t layers;        /**< enum replay_layer */
-	uint64_t memory;        /**< bytes; 0: as recorded */
-	uint64_t machine_cpus;  /**< 0: as recorded */
-	uint64_t seed;
 	unsigned int recovered; /**< enum replay_recovered */
 	bool self_check;
 	bool verbose;
@@ -108,7 +132,10 @@ struct cli_option {
 	size_t offset;    /**< of the field in struct cli_options */
 	const char *metavar;
 	uint64_t min, max;                       /**< NUMBER, SIZE */
+	uint8_t config;                          /**< CONFIG: enum option_config_kind */
+	const char *setting;                     /**< CONFIG_SHORTCUT: "machine.memory" */
 	const char *(*choice)(unsigned int i);   /**< what it may be; NULL after the last */
+	const char *(*begins)(unsigned int i);   /**< what stands before "=" in it: completion */
 	const char *def;                         /**< as it would be written; NULL: zero */
 	const char *help;
 };

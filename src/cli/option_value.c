@@ -4,6 +4,8 @@
 
 #include "option.h"
 
+#include "cli_internal.h"
+
 #include "kmreplay/core/parse.h"
 #include "kmreplay/core/str.h"
 #include "kmreplay/core/xalloc.h"
@@ -21,6 +23,8 @@ static bool set_text(void *field, const struct cli_option *o, const char *value,
 		     struct error *err);
 static bool set_span(void *field, const char *value, struct error *err);
 static bool set_kernel(void *field, const char *value, struct error *err);
+static bool add_config(struct option_configs *configs, const struct cli_option *o,
+		       const char *value, struct error *err);
 static bool set_list(void *field, const struct cli_option *o, const char *value,
 		     struct error *err);
 static bool add_item(void *field, const struct cli_option *o, const char *item,
@@ -89,6 +93,8 @@ bool option_set(struct cli_options *options, const struct cli_option *o, const c
 		return set_span(field, value, err);
 	case ARG_KERNEL:
 		return set_kernel(field, value, err);
+	case ARG_CONFIG:
+		return add_config(field, o, value, err);
 	}
 	BUG_ON(true);
 }
@@ -176,6 +182,26 @@ static bool set_kernel(void *field, const char *value, struct error *err)
 	if (kernel_version_parse(value, field))
 		return true;
 	return error_set(err, "expected a kernel version like 6.12, not '%.60s'", value);
+}
+
+/** Kept for cli_config(); what is wrong with the value itself is told here, as for any option. */
+static bool add_config(struct option_configs *configs, const struct cli_option *o,
+		       const char *value, struct error *err)
+{
+	const struct option_config config = { o, value };
+	bool ok = true;
+
+	if (!*value)
+		return error_set(err, "expected %s, not an empty text", o->metavar);
+	if (o->config != CONFIG_FILE) {
+		struct config *scratch = config_create();
+
+		ok = cli_config_add(scratch, &config, err);
+		config_destroy(scratch);
+	}
+	if (ok)
+		vec_push(&configs->list, config);
+	return ok;
 }
 
 static bool set_list(void *field, const struct cli_option *o, const char *value,
@@ -317,6 +343,7 @@ static void clear_list(struct cli_options *options, const struct cli_option *o)
 	void *field = (char *)options + o->offset;
 	struct option_words *words = field;
 	struct option_ranges *ranges = field;
+	struct option_configs *configs = field;
 	struct option_sort *sort = field;
 
 	if (o->arg == ARG_WORDS) {
@@ -327,6 +354,8 @@ static void clear_list(struct cli_options *options, const struct cli_option *o)
 		vec_deinit(&ranges->ranges);
 	} else if (o->arg == ARG_SORT) {
 		vec_deinit(&sort->keys);
+	} else if (o->arg == ARG_CONFIG) {
+		vec_deinit(&configs->list);
 	} else if (o->arg == ARG_SET) {
 		*(uint64_t *)field = 0;
 	}

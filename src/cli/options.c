@@ -7,6 +7,7 @@
 #include "cli_internal.h"
 #include "command.h"
 
+#include "kmreplay/config/config.h"
 #include "kmreplay/report/report.h"
 #include "kmreplay/trace/trace.h"
 
@@ -47,14 +48,26 @@ static const struct cli_option options_table[] = {
 	{ .name = "layers", .arg = ARG_SET, .commands = CMD_BIT(REPLAY), .offset = FIELD(layers),
 	  .metavar = "LAYERS", .choice = replay_layer_name, .def = "page,slab,vmalloc,percpu",
 	  .help = "what is simulated; for the others the recorded page events are replayed" },
-	{ .name = "memory", .letter = 'm', .arg = ARG_SIZE, .commands = CMD_BIT(REPLAY),
-	  .offset = FIELD(memory), .metavar = "SIZE", .min = 8ULL << 20, .max = 16ULL << 40,
+	{ .name = "config", .letter = 'c', .arg = ARG_CONFIG, .commands = CMD_BITS_MACHINES,
+	  .offset = FIELD(configs), .config = CONFIG_FILE, .metavar = "FILE",
+	  .help = "take the machine's settings from the YAML in FILE; of this and the next options "
+		  "a later one wins" },
+	{ .name = "preset", .arg = ARG_CONFIG, .commands = CMD_BITS_MACHINES,
+	  .offset = FIELD(configs), .config = CONFIG_PRESET, .metavar = "NAME",
+	  .choice = config_preset_name, .help = "settings of a kind of machine" },
+	{ .name = "set", .arg = ARG_CONFIG, .commands = CMD_BITS_MACHINES,
+	  .offset = FIELD(configs), .config = CONFIG_SETTING, .metavar = "NAME=VALUE",
+	  .begins = config_option_path,
+	  .help = "one setting (slab.max_order=0); 'kmreplay config --print' lists all" },
+	{ .name = "memory", .letter = 'm', .arg = ARG_CONFIG, .commands = CMD_BITS_MACHINES,
+	  .offset = FIELD(configs), .config = CONFIG_SHORTCUT, .setting = "machine.memory",
+	  .metavar = "SIZE",
 	  .help = "size of the machine; without it as far as the recording's page frames reach" },
-	{ .name = "cpus", .arg = ARG_NUMBER, .commands = CMD_BIT(REPLAY),
-	  .offset = FIELD(machine_cpus), .metavar = "N", .min = 1, .max = 8192,
-	  .help = "CPUs of the machine; without it as many as the recording has" },
-	{ .name = "seed", .arg = ARG_NUMBER, .commands = CMD_BIT(REPLAY), .offset = FIELD(seed),
-	  .metavar = "N", .max = UINT64_MAX, .def = "1",
+	{ .name = "cpus", .arg = ARG_CONFIG, .commands = CMD_BITS_MACHINES,
+	  .offset = FIELD(configs), .config = CONFIG_SHORTCUT, .setting = "machine.cpus",
+	  .metavar = "N", .help = "CPUs of the machine; without it as many as the recording has" },
+	{ .name = "seed", .arg = ARG_CONFIG, .commands = CMD_BITS_MACHINES,
+	  .offset = FIELD(configs), .config = CONFIG_SHORTCUT, .setting = "seed", .metavar = "N",
 	  .help = "of everything that chance decides: order of objects in a slab" },
 	{ .name = "recovered", .arg = ARG_CHOICE, .commands = CMD_BIT(REPLAY),
 	  .offset = FIELD(recovered), .metavar = "WHAT", .choice = replay_recovered_name,

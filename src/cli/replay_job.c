@@ -47,6 +47,7 @@ void replay_job_deinit(struct replay_job *job)
 	vec_foreach(&job->sides, side) {
 		replay_destroy(side->replay);
 		machine_config_deinit(&side->machine);
+		config_destroy(side->settings);
 		free(side->name);
 	}
 	vec_deinit(&job->sides);
@@ -59,9 +60,11 @@ void replay_job_deinit(struct replay_job *job)
 	survey_deinit(&job->survey);
 }
 
-struct replay_side *replay_job_add(struct replay_job *job, const char *name)
+struct replay_side *replay_job_add(struct replay_job *job, const char *name,
+				   const struct config *settings)
 {
-	vec_push(&job->sides, (struct replay_side){ .name = xstrdup(name) });
+	vec_push(&job->sides, (struct replay_side){ .name = xstrdup(name),
+						    .settings = config_copy(settings) });
 	return &job->sides.items[job->sides.nr - 1];
 }
 
@@ -94,6 +97,7 @@ struct report *replay_job_report(struct replay_job *job, struct replay_side *sid
 				      .names = &job->in.names,
 				      .repair = job->repair,
 				      .config = &side->machine,
+				      .settings = side->settings,
 				      .replay = side->replay,
 				      .account = job->feed.account,
 				      .layers = job->options.layers,
@@ -200,16 +204,16 @@ static void configure(struct replay_job *job)
 
 static void configure_side(struct replay_job *job, struct replay_side *side)
 {
-	const struct cli_options *options = &job->cli->options;
 	const struct trace_info *info = trace_info(job->in.trace);
+	const struct config *settings = side->settings;
 	struct machine_config *machine = &side->machine;
 
-	machine_config_init(machine, info->kernel,
-			    info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64);
-	machine->nr_cpus = options->machine_cpus ? (unsigned int)options->machine_cpus
-						 : recorded_cpus(&job->survey);
-	machine->seed = side->own_seed ? side->seed : options->seed;
-	survey_fill_ranges(&job->survey, options->memory, machine);
+	machine_config_init(machine, config_kernel(settings, info->kernel),
+			    config_arch(settings, info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64));
+	machine->nr_cpus = recorded_cpus(&job->survey);
+	config_apply(settings, machine);
+	machine->seed += side->seed;
+	survey_fill_ranges(&job->survey, config_memory(settings), machine);
 }
 
 /* A damaged CPU number does not make a machine: events of CPUs beyond share the others. */

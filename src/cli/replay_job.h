@@ -6,7 +6,7 @@
  * side is exactly what a replay of its own would be.
  *
  *	replay_job_init(&job, cli);
- *	replay_job_add(&job, "default");
+ *	replay_job_add(&job, "default", settings);
  *	status = replay_job_run(&job, path);
  *	if (job.replayed)
  *		... job.sides.items[0].replay ...
@@ -25,8 +25,8 @@
 /** One machine of a job. */
 struct replay_side {
 	char *name;                    /**< the side's */
-	uint64_t seed;                 /**< in place of the configured one, with own_seed */
-	bool own_seed;
+	struct config *settings;       /**< what the machine is to be; the side's */
+	uint64_t seed;                 /**< added to the configured one */
 	struct machine_config machine; /**< once the first reading is over */
 	struct replay *replay;         /**< once the second reading has begun */
 	struct error error;            /**< why it stopped; empty: it did not */
@@ -63,8 +63,9 @@ struct replay_job {
 /** No sides yet; accounts are kept. */
 void replay_job_init(struct replay_job *job, struct cli *cli);
 void replay_job_deinit(struct replay_job *job);
-/** Adds a machine; valid until the next is added. */
-struct replay_side *replay_job_add(struct replay_job *job, const char *name);
+/** Adds a machine by "settings" (copied); valid until the next is added. */
+struct replay_side *replay_job_add(struct replay_job *job, const char *name,
+				   const struct config *settings);
 /**
  * Both readings of "path" ("-": standard input, by way of a temporary file). Returns the status;
  * messages are printed. Whether there is anything to report is in job->replayed.

@@ -7,6 +7,8 @@
 
 #include "replay_report.h"
 
+#include "cli_internal.h"
+
 #include "kmreplay/core/fmt.h"
 #include "kmreplay/core/str.h"
 #include "kmreplay/mm/page.h"
@@ -190,6 +192,7 @@ static void add_machine(struct report *report, const struct replay_facts *facts)
 				      "taken at boot, before the first event" :
 				      "frames that no event touches count as free");
 	report_figure(report, "seed", "seed", REPORT_NUMBER, report_u64(facts->config->seed));
+	cli_config_report(report, facts->settings, facts->lines);
 	report_end(report);
 }
 

@@ -5,6 +5,7 @@
 #ifndef KMREPLAY_CLI_REPLAY_REPORT_H
 #define KMREPLAY_CLI_REPLAY_REPORT_H
 
+#include "kmreplay/config/config.h"
 #include "kmreplay/event/names.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/repair/repair.h"
@@ -19,6 +20,7 @@ struct replay_facts {
 	const struct event_names *names;
 	const struct repair *repair;
 	const struct machine_config *config;
+	const struct config *settings; /**< what was set of it */
 	struct replay *replay;
 	struct account *account; /**< by call site and cache */
 	unsigned int layers;     /**< enum replay_layer */
