@@ -66,15 +66,23 @@ bool cli_wants_color(const struct cli_options *options, FILE *fp);
 
 /* config.c: the machine that is asked for. */
 
-/** Applies one option of the command line to "config". */
+/**
+ * Applies one option of the command line to "config"; when it fails, "*unread" says whether for a
+ * file that cannot be read.
+ */
 MUST_CHECK bool cli_config_add(struct config *config, const struct option_config *option,
-			       struct error *err);
+			       struct error *err, bool *unread);
+/** The length of the label in "LABEL:ITEM,ITEM", as --side takes it; 0: there is none. */
+size_t cli_side_label(const char *text);
 /**
  * What --config, --preset, --set and their shortcuts say together, in their order: "*ret" is the
  * caller's. False: the message is printed, "*status" is EXIT_USAGE, or EXIT_INPUT when a file
  * cannot be read.
  */
 MUST_CHECK bool cli_config(const struct cli_options *options, struct config **ret, int *status);
+/** The same of the shortcuts alone, where each of the others is about a machine of its own. */
+MUST_CHECK bool cli_config_shortcuts(const struct cli_options *options, struct config **ret,
+				     int *status);
 /**
  * Adds the table of what is set, if anything is, to the section that is open in "report"; people
  * see "lines" of it (0: all).

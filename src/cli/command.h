@@ -28,6 +28,8 @@ enum { CLI_MANY = 1000000 };
 	  "rewrite a recording as normalised ftrace text or JSON lines")                      \
 	X(REPLAY, "replay", cmd_replay, "FILE", 1, 1,                                         \
 	  "replay a recording on a simulated machine and report what became of it")           \
+	X(COMPARE, "compare", cmd_compare, "FILE", 1, 1,                                      \
+	  "replay a recording on several machines and report how they differ")                \
 	X(COMPLETION, "completion", cmd_completion, "SHELL", 1, 1,                            \
 	  "print the completion script for bash or zsh")                                      \
 	X(HELP, "help", cmd_help, "[COMMAND]", 0, 1, "explain a command")
@@ -44,11 +46,13 @@ enum cli_command {
 /** Commands that can leave events out. */
 #define CMD_BITS_FILTERS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BIT(CONVERT))
 /** Commands that read recordings: they share the options about input and output. */
-#define CMD_BITS_READERS (CMD_BITS_FILTERS | CMD_BIT(REPLAY))
+#define CMD_BITS_READERS (CMD_BITS_FILTERS | CMD_BITS_MACHINES)
 /** Commands that have a machine: they share the options about its configuration. */
-#define CMD_BITS_MACHINES CMD_BIT(REPLAY)
+#define CMD_BITS_MACHINES (CMD_BIT(REPLAY) | CMD_BIT(COMPARE))
+/** Of them those that compare several. */
+#define CMD_BITS_SIDES CMD_BIT(COMPARE)
 /** Commands that print a report. */
-#define CMD_BITS_REPORTS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BIT(REPLAY))
+#define CMD_BITS_REPORTS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BITS_MACHINES)
 
 struct command {
 	const char *name;

@@ -4,56 +4,75 @@
 
 #include "cli_internal.h"
 
-#include <stdio.h>
+#include "kmreplay/core/xalloc.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool add_all(struct config *config, const struct cli_options *options, bool shortcuts_only,
+		    int *status);
+static bool add_side(struct config *config, const char *text, struct error *err, bool *unread);
+static bool add_item(struct config *config, const char *item, struct error *err, bool *unread);
+static bool add_settings(struct config *config, const char *settings, const char *from,
+			 struct error *err);
+static const char *next_setting(const char *at);
+static bool is_preset(const char *name);
 static bool add_file(struct config *config, const char *path, struct error *err, bool *unread);
 
 bool cli_config(const struct cli_options *options, struct config **ret, int *status)
 {
-	struct error err;
-
 	*ret = config_create();
-	vec_foreach(&options->configs.list, option) {
-		bool unread = false;
-		bool ok = option->option->config == CONFIG_FILE ?
-				  add_file(*ret, option->text, &err, &unread) :
-				  cli_config_add(*ret, option, &err);
-
-		if (ok)
-			continue;
-		cli_error("%s", err.message);
-		config_destroy(*ret);
-		*ret = NULL;
-		*status = unread ? EXIT_INPUT : EXIT_USAGE;
-		return false;
-	}
-	return true;
+	if (add_all(*ret, options, false, status))
+		return true;
+	config_destroy(*ret);
+	*ret = NULL;
+	return false;
 }
 
-bool cli_config_add(struct config *config, const struct option_config *option, struct error *err)
+bool cli_config_shortcuts(const struct cli_options *options, struct config **ret, int *status)
+{
+	*ret = config_create();
+	if (add_all(*ret, options, true, status))
+		return true;
+	config_destroy(*ret);
+	*ret = NULL;
+	return false;
+}
+
+bool cli_config_add(struct config *config, const struct option_config *option, struct error *err,
+		    bool *unread)
 {
 	const struct cli_option *o = option->option;
 	char from[32];
-	struct str text;
-	bool unread, ok;
+	char *text;
+	bool ok;
 
+	*unread = false;
+	snprintf(from, sizeof(from), "--%s", o->name);
 	switch ((enum option_config_kind)o->config) {
 	case CONFIG_FILE:
-		return add_file(config, option->text, err, &unread);
+		return add_file(config, option->text, err, unread);
 	case CONFIG_PRESET:
 		return config_load_preset(config, option->text, err);
 	case CONFIG_SETTING:
+		return add_settings(config, option->text, from, err);
+	case CONFIG_SIDE:
+		return add_side(config, option->text, err, unread);
 	case CONFIG_SHORTCUT:
 		break;
 	}
-	str_init(&text);
-	if (o->config == CONFIG_SHORTCUT)
-		str_addf(&text, "%s=", o->setting);
-	str_add(&text, option->text);
-	snprintf(from, sizeof(from), "--%s", o->name);
-	ok = config_set(config, str_text(&text), from, err);
-	str_deinit(&text);
+	text = xasprintf("%s=%s", o->setting, option->text);
+	ok = config_set(config, text, from, err);
+	free(text);
 	return ok;
+}
+
+size_t cli_side_label(const char *text)
+{
+	size_t len = strcspn(text, ":=,/");
+
+	return text[len] == ':' ? len : 0;
 }
 
 void cli_config_report(struct report *report, const struct config *config, uint64_t lines)
@@ -79,6 +98,91 @@ void cli_config_report(struct report *report, const struct config *config, uint6
 							   report_str(setting.from) });
 	}
 	str_deinit(&text);
+}
+
+static bool add_all(struct config *config, const struct cli_options *options, bool shortcuts_only,
+		    int *status)
+{
+	struct error err;
+	bool unread;
+
+	vec_foreach(&options->configs.list, option) {
+		if (shortcuts_only && option->option->config != CONFIG_SHORTCUT)
+			continue;
+		if (cli_config_add(config, option, &err, &unread))
+			continue;
+		cli_error("%s", err.message);
+		*status = unread ? EXIT_INPUT : EXIT_USAGE;
+		return false;
+	}
+	return true;
+}
+
+/* What stands between commas, but for those inside of brackets. */
+static bool add_side(struct config *config, const char *text, struct error *err, bool *unread)
+{
+	size_t label = cli_side_label(text);
+	bool ok = true;
+
+	text += label ? label + 1 : 0;
+	text += strspn(text, " ");
+	while (ok && *text) {
+		size_t len = 0, depth = 0;
+		char *item;
+
+		for (; text[len] && (depth || text[len] != ','); len++) {
+			depth += text[len] == '[';
+			depth -= depth && text[len] == ']';
+		}
+		item = xstrndup(text, len);
+		ok = add_item(config, item, err, unread);
+		free(item);
+		text += len + (text[len] == ',');
+	}
+	return ok;
+}
+
+static bool add_item(struct config *config, const char *item, struct error *err, bool *unread)
+{
+	if (strchr(item, '='))
+		return config_set(config, item, "--side", err);
+	if (is_preset(item))
+		return config_load_preset(config, item, err);
+	return add_file(config, item, err, unread);
+}
+
+/* "a=1,b=8,16,c=2": a comma parts two settings when the next one has its name and "=". */
+static bool add_settings(struct config *config, const char *settings, const char *from,
+			 struct error *err)
+{
+	bool ok = true;
+
+	while (ok && *settings) {
+		const char *end = next_setting(settings);
+		char *one = xstrndup(settings, (size_t)(end - settings));
+
+		ok = config_set(config, one, from, err);
+		free(one);
+		settings = end + (*end == ',');
+	}
+	return ok;
+}
+
+/* The comma before the next setting, or the end. */
+static const char *next_setting(const char *at)
+{
+	for (; *at; at++)
+		if (*at == ',' && at[1 + strcspn(at + 1, ",=")] == '=')
+			break;
+	return at;
+}
+
+static bool is_preset(const char *name)
+{
+	for (unsigned int i = 0; config_preset_name(i); i++)
+		if (!strcmp(config_preset_name(i), name))
+			return true;
+	return false;
 }
 
 static bool add_file(struct config *config, const char *path, struct error *err, bool *unread)

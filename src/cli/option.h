@@ -68,7 +68,8 @@ struct option_span {
 enum option_config_kind {
 	CONFIG_FILE,     /**< a file's name */
 	CONFIG_PRESET,   /**< a preset's name */
-	CONFIG_SETTING,  /**< "slab.max_order=0" */
+	CONFIG_SETTING,  /**< "slab.max_order=0"; several by comma */
+	CONFIG_SIDE,     /**< of those three some, by comma, maybe behind "LABEL:" */
 	CONFIG_SHORTCUT, /**< the value of the option that the row names in "setting" */
 };
 
@@ -120,6 +121,13 @@ struct cli_options {
 	unsigned int recovered; /**< enum replay_recovered */
 	bool self_check;
 	bool verbose;
+
+	/* compare */
+	bool compare_recorded;
+	const char *compare_baseline; /**< a side's name; NULL: the first one's */
+	uint64_t compare_seeds;
+	const char *compare_keep;     /**< directory for each side's replay; NULL: none */
+	struct option_words fail_if;  /**< for threshold_parse() */
 };
 
 enum option_when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };

@@ -193,10 +193,11 @@ static bool add_config(struct option_configs *configs, const struct cli_option *
 
 	if (!*value)
 		return error_set(err, "expected %s, not an empty text", o->metavar);
-	if (o->config != CONFIG_FILE) {
+	if (o->config != CONFIG_FILE && o->config != CONFIG_SIDE) {
 		struct config *scratch = config_create();
+		bool unread;
 
-		ok = cli_config_add(scratch, &config, err);
+		ok = cli_config_add(scratch, &config, err, &unread);
 		config_destroy(scratch);
 	}
 	if (ok)

@@ -6,6 +6,8 @@
 
 #include "replay_report.h"
 
+#include "kmreplay/mm/page.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +108,23 @@ struct report *replay_job_report(struct replay_job *job, struct replay_side *sid
 			      });
 	cli_input_warn(&job->in, report);
 	return report;
+}
+
+const char *replay_side_rules(const struct replay_side *side)
+{
+	return page_allocator_profile(machine_pages(replay_machine(side->replay)))->name;
+}
+
+void replay_side_settings(const struct replay_side *side, struct str *out)
+{
+	struct config_setting setting;
+	unsigned int at = 0;
+	struct str text;
+
+	str_init(&text);
+	while (config_next_setting(side->settings, &at, &text, &setting))
+		str_addf(out, "%s%s=%s", out->len ? " " : "", setting.path, setting.value);
+	str_deinit(&text);
 }
 
 /*

@@ -37,6 +37,7 @@ static void add_machine(struct report *report, const struct replay_facts *facts)
 static void add_coverage(struct report *report, const struct replay_facts *facts,
 			 const struct sums *sums);
 static void add_calls(struct report *report, const struct replay_tally *tally);
+static void add_figures(struct report *report, const struct replay_facts *facts);
 static void add_owners(struct report *report, const struct replay_facts *facts);
 static void add_zones(struct report *report, const struct replay_facts *facts);
 static int huge_availability(const struct replay_zone *zone);
@@ -69,6 +70,21 @@ void replay_report(struct report *report, const struct replay_facts *facts)
 	replay_report_failures(report, facts);
 	replay_report_latency(report, facts);
 	add_coverage(report, facts, &sums);
+	add_figures(report, facts);
+}
+
+struct report_value figure_value_of(const struct figure *figure)
+{
+	static const enum report_unit units[] = {
+		[FIGURE_COUNT] = REPORT_COUNT,
+		[FIGURE_BYTES] = REPORT_BYTES,
+		[FIGURE_RATIO] = REPORT_RATIO,
+		[FIGURE_NS] = REPORT_NS,
+	};
+
+	if (!figure->known)
+		return report_none();
+	return report_in(units[figure->unit], report_i64(figure->value));
 }
 
 static void sum_up(const struct replay_facts *facts, struct sums *sums)
@@ -220,6 +236,25 @@ static void add_coverage(struct report *report, const struct replay_facts *facts
 				    "given to slabs by their neighbours only");
 	add_calls(report, tally);
 	report_end(report);
+}
+
+/* What `compare` compares, for machines: all of it stands in the page in other words. */
+static void add_figures(struct report *report, const struct replay_facts *facts)
+{
+	static const struct report_column columns[] = {
+		{ "figure", NULL, REPORT_TEXT, REPORT_COL_KEY },
+		{ "value", NULL, REPORT_COUNT, 0 },
+	};
+	struct report_table *table =
+		report_table(report, "figures", NULL, columns, ARRAY_SIZE(columns));
+	struct figures figures;
+
+	figures_init_replay(&figures, facts->replay);
+	vec_foreach(&figures.list, figure)
+		report_row(table, (struct report_value[]){ report_str(figure->key),
+							   figure_value_of(figure) });
+	report_hide(table);
+	figures_deinit(&figures);
 }
 
 static void add_calls(struct report *report, const struct replay_tally *tally)

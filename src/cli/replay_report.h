@@ -9,6 +9,7 @@
 #include "kmreplay/event/names.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/repair/repair.h"
+#include "kmreplay/replay/figures.h"
 #include "kmreplay/replay/replay.h"
 #include "kmreplay/report/report.h"
 #include "kmreplay/stats/account.h"
@@ -30,6 +31,9 @@ struct replay_facts {
 
 /** Adds everything below the title to "report". */
 void replay_report(struct report *report, const struct replay_facts *facts);
+
+/** A figure's value in its own unit. */
+struct report_value figure_value_of(const struct figure *figure);
 
 /** replay_tables.c: slab caches by loss; caches and call sites by waste. */
 void replay_report_caches(struct report *report, const struct replay_facts *facts);

@@ -232,18 +232,21 @@ static void add_percentiles(struct figure_source *s, const struct hist *hist, co
 			    const char *name, bool main)
 {
 	static const struct {
-		const char *key;
+		const char *key, *label;
 		double percent;
 		bool main;
-	} rows[] = { { "p50", 50, false }, { "p90", 90, false }, { "p99", 99, true },
-		     { "p999", 99.9, true }, { "max", 100, false } };
+	} rows[] = {
+		{ "p50", "p50", 50, false },	  { "p90", "p90", 90, false },
+		{ "p99", "p99", 99, true },	  { "p999", "p99.9", 99.9, true },
+		{ "max", "longest", 100, false },
+	};
 	struct figure_value value = { .known = s->tally && hist->count };
 	char label[FIGURE_KEY];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (value.known)
 			value.nr = (int64_t)hist_percentile(hist, rows[i].percent);
-		snprintf(label, sizeof(label), "%s, %s", name, rows[i].key);
+		snprintf(label, sizeof(label), "%s, %s", name, rows[i].label);
 		figure_put(s, FIGURE(NS, LESS, main && rows[i].main), value, label,
 			   "latency.%s.%s_ns", word, rows[i].key);
 	}

@@ -143,7 +143,7 @@ void report_remark(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
  */
 struct report_table *report_table(struct report *r, const char *key, const char *title,
 				  const struct report_column *columns, unsigned int nr);
-enum { REPORT_COLUMNS = 128 };
+enum { REPORT_COLUMNS = 160 };
 /** Adds a row: one value for each column. A number in a text column is a bug, none is welcome. */
 void report_row(struct report_table *t, const struct report_value *values);
 /** People see only the first "nr" rows and how many more there are; machines see all. 0: all. */
