@@ -17,7 +17,9 @@ static void print_zsh(FILE *fp);
 static void print_zsh_option(FILE *fp, const struct cli_option *o);
 static void print_zsh_quoted(FILE *fp, const char *text);
 static void print_choices(FILE *fp, const struct cli_option *o);
+static void print_beginnings(FILE *fp, const struct cli_option *o);
 static bool takes_files(const struct command *command);
+static bool takes_file(const struct cli_option *o);
 
 int cmd_completion(struct cli *cli)
 {
@@ -100,7 +102,12 @@ static void print_bash_values(FILE *fp)
 			fputs("COMPREPLY=($(compgen -W '", fp);
 			print_choices(fp, o);
 			fputs("' -- \"$cur\"));", fp);
-		} else if (o->arg == ARG_FILE) {
+		} else if (o->begins) {
+			fputs("compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -S = -W '",
+			      fp);
+			print_beginnings(fp, o);
+			fputs("' -- \"$cur\"));", fp);
+		} else if (takes_file(o)) {
 			fputs("compopt -o filenames 2>/dev/null; "
 			      "COMPREPLY=($(compgen -f -- \"$cur\"));",
 			      fp);
@@ -154,7 +161,7 @@ static void print_zsh(FILE *fp)
 			if (option_is_for(o, command))
 				print_zsh_option(fp, o);
 		if (takes_files(command))
-			fputs("\t\t\t'*:recording:_files' ;;\n", fp);
+			fputs("\t\t\t'*:file:_files' ;;\n", fp);
 		else if (i == CMD_HELP)
 			fputs("\t\t\t'1:command:{_describe command commands}' ;;\n", fp);
 		else
@@ -184,7 +191,11 @@ static void print_zsh_option(FILE *fp, const struct cli_option *o)
 		fputc('(', fp);
 		print_choices(fp, o);
 		fputc(')', fp);
-	} else if (o->arg == ARG_FILE) {
+	} else if (o->begins) {
+		fputs("{compadd -S = - ", fp);
+		print_beginnings(fp, o);
+		fputc('}', fp);
+	} else if (takes_file(o)) {
 		fputs("_files", fp);
 	}
 	fputs("' \\\n", fp);
@@ -211,7 +222,20 @@ static void print_choices(FILE *fp, const struct cli_option *o)
 		fprintf(fp, "%s%s", i ? " " : "", name);
 }
 
+static void print_beginnings(FILE *fp, const struct cli_option *o)
+{
+	const char *name;
+
+	for (unsigned int i = 0; (name = o->begins(i)); i++)
+		fprintf(fp, "%s%s", i ? " " : "", name);
+}
+
+static bool takes_file(const struct cli_option *o)
+{
+	return o->arg == ARG_FILE || (o->arg == ARG_CONFIG && o->config == CONFIG_FILE);
+}
+
 static bool takes_files(const struct command *command)
 {
-	return !strncmp(command->operands, "FILE", 4);
+	return strstr(command->operands, "FILE") != NULL;
 }

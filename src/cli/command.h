@@ -30,6 +30,8 @@ enum { CLI_MANY = 1000000 };
 	  "replay a recording on a simulated machine and report what became of it")           \
 	X(COMPARE, "compare", cmd_compare, "FILE", 1, 1,                                      \
 	  "replay a recording on several machines and report how they differ")                \
+	X(CONFIG, "config", cmd_config, "[FILE...]", 0, CLI_MANY,                             \
+	  "print, check and explain configurations of machines")                              \
 	X(COMPLETION, "completion", cmd_completion, "SHELL", 1, 1,                            \
 	  "print the completion script for bash or zsh")                                      \
 	X(HELP, "help", cmd_help, "[COMMAND]", 0, 1, "explain a command")
@@ -46,13 +48,15 @@ enum cli_command {
 /** Commands that can leave events out. */
 #define CMD_BITS_FILTERS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BIT(CONVERT))
 /** Commands that read recordings: they share the options about input and output. */
-#define CMD_BITS_READERS (CMD_BITS_FILTERS | CMD_BITS_MACHINES)
-/** Commands that have a machine: they share the options about its configuration. */
-#define CMD_BITS_MACHINES (CMD_BIT(REPLAY) | CMD_BIT(COMPARE))
-/** Of them those that compare several. */
+#define CMD_BITS_READERS (CMD_BITS_FILTERS | CMD_BITS_REPLAYS)
+/** Commands that replay. */
+#define CMD_BITS_REPLAYS (CMD_BIT(REPLAY) | CMD_BITS_SIDES)
+/** Of them those that may do so on several machines. */
 #define CMD_BITS_SIDES CMD_BIT(COMPARE)
+/** Commands that have a machine: they share the options about its configuration. */
+#define CMD_BITS_MACHINES (CMD_BITS_REPLAYS | CMD_BIT(CONFIG))
 /** Commands that print a report. */
-#define CMD_BITS_REPORTS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BITS_MACHINES)
+#define CMD_BITS_REPORTS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BITS_REPLAYS)
 
 struct command {
 	const char *name;

@@ -7,11 +7,13 @@
  *	@commands          the commands with their summaries
  *	@formats           the formats that can be read
  *	@exit              the exit statuses
+ *	@settings          the options of a machine, section by section
+ *	@presets           the presets with their summaries
  *	four blanks first  an example or a picture: kept as it is
  *	*word*             bold
  *	an empty line      a new paragraph
  *
- * NAME and SYNOPSIS are made from the command table.
+ * NAME and SYNOPSIS are made from the command table, or for other pages from the table here.
  */
 #include <config.h>
 
@@ -21,9 +23,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A page that is not of a command. */
+struct other_page {
+	const char *name;
+	int section;
+	const char *manual, *summary;
+	const char *synopsis; /* NULL: none */
+};
+
+static const struct other_page other_pages[] = {
+	{ "kmreplay", 1, "User Commands",
+	  "replay and analyse recordings of kernel memory allocation",
+	  ".B kmreplay\n\\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIFILE\\fR...]\n" },
+	{ "kmreplay.yaml", 5, "File Formats", "configuration of a simulated machine", NULL },
+};
+
 struct page {
 	FILE *fp;
-	const struct command *command; /* NULL: the program's own page */
+	const struct command *command;  /* NULL: it is not of a command */
+	const struct other_page *other; /* NULL: it is */
 	bool literal;                  /* inside an example */
 	bool paragraph;                /* the last line ended one */
 };
@@ -36,6 +54,8 @@ static void print_options(const struct page *page);
 static void print_formats(const struct page *page);
 static void print_commands(const struct page *page);
 static void print_exits(const struct page *page);
+static void print_settings(const struct page *page);
+static void print_presets(const struct page *page);
 static void print_item(FILE *fp, const char *term, const char *text);
 static void print_text(FILE *fp, const char *text, bool markup);
 
@@ -50,7 +70,10 @@ bool man_page_print(FILE *fp, FILE *in, const char *name, struct error *err)
 
 	if (!strncmp(name, prefix, strlen(prefix)))
 		page.command = command_find(name + strlen(prefix));
-	if (!page.command && strcmp(name, "kmreplay") != 0)
+	for (size_t i = 0; i < ARRAY_SIZE(other_pages); i++)
+		if (!strcmp(other_pages[i].name, name))
+			page.other = &other_pages[i];
+	if (!page.command && !page.other)
 		return error_set(err, "no page is called '%.60s'", name);
 	print_head(&page, name);
 	while (ok && (len = getline(&line, &cap, in)) > 0) {
@@ -69,22 +92,20 @@ static void print_head(const struct page *page, const char *name)
 
 	fputs(".\\\" Made from the option tables and the text of the same name; do not edit.\n",
 	      fp);
-	fprintf(fp, ".TH \"%s\" 1 \"\" \"kmreplay %s\" \"User Commands\"\n", name,
-		PACKAGE_VERSION);
-	fputs(".SH NAME\n", fp);
-	if (page->command) {
-		fprintf(fp, "kmreplay\\-%s \\- ", page->command->name);
-		print_text(fp, page->command->summary, false);
-		fprintf(fp, "\n.SH SYNOPSIS\n.B kmreplay %s\n[\\fIOPTION\\fR...]\n",
-			page->command->name);
-		print_text(fp, page->command->operands, false);
-		fputs("\n", fp);
-	} else {
-		fputs("kmreplay \\- replay and analyse recordings of kernel memory allocation\n"
-		      ".SH SYNOPSIS\n.B kmreplay\n\\fICOMMAND\\fR [\\fIOPTION\\fR...] "
-		      "[\\fIFILE\\fR...]\n",
-		      fp);
+	fprintf(fp, ".TH \"%s\" %d \"\" \"kmreplay %s\" \"%s\"\n.SH NAME\n", name,
+		page->other ? page->other->section : 1, PACKAGE_VERSION,
+		page->other ? page->other->manual : "User Commands");
+	if (page->other) {
+		fprintf(fp, "%s \\- %s\n", name, page->other->summary);
+		if (page->other->synopsis)
+			fprintf(fp, ".SH SYNOPSIS\n%s", page->other->synopsis);
+		return;
 	}
+	fprintf(fp, "kmreplay\\-%s \\- ", page->command->name);
+	print_text(fp, page->command->summary, false);
+	fprintf(fp, "\n.SH SYNOPSIS\n.B kmreplay %s\n[\\fIOPTION\\fR...]\n", page->command->name);
+	print_text(fp, page->command->operands, false);
+	fputs("\n", fp);
 }
 
 static bool print_line(struct page *page, char *line, struct error *err)
@@ -136,6 +157,8 @@ static bool print_directive(const struct page *page, const char *name, struct er
 		{ "commands", print_commands },
 		{ "formats", print_formats },
 		{ "exit", print_exits },
+		{ "settings", print_settings },
+		{ "presets", print_presets },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
@@ -197,6 +220,40 @@ static void print_exits(const struct page *page)
 #define X(suffix, status, meaning) print_item(page->fp, #status, meaning);
 	CLI_EXITS(X)
 #undef X
+}
+
+static void print_settings(const struct page *page)
+{
+	struct config_option_info info;
+	struct str allowed, def, text;
+	const char *section = NULL;
+
+	str_init(&allowed);
+	str_init(&def);
+	str_init(&text);
+	for (unsigned int i = 0; config_option_info(i, &info, &allowed, &def); i++) {
+		if (info.section != section) {
+			str_reset(&text);
+			str_addf(&text, "%s: %s", info.section, info.section_help);
+			fputs(".SS ", page->fp);
+			print_text(page->fp, str_text(&text), false);
+			fputs("\n", page->fp);
+		}
+		section = info.section;
+		str_reset(&text);
+		str_addf(&text, "%c%s. %c%s. Default: %s.", info.help[0] & ~32, info.help + 1,
+			 str_text(&allowed)[0] & ~32, str_text(&allowed) + 1, str_text(&def));
+		print_item(page->fp, info.path, str_text(&text));
+	}
+	str_deinit(&allowed);
+	str_deinit(&def);
+	str_deinit(&text);
+}
+
+static void print_presets(const struct page *page)
+{
+	for (unsigned int i = 0; config_preset_name(i); i++)
+		print_item(page->fp, config_preset_name(i), config_preset_summary(i));
 }
 
 static void print_item(FILE *fp, const char *term, const char *text)

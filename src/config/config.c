@@ -136,11 +136,16 @@ bool config_option_info(unsigned int i, struct config_option_info *ret, struct s
 			struct str *def)
 {
 	const struct config_option *o = config_option_get(i);
+	const struct config_section *section;
 	struct config_value value;
 
 	if (!o)
 		return false;
 	*ret = (struct config_option_info){ .path = o->path, .help = o->help };
+	for (size_t at = 0; (section = config_section_after("", o->path, &at));) {
+		ret->section = section->path;
+		ret->section_help = section->help;
+	}
 	str_reset(allowed);
 	config_value_allowed(o, allowed);
 	str_reset(def);

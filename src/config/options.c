@@ -49,7 +49,7 @@ static const char *arch_name(unsigned int i);
 static const struct config_section sections[] = {
 	{ "machine", "what the machine is made of" },
 	{ "zones", "where zones of memory end, and how large they are" },
-	{ "gfp", "what a request's GFP mask may bring about; all of it, as in the kernel" },
+	{ "gfp", "what a request's GFP mask may bring about: in the kernel, all of it" },
 	{ "watermarks", "how much memory is kept back" },
 	{ "watermarks.lowmem_reserve_ratio", "what a zone keeps from requests that may use a higher one: 1/ratio of the memory above; 0: nothing" },
 	{ "pcp", "per-CPU lists of pages" },
@@ -74,17 +74,17 @@ static const struct config_option options[] = {
 
 	PAGES("zones.dma_end", dma_end, MIB, TIB, AUTO_ZERO, "physical address where zone DMA ends"),
 	PAGES("zones.dma32_end", dma32_end, MIB, TIB, AUTO_ZERO, "physical address where zone DMA32 ends"),
-	PAGES("zones.lowmem_end", lowmem_end, 16 * MIB, 4 * GIB, AUTO_ZERO, "x86_32: physical address where zone Normal ends and HighMem begins"),
+	PAGES("zones.lowmem_end", lowmem_end, 16 * MIB, 4 * GIB, AUTO_ZERO, "physical address where zone Normal ends and HighMem begins, on x86_32"),
 	PAGES("zones.movable_size", movable_pages, 0, 16 * TIB, AUTO_NONE, "size of zone Movable over all nodes (movablecore=); 0: there is none"),
 
-	BOOL("gfp.kswapd", kswapd, "kswapd reclaims in the background when it is woken"),
+	BOOL("gfp.kswapd", kswapd, "background reclaim: kswapd works when it is woken"),
 	BOOL("gfp.direct_reclaim", direct_reclaim, "requests that may sleep reclaim memory themselves"),
 	BOOL("gfp.direct_compaction", direct_compaction, "requests that may sleep compact memory themselves"),
 	BOOL("gfp.atomic_reserves", atomic_reserves, "requests with __GFP_HIGH and requests that must not sleep go below the min watermark"),
 	BOOL("gfp.highatomic", highatomic, "pageblocks are set aside for atomic requests of higher orders"),
 	BOOL("gfp.oom_kill", oom_kill, "a request that cannot be refused gets memory by killing"),
 	BOOL("gfp.nofragment", nofragment, "other zones are tried before migratetypes are mixed"),
-	NUMBER("gfp.extfrag_threshold", extfrag_threshold, 0, 1000, AUTO_NONE, NULL, "extfrag_index in thousandths up to which reclaim is preferred to compaction (vm.extfrag_threshold)"),
+	NUMBER("gfp.extfrag_threshold", extfrag_threshold, 0, 1000, AUTO_NONE, NULL, "limit of extfrag_index, in thousandths, up to which reclaim is preferred to compaction (vm.extfrag_threshold)"),
 
 	NUMBER("watermarks.min_free_kbytes", min_free_kbytes, 0, TIB >> 10, AUTO_MINUS_ONE, "KiB", "memory below which only some requests are served (vm.min_free_kbytes)"),
 	NUMBER("watermarks.scale_factor", watermark_scale_factor, 1, 3000, AUTO_NONE, "1/10000 of a zone", "distance between the watermarks (vm.watermark_scale_factor)"),
@@ -99,7 +99,7 @@ static const struct config_option options[] = {
 	NUMBER("pcp.batch", pcp_batch, 1, 65536, AUTO_MINUS_ONE, "pages", "how many are moved between a list and the buddy allocator at once"),
 	NUMBER("pcp.high", pcp_high, 0, 1 << 24, AUTO_MINUS_ONE, "pages", "how many a CPU's lists of a zone hold"),
 
-	NUMBER("pages.pageblock_order", pageblock_order, 1, KERNEL_MAX_ORDER, AUTO_NONE, NULL, "log2 of the pages in a pageblock, the unit of mobility grouping"),
+	NUMBER("pages.pageblock_order", pageblock_order, 1, KERNEL_MAX_ORDER, AUTO_NONE, NULL, "size of a pageblock, the unit of mobility grouping, as log2 of its pages"),
 	BOOL("pages.mobility_grouping", mobility_grouping, "migratetypes are kept in pageblocks of their own"),
 
 	NUMBER("slab.min_order", slub_min_order, 0, KERNEL_MAX_ORDER, AUTO_NONE, NULL, "smallest order of a slab (slab_min_order=)"),

@@ -55,11 +55,11 @@ static void print_option(const struct config_option *o, const struct config_valu
 		struct str text;
 
 		str_init(&text);
-		str_addf(&text, "%s; ", o->help);
 		config_value_allowed(o, &text);
 		if (o->automatic == AUTO_RECORDED)
 			str_add(&text, ": as recorded");
 		str_add_char(out, '\n');
+		print_comment(o->help, depth, out);
 		print_comment(str_text(&text), depth, out);
 		str_deinit(&text);
 	}

@@ -13,6 +13,7 @@
 static void end_sections(const char *last, size_t shared, struct str *out);
 static void begin_section(const struct config_section *section, struct str *out);
 static void add_option(const struct config_option *o, struct str *out);
+static void add_default(const struct config_option *o, struct str *out);
 static void add_scalar(const struct config_option *o, struct str *out);
 static void add_choices(const struct config_option *o, struct str *out);
 static void add_line(const char *path, struct str *out);
@@ -65,7 +66,8 @@ static void add_option(const struct config_option *o, struct str *out)
 	add_line(o->path, out);
 	str_addf(out, "\"%s\": { \"description\": \"%s\",\n", config_path_last(o->path), o->help);
 	add_line(o->path, out);
-	str_add(out, "  \"anyOf\": [");
+	add_default(o, out);
+	str_add(out, "\"anyOf\": [");
 	if (o->automatic != AUTO_NONE)
 		str_add(out, "{ \"const\": \"auto\" }, ");
 	if (o->type == CONFIG_SIZES)
@@ -76,6 +78,19 @@ static void add_option(const struct config_option *o, struct str *out)
 	if (o->type == CONFIG_SIZES)
 		str_add(out, "] } }, { \"type\": \"string\" }");
 	str_add(out, "] }");
+}
+
+static void add_default(const struct config_option *o, struct str *out)
+{
+	struct config_value def;
+	const char *quote;
+
+	config_value_default(o, &def);
+	quote = def.automatic || (o->type != CONFIG_BOOL && o->type != CONFIG_NUMBER) ? "\"" : "";
+	str_addf(out, "  \"default\": %s", quote);
+	config_value_print(o, &def, out);
+	str_addf(out, "%s, ", quote);
+	config_value_deinit(&def);
 }
 
 static void add_scalar(const struct config_option *o, struct str *out)

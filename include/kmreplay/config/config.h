@@ -93,8 +93,10 @@ void config_print_schema(struct str *out);
 
 /** What the table says of one option, for manuals; texts are static. */
 struct config_option_info {
-	const char *path; /**< "slab.max_order" */
-	const char *help; /**< "largest order of a slab" */
+	const char *path;         /**< "slab.max_order" */
+	const char *help;         /**< "largest order of a slab" */
+	const char *section;      /**< "slab"; NULL: the option is in none */
+	const char *section_help; /**< "slab caches" */
 };
 
 /** Row "i", false after the last; "allowed" gets what it may be, "def" what it is when unset. */
