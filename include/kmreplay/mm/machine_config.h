@@ -36,14 +36,30 @@ struct machine_config {
 	uint64_t seed;
 
 	/* GFP policy: what a request's mask may bring about. All true: as the kernel. */
-	bool kswapd;            /**< background reclaim runs when it is woken */
-	bool direct_reclaim;    /**< requests that may sleep reclaim themselves */
-	bool direct_compaction; /**< requests that may sleep compact themselves */
-	bool atomic_reserves;   /**< __GFP_HIGH and non-blocking requests go below min */
-	bool highatomic;        /**< pageblocks are set aside for high-order atomic requests */
-	bool oom_kill;          /**< a request that cannot fail gets memory by killing */
-	bool nofragment;        /**< other zones are tried before types are mixed */
-	unsigned int extfrag_threshold; /**< vm.extfrag_threshold: 0..1000; 500 */
+	/**
+	 * Background reclaim runs when it is woken. False: as if kswapd never got to run, so nor do
+	 * kcompactd, which is woken by the same requests, and boosts, which only kswapd works off.
+	 */
+	bool kswapd;
+	/**
+	 * Requests that may sleep reclaim themselves. False: they wait for kswapd, as long as it
+	 * makes progress; without kswapd they go on as if there were nothing to reclaim.
+	 */
+	bool direct_reclaim;
+	bool direct_compaction; /**< requests that may sleep and start I/O compact themselves */
+	/**
+	 * __GFP_HIGH and non-blocking requests go below min, and the latter take HIGHATOMIC blocks
+	 * as a last resort. The rights of PF_MEMALLOC and __GFP_NOFAIL are not meant.
+	 */
+	bool atomic_reserves;
+	bool highatomic; /**< pageblocks are set aside for high-order atomic requests */
+	bool oom_kill;   /**< a request that cannot fail gets memory by killing; false: it fails */
+	bool nofragment; /**< other zones are tried before types are mixed (ALLOC_NOFRAGMENT) */
+	/**
+	 * vm.extfrag_threshold, 0..1000; 500: blocks of more than 8 pages are made by compaction
+	 * only where the zone's fragmentation index is above it. 1000: never.
+	 */
+	unsigned int extfrag_threshold;
 
 	/* Page allocator */
 	int64_t min_free_kbytes;              /**< -1: auto (init_per_zone_wmark_min) */

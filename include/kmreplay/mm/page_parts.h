@@ -183,7 +183,7 @@ void compact_zone_background(struct page_allocator *pa, struct zone *zone, unsig
 /** A block of "order" was got out of "zone" after all: forget failures. */
 void compact_defer_reset(struct zone *zone, unsigned int order, bool allocated);
 /** Compaction of "zone" could help: free pages to move to, and not only a lack of memory. */
-bool compact_suitable(const struct zone *zone, unsigned int order, enum zone_type highest,
-		      int64_t free);
+bool compact_suitable(const struct page_allocator *pa, const struct zone *zone,
+		      unsigned int order, enum zone_type highest, int64_t free);
 
 #endif

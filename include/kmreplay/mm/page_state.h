@@ -185,6 +185,12 @@ struct page_allocator {
 	unsigned int reserve_ratio[ZONE_NR];
 	uint64_t total;          /**< managed pages of all zones */
 
+	/* GFP policy, as in struct machine_config. */
+	bool direct_reclaim, direct_compaction, oom_kill;
+	int extfrag_threshold;   /**< in thousandths */
+	unsigned int obeyed;     /**< enum alloc_flags that have an effect */
+	uint32_t gfp_obeyed;     /**< bits of a mask that have one */
+
 	unsigned int cpu;        /**< that the running call is on */
 	bool reclaiming;         /**< inside reclaim or compaction: PF_MEMALLOC */
 	bool kswapd_pending;     /**< some node's kswapd is awake */

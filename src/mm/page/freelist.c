@@ -24,7 +24,7 @@ bool request_init(struct page_allocator *pa, struct page_request *req, uint32_t 
 					(unsigned int)node : pa->cpu_node[pa->cpu];
 	const struct node *nd = &pa->nodes[at];
 
-	req->gfp = gfp;
+	req->gfp = gfp & pa->gfp_obeyed;
 	req->order = order;
 	req->type = pa->mobility ? gfp_policy_migratetype(gfp) : MIGRATE_UNMOVABLE;
 	req->highest = (enum zone_type)pa->gfp_zones[gfp & 15];

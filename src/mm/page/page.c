@@ -21,6 +21,7 @@
 static bool map_metadata(struct page_allocator *pa, const struct machine_config *config,
 			 struct error *err);
 static void *map_zeroed(size_t size);
+static void copy_config(struct page_allocator *pa, const struct machine_config *config);
 static void free_range(struct page_allocator *pa, const struct machine_range *range);
 static uint32_t fast_path(struct page_allocator *pa, struct page_request *req);
 static unsigned int fast_flags(const struct page_allocator *pa, const struct page_request *req);
@@ -42,16 +43,7 @@ struct page_allocator *page_allocator_create(const struct machine_config *config
 	if (ops)
 		pa->ops = *ops;
 	pa->ctx = ctx;
-	pa->costs = config->costs;
-	pa->mobility = config->mobility_grouping;
-	pa->pcp_enabled = config->pcp;
-	pa->pcp_batch = config->pcp_batch;
-	pa->pcp_high = config->pcp_high;
-	pa->thp = config->thp;
-	pa->scale_factor = config->watermark_scale_factor;
-	pa->boost_factor = config->watermark_boost_factor;
-	for (size_t i = 0; i < ZONE_NR; i++)
-		pa->reserve_ratio[i] = config->lowmem_reserve_ratio[i];
+	copy_config(pa, config);
 	if (!zones_create(pa, config, err) || !map_metadata(pa, config, err)) {
 		page_allocator_destroy(pa);
 		return NULL;
@@ -311,6 +303,37 @@ void page_put(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 	buddy_free(pa, zone, index, order, false);
 }
 
+static void copy_config(struct page_allocator *pa, const struct machine_config *config)
+{
+	pa->costs = config->costs;
+	pa->mobility = config->mobility_grouping;
+	pa->pcp_enabled = config->pcp;
+	pa->pcp_batch = config->pcp_batch;
+	pa->pcp_high = config->pcp_high;
+	pa->thp = config->thp;
+	pa->scale_factor = config->watermark_scale_factor;
+	/* Only kswapd works a boost off: without it there is none. */
+	pa->boost_factor = config->kswapd ? config->watermark_boost_factor : 0;
+	for (size_t i = 0; i < ZONE_NR; i++)
+		pa->reserve_ratio[i] = config->lowmem_reserve_ratio[i];
+	pa->direct_reclaim = config->direct_reclaim;
+	pa->direct_compaction = config->direct_compaction;
+	pa->oom_kill = config->oom_kill;
+	pa->extfrag_threshold = (int)config->extfrag_threshold;
+	pa->obeyed = ~0U;
+	pa->gfp_obeyed = ~0U;
+	if (!config->kswapd)
+		pa->obeyed &= ~(unsigned int)ALLOC_KSWAPD;
+	if (!config->highatomic)
+		pa->obeyed &= ~(unsigned int)ALLOC_HIGHATOMIC;
+	if (!config->nofragment)
+		pa->obeyed &= ~(unsigned int)ALLOC_NOFRAGMENT;
+	if (!config->atomic_reserves) {
+		pa->obeyed &= ~(unsigned int)(ALLOC_MIN_RESERVE | ALLOC_NON_BLOCK);
+		pa->gfp_obeyed &= ~(uint32_t)GFP_BIT_ATOMIC; /* it looks past a boost */
+	}
+}
+
 /* Maps metadata for the span of "config"'s ranges; all pageblocks are MOVABLE at first. */
 static bool map_metadata(struct page_allocator *pa, const struct machine_config *config,
 			 struct error *err)
@@ -398,7 +421,7 @@ static unsigned int fast_flags(const struct page_allocator *pa, const struct pag
 	if (preferred->type == ZONE_NORMAL && pa->arch != ARCH_X86_32 &&
 	    (pa->nr_nodes == 1 || pa->nodes[preferred->node].dma32_populated))
 		flags |= ALLOC_NOFRAGMENT;
-	return flags;
+	return flags & pa->obeyed;
 }
 
 /* Takes from this CPU's order-0 list, refilling it, in one zone that can give all of "nr". */

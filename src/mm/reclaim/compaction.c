@@ -10,7 +10,7 @@
  *    gather at the top and free ones at the bottom.
  * 2. It stops as soon as a block of the order asked for is on a list that the request may use.
  * 3. It runs only if there are free pages enough to move to, and if the lack is one of contiguity:
- *    for order > 3 the fragmentation index has to be above extfrag_threshold (500 of 1000).
+ *    for order > 3 the fragmentation index has to be above extfrag_threshold.
  * 4. The scanners remember where they stopped. After a run in vain attempts are put off: 2, 4, ...
  *    64 times as many are let pass before the next one.
  * 5. Asynchronous runs look only into pageblocks of the request's own type; others into all.
@@ -27,7 +27,6 @@
 enum {
 	CLUSTER = SWAP_CLUSTER_MAX,  /* COMPACT_CLUSTER_MAX: pages between two looks at the lists */
 	MAX_DEFER_SHIFT = 6,
-	EXTFRAG_THRESHOLD = 500,
 };
 
 /* One run over one zone (struct compact_control). */
@@ -128,8 +127,8 @@ void compact_defer_reset(struct zone *zone, unsigned int order, bool allocated)
 		zone->compact.order_failed = (uint8_t)(order + 1);
 }
 
-bool compact_suitable(const struct zone *zone, unsigned int order, enum zone_type highest,
-		      int64_t free)
+bool compact_suitable(const struct page_allocator *pa, const struct zone *zone,
+		      unsigned int order, enum zone_type highest, int64_t free)
 {
 	const uint64_t gap = 2ULL << order;
 	const uint64_t mark =
@@ -142,7 +141,7 @@ bool compact_suitable(const struct zone *zone, unsigned int order, enum zone_typ
 	if (order <= PAGE_COSTLY_ORDER)
 		return true;
 	index = fragmentation_index(zone, order);
-	return index < 0 || index > EXTFRAG_THRESHOLD;
+	return index < 0 || index > pa->extfrag_threshold;
 }
 
 static enum compact_result compact_zone(struct compact_run *run)
@@ -155,7 +154,7 @@ static enum compact_result compact_zone(struct compact_run *run)
 
 	if (run->direct && already_allocatable(run))
 		return COMPACT_SUCCESS;
-	if (!compact_suitable(zone, run->order, run->highest, zone->free_stat))
+	if (!compact_suitable(pa, zone, run->order, run->highest, zone->free_stat))
 		return COMPACT_SKIPPED;
 	run->migrate_at = resume ? zone->compact.migrate_at : zone->start;
 	run->free_block = resume ? zone->compact.free_at :

@@ -50,7 +50,9 @@ static uint32_t slowpath_once(struct page_allocator *pa, struct slowpath *sp);
 static bool compacts_first(const struct slowpath *sp);
 static uint32_t try_flags(struct page_allocator *pa, struct page_request *req,
 			  unsigned int flags);
-static unsigned int retry_flags(const struct page_request *req);
+static unsigned int usual_flags(const struct page_allocator *pa, const struct page_request *req);
+static unsigned int retry_flags(const struct page_allocator *pa, const struct page_request *req);
+static uint32_t wait_for_kswapd(struct page_allocator *pa, struct slowpath *sp);
 static uint32_t direct_reclaim(struct page_allocator *pa, struct slowpath *sp);
 static uint32_t direct_compact(struct page_allocator *pa, struct slowpath *sp,
 			       enum compact_prio prio);
@@ -67,7 +69,7 @@ uint32_t slowpath_alloc(struct page_allocator *pa, struct page_request *req)
 		.req = req,
 		.costly = req->order > PAGE_COSTLY_ORDER,
 		.can_sleep = req->gfp & GFP_BIT_DIRECT_RECLAIM,
-		.can_compact = req->gfp & GFP_BIT_IO,
+		.can_compact = (req->gfp & GFP_BIT_IO) && pa->direct_compaction,
 	};
 	uint64_t freed;
 	uint32_t index;
@@ -126,7 +128,7 @@ static uint32_t slowpath_once(struct page_allocator *pa, struct slowpath *sp)
 	sp->prio = COMPACT_PRIO_LIGHT;
 	sp->compacted = COMPACT_SKIPPED;
 	sp->compact_first = first && pa->profile->slowpath == SLOWPATH_7;
-	req->alloc_flags = gfp_policy_alloc_flags(req->gfp, req->order);
+	req->alloc_flags = usual_flags(pa, req);
 	if (req->alloc_flags & ALLOC_KSWAPD)
 		kswapd_wake_all(pa, req);
 	index = freelist_get(pa, req);
@@ -135,7 +137,7 @@ static uint32_t slowpath_once(struct page_allocator *pa, struct slowpath *sp)
 	if (pa->profile->slowpath == SLOWPATH_7) {
 		if (first)
 			sp->prio = COMPACT_PRIO_ASYNC;
-	} else if (first && retry_flags(req) == gfp_policy_alloc_flags(req->gfp, req->order)) {
+	} else if (first && retry_flags(pa, req) == usual_flags(pa, req)) {
 		index = direct_compact(pa, sp, COMPACT_PRIO_ASYNC);
 		if (index != PAGE_NIL)
 			return index;
@@ -162,10 +164,15 @@ static uint32_t try_flags(struct page_allocator *pa, struct page_request *req,
 	return freelist_get(pa, req);
 }
 
-/* The flags of a retry: rights to the reserves replace the usual ones (__gfp_pfmemalloc_flags). */
-static unsigned int retry_flags(const struct page_request *req)
+static unsigned int usual_flags(const struct page_allocator *pa, const struct page_request *req)
 {
-	const unsigned int flags = gfp_policy_alloc_flags(req->gfp, req->order);
+	return gfp_policy_alloc_flags(req->gfp, req->order) & pa->obeyed;
+}
+
+/* The flags of a retry: rights to the reserves replace the usual ones (__gfp_pfmemalloc_flags). */
+static unsigned int retry_flags(const struct page_allocator *pa, const struct page_request *req)
+{
+	const unsigned int flags = usual_flags(pa, req);
 
 	if (req->gfp & GFP_BIT_NOMEMALLOC)
 		return flags;
@@ -180,7 +187,7 @@ static uint32_t retry_loop(struct page_allocator *pa, struct slowpath *sp)
 	uint32_t index;
 
 	for (;;) {
-		const unsigned int flags = retry_flags(req);
+		const unsigned int flags = retry_flags(pa, req);
 
 		if (flags & ALLOC_KSWAPD)
 			kswapd_wake_all(pa, req);
@@ -191,7 +198,8 @@ static uint32_t retry_loop(struct page_allocator *pa, struct slowpath *sp)
 			return PAGE_NIL;
 		sp->progress = false;
 		if (!sp->compact_first) {
-			index = direct_reclaim(pa, sp);
+			index = pa->direct_reclaim ? direct_reclaim(pa, sp) :
+						     wait_for_kswapd(pa, sp);
 			if (index != PAGE_NIL)
 				return index;
 		}
@@ -219,6 +227,22 @@ static uint32_t retry_loop(struct page_allocator *pa, struct slowpath *sp)
 	}
 }
 
+/*
+ * Without direct reclaim a request that may sleep waits for kswapd instead, slice by slice. Without
+ * kswapd, too, it goes on as one that found nothing to reclaim.
+ */
+static uint32_t wait_for_kswapd(struct page_allocator *pa, struct slowpath *sp)
+{
+	const uint64_t before = pa->stats.kswapd_pages;
+	uint64_t freed;
+
+	kswapd_run(pa);
+	freed = pa->stats.kswapd_pages - before;
+	work_cost(pa, freed * pa->costs.reclaim_page);
+	sp->progress = freed > 0;
+	return sp->progress ? try_flags(pa, sp->req, retry_flags(pa, sp->req)) : PAGE_NIL;
+}
+
 /* __alloc_pages_direct_reclaim() */
 static uint32_t direct_reclaim(struct page_allocator *pa, struct slowpath *sp)
 {
@@ -237,14 +261,14 @@ static uint32_t direct_reclaim(struct page_allocator *pa, struct slowpath *sp)
 		return PAGE_NIL;
 	for (unsigned int i = 0; i < pa->nr_nodes; i++)
 		pa->nodes[i].kswapd_failures = 0;
-	index = try_flags(pa, req, retry_flags(req));
+	index = try_flags(pa, req, retry_flags(pa, req));
 	if (index != PAGE_NIL)
 		return index;
 	/* What was freed may sit in per-CPU lists or in the atomic reserve. */
 	highatomic_unreserve(pa, req, false);
 	pcp_drain_all(pa, NULL);
 	pa->stats.drain_all++;
-	return try_flags(pa, req, retry_flags(req));
+	return try_flags(pa, req, retry_flags(pa, req));
 }
 
 /* __alloc_pages_direct_compact() */
@@ -262,7 +286,7 @@ static uint32_t direct_compact(struct page_allocator *pa, struct slowpath *sp,
 		return PAGE_NIL;
 	if (sp->compacted == COMPACT_DEFERRED && pa->profile->slowpath == SLOWPATH_7)
 		return PAGE_NIL;
-	index = try_flags(pa, req, retry_flags(req));
+	index = try_flags(pa, req, retry_flags(pa, req));
 	if (index != PAGE_NIL)
 		compact_defer_reset(&pa->zones[pa->pages[index].zone], req->order, true);
 	return index;
@@ -332,7 +356,7 @@ static bool some_zone_suitable(struct page_allocator *pa, const struct page_requ
 		const struct zone *zone = request_zone(pa, req, i);
 
 		if (zone->type <= req->highest &&
-		    compact_suitable(zone, req->order, req->highest,
+		    compact_suitable(pa, zone, req->order, req->highest,
 				     (int64_t)(zone->free + zone->movable / req->order)))
 			return true;
 	}
@@ -353,7 +377,7 @@ static uint32_t oom_path(struct page_allocator *pa, struct slowpath *sp)
 	    (sp->costly && !(req->gfp & GFP_BIT_RETRY_MAYFAIL)))
 		return PAGE_NIL;
 	index = try_flags(pa, req, ALLOC_WMARK_HIGH | ALLOC_CPUSET);
-	if (index != PAGE_NIL || !policy.may_oom)
+	if (index != PAGE_NIL || !policy.may_oom || !pa->oom_kill)
 		return index;
 	pa->stats.oom++;
 	work_path(pa, MM_PATH_OOM);
