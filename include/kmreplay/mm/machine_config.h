@@ -28,11 +28,20 @@ struct machine_config {
 	struct kernel_version kernel; /**< picks the profile: the nearest one is taken */
 	enum machine_arch arch;
 	unsigned int nr_cpus;
-	unsigned int nr_nodes;
+	unsigned int nr_nodes; /**< each with memory; CPUs are dealt out in equal runs */
 	struct vec(struct machine_range) ranges; /**< ascending, not overlapping */
-	uint64_t dma_end, dma32_end; /**< first pfn behind the zone; 0: the architecture's */
-	uint64_t lowmem_end; /**< x86-32: first pfn of HighMem; 0: the architecture's */
-	uint64_t movable_pages; /**< movablecore=: size of zone Movable over all nodes; 0: none */
+	/**
+	 * First pfn behind the zone; 0: the architecture's, or the other one's where that is in the
+	 * way. A zone without memory is not there: requests for it go to lower zones, or fail.
+	 */
+	uint64_t dma_end, dma32_end; /**< x86-32 has no DMA32 */
+	uint64_t lowmem_end; /**< x86-32 only: first pfn of HighMem, up to 4 GiB; 0: 880 MiB */
+	/**
+	 * movablecore=: pages of zone Movable over all nodes, less than all memory; 0: none. As the
+	 * kernel does it: cut out of the top of the highest zone (at most all of that), so that all
+	 * nodes keep equal shares for the kernel; edges are rounded to 4 MiB.
+	 */
+	uint64_t movable_pages;
 	uint64_t seed;
 
 	/* GFP policy: what a request's mask may bring about. All true: as the kernel. */

@@ -54,6 +54,12 @@ static inline uint64_t zone_wmark(const struct zone *zone, unsigned int mark)
 	return zone->mark[mark] + zone->boost;
 }
 
+/** "factor" ten-thousandths of "pages", whatever the two are (mult_frac). */
+static inline uint64_t per_10000(uint64_t pages, unsigned int factor)
+{
+	return (uint64_t)((unsigned __int128)pages * factor / 10000);
+}
+
 static inline struct zone *request_zone(struct page_allocator *pa, const struct page_request *req,
 					uint32_t i)
 {

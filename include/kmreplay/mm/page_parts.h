@@ -16,6 +16,27 @@ bool zones_create(struct page_allocator *pa, const struct machine_config *config
 /** Also after a zones_create() that failed half way. */
 void zones_destroy(struct page_allocator *pa);
 
+/* src/mm/zone/zone_limits.c */
+
+/** Where zones end, in pfns. */
+struct zone_limits {
+	uint64_t end[ZONE_NR];  /**< first pfn behind it; ZONE_MOVABLE's is not used */
+	enum zone_type highest; /**< with memory: Movable is cut out of it */
+	uint64_t *movable;      /**< by node: first pfn of zone Movable; 0: it has none */
+};
+/** [start, end); empty when end is not above start. */
+struct zone_window {
+	uint64_t start, end;
+};
+/** The limits of "config", whose ranges were checked; false and "err": they contradict. */
+bool zone_limits_init(struct zone_limits *limits, const struct machine_config *config,
+		      struct error *err);
+/** Also after a zone_limits_init() that failed. */
+void zone_limits_deinit(struct zone_limits *limits);
+/** Between which pfns memory of "node" is of zone "type". */
+struct zone_window zone_limits_window(const struct zone_limits *limits, unsigned int node,
+				      enum zone_type type);
+
 /* src/mm/zone/watermark.c */
 
 /** As at boot: min_free_kbytes by the kernel's rule (-1) or given, marks, reserves, thresholds. */

@@ -141,6 +141,7 @@ struct node {
 	uint16_t *zonelist;       /**< all zones, nearest first */
 	uint32_t nr_zonelist;
 	uint32_t nr_own;          /**< the first ones are its own: ZONELIST_NOFALLBACK */
+	uint32_t first_zone;      /**< its own zones in page_allocator.zones begin here */
 	uint32_t nr_cpus;
 	bool dma32_populated;     /**< requests for Normal may turn to DMA32 */
 	bool kswapd_awake;
@@ -179,6 +180,7 @@ struct page_allocator {
 	uint8_t gfp_zones[16]; /**< highest zone by the low four bits of the mask */
 	enum machine_arch arch;
 	bool mobility, pcp_enabled, thp;
+	bool movable_highmem; /**< zone Movable was cut out of HighMem */
 	int pcp_batch, pcp_high; /**< -1: auto */
 	int64_t min_free_kbytes; /**< in force */
 	unsigned int scale_factor, boost_factor;

@@ -8,6 +8,7 @@
 
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/core/base.h"
+#include "kmreplay/mm/machine_config.h"
 
 struct page_allocator;
 
@@ -54,6 +55,8 @@ struct zone_block_info {
 	uint32_t outside;   /**< holes, and memory that never was the allocator's */
 };
 
+/** First pfn behind zone "type" of "arch" when the configuration says nothing else. */
+uint64_t zone_default_end(enum machine_arch arch, enum zone_type type);
 /** Populated zones, node by node, DMA first. */
 unsigned int zone_count(const struct page_allocator *pa);
 /** Fills "*ret" for zone "index". Costs no walk over lists. */

@@ -332,7 +332,7 @@ static void boost(struct page_allocator *pa, struct zone *zone, unsigned int all
 
 	if (!pa->boost_factor || zone->managed < 4 * block || !zone->mark[ZONE_MARK_HIGH])
 		return;
-	most = MAX(block, zone->mark[ZONE_MARK_HIGH] * pa->boost_factor / 10000);
+	most = MAX(block, per_10000(zone->mark[ZONE_MARK_HIGH], pa->boost_factor));
 	zone->boost = MIN(zone->boost + block, most);
 	pa->stats.watermark_boosts++;
 	if (alloc_flags & ALLOC_KSWAPD)

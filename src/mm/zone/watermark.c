@@ -25,6 +25,7 @@
 static uint64_t isqrt(uint64_t x);
 static uint64_t buffer_pages(const struct page_allocator *pa);
 static int64_t thp_min_free_kbytes(const struct page_allocator *pa);
+static bool is_highmem(const struct page_allocator *pa, const struct zone *zone);
 static void zone_marks(const struct page_allocator *pa, struct zone *zone, uint64_t lowmem_pages);
 static void zone_reserves(const struct page_allocator *pa, struct zone *zone);
 static int stat_threshold(const struct page_allocator *pa, const struct zone *zone);
@@ -65,7 +66,7 @@ void watermarks_update(struct page_allocator *pa)
 	for (unsigned int i = 0; i < pa->nr_zones; i++) {
 		const struct zone *zone = &pa->zones[i];
 
-		if (zone->type != ZONE_HIGHMEM &&
+		if (!is_highmem(pa, zone) &&
 		    !(zone->type == ZONE_MOVABLE && pa->profile->movable_own_watermark))
 			lowmem_pages += zone->managed;
 	}
@@ -164,16 +165,22 @@ static int64_t thp_min_free_kbytes(const struct page_allocator *pa)
 	return (int64_t)(pages << (KERNEL_PAGE_SHIFT - 10));
 }
 
+/* is_highmem(): Movable is what it was cut out of. */
+static bool is_highmem(const struct page_allocator *pa, const struct zone *zone)
+{
+	return zone->type == ZONE_HIGHMEM || (zone->type == ZONE_MOVABLE && pa->movable_highmem);
+}
+
 static void zone_marks(const struct page_allocator *pa, struct zone *zone, uint64_t lowmem_pages)
 {
 	const uint64_t pages_min = (uint64_t)pa->min_free_kbytes >> (KERNEL_PAGE_SHIFT - 10);
 	const uint64_t share =
 		(uint64_t)((unsigned __int128)pages_min * zone->managed / lowmem_pages);
-	const uint64_t step = MAX(share / 4, zone->managed * pa->scale_factor / 10000);
+	const uint64_t step = MAX(share / 4, per_10000(zone->managed, pa->scale_factor));
 
 	zone->boost = 0;
 	zone->mark[ZONE_MARK_MIN] = share;
-	if (zone->type == ZONE_HIGHMEM ||
+	if (is_highmem(pa, zone) ||
 	    (zone->type == ZONE_MOVABLE && pa->profile->movable_own_watermark))
 		zone->mark[ZONE_MARK_MIN] = MIN(
 			MAX(zone->managed / 1024, (uint64_t)SWAP_CLUSTER_MAX), (uint64_t)128);

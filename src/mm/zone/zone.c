@@ -9,28 +9,24 @@
  */
 #include <config.h>
 
+#include "kmreplay/core/fmt.h"
 #include "kmreplay/mm/page_parts.h"
 
 #include <stdlib.h>
 
 enum {
-	DMA_END = 16 << 8,          /* 16 MiB */
-	DMA32_END = 4 << 18,        /* 4 GiB */
-	LOWMEM_END_32 = 0x36ffe,    /* 880 MiB: what a 686-pae kernel maps for good */
 	MAX_ZONE_CPUS = 1 << 21,    /* per-CPU lists in all, 200 bytes each */
 	PFN_BITS = 40,
 };
 
-/* Where each zone of an architecture ends; zones that it lacks end where the one before does. */
-struct zone_limits {
-	uint64_t end[ZONE_NR];
-};
-
-static struct zone_limits limits_of(const struct machine_config *config);
 static bool check_config(const struct machine_config *config, struct error *err);
 static bool check_ranges(const struct machine_config *config, struct error *err);
+static bool check_nodes(const struct machine_config *config, struct error *err);
 static void find_span(struct page_allocator *pa, const struct machine_config *config);
-static void create_zones(struct page_allocator *pa, const struct machine_config *config);
+static bool create_zones(struct page_allocator *pa, const struct machine_config *config,
+			 struct error *err);
+static void add_zone(struct page_allocator *pa, const struct machine_config *config,
+		     unsigned int node, enum zone_type type, struct zone_window window);
 static void zone_init(struct page_allocator *pa, struct zone *zone, uint16_t index);
 static void build_zonelist(struct page_allocator *pa, unsigned int local, uint16_t *load);
 static int next_best_node(const struct page_allocator *pa, unsigned int local, const bool *used,
@@ -41,7 +37,7 @@ bool zones_create(struct page_allocator *pa, const struct machine_config *config
 {
 	uint16_t *load;
 
-	if (!check_config(config, err) || !check_ranges(config, err))
+	if (!check_config(config, err) || !check_ranges(config, err) || !check_nodes(config, err))
 		return false;
 	pa->arch = config->arch;
 	pa->nr_cpus = config->nr_cpus;
@@ -58,7 +54,8 @@ bool zones_create(struct page_allocator *pa, const struct machine_config *config
 		pa->cpu_node[cpu] = (uint16_t)((uint64_t)cpu * pa->nr_nodes / pa->nr_cpus);
 		pa->nodes[pa->cpu_node[cpu]].nr_cpus++;
 	}
-	create_zones(pa, config);
+	if (!create_zones(pa, config, err))
+		return false;
 	if ((uint64_t)pa->nr_zones * pa->nr_cpus > MAX_ZONE_CPUS)
 		return error_set(err, "%u zones times %u CPUs are too many per-CPU lists",
 				 pa->nr_zones, pa->nr_cpus);
@@ -82,21 +79,6 @@ void zones_destroy(struct page_allocator *pa)
 	free(pa->cpu_node);
 }
 
-static struct zone_limits limits_of(const struct machine_config *config)
-{
-	const uint64_t lowmem = config->lowmem_end ? config->lowmem_end : LOWMEM_END_32;
-	const uint64_t all = 1ULL << PFN_BITS;
-	struct zone_limits limits = { .end = { DMA_END, DMA32_END, all, all, all } };
-
-	if (config->arch == ARCH_X86_32)
-		limits = (struct zone_limits){
-			.end = { DMA_END, DMA_END, MAX(lowmem, (uint64_t)DMA_END), all, all }
-		};
-	else if (config->arch == ARCH_ARM64) /* no device limit below 4 GiB: one DMA zone */
-		limits = (struct zone_limits){ .end = { DMA32_END, DMA32_END, all, all, all } };
-	return limits;
-}
-
 static bool check_config(const struct machine_config *config, struct error *err)
 {
 	if (config->nr_cpus < 1 || config->nr_cpus > PAGE_MAX_CPUS)
@@ -110,6 +92,9 @@ static bool check_config(const struct machine_config *config, struct error *err)
 				 config->pageblock_order, KERNEL_MAX_ORDER);
 	if ((unsigned int)config->arch >= ARCH_NR)
 		return error_set(err, "unknown architecture '%d'", (int)config->arch);
+	if (config->extfrag_threshold > 1000)
+		return error_set(err, "extfrag threshold '%u' is not between 0 and 1000",
+				 config->extfrag_threshold);
 	if (!config->ranges.nr)
 		return error_set(err, "a machine needs memory");
 	return true;
@@ -145,6 +130,26 @@ static bool check_ranges(const struct machine_config *config, struct error *err)
 	return true;
 }
 
+/* The kernel knows nodes without memory; from a configuration that is a mistake. */
+static bool check_nodes(const struct machine_config *config, struct error *err)
+{
+	bool *has CLEANUP(cleanup_free) = xcalloc(config->nr_nodes, sizeof(*has));
+	char size[FMT_BUF];
+	uint64_t total = 0;
+
+	vec_foreach(&config->ranges, range) {
+		has[range->node] = true;
+		total += range->end - range->start;
+	}
+	for (unsigned int node = 0; node < config->nr_nodes; node++) {
+		if (!has[node])
+			return error_set(err, "node %u of %u has no memory: there are %s in all",
+					 node, config->nr_nodes,
+					 fmt_size(size, total << KERNEL_PAGE_SHIFT));
+	}
+	return true;
+}
+
 /* Sets base_pfn and nr_pages; nr_pages 0: more than 32 bits can number. */
 static void find_span(struct page_allocator *pa, const struct machine_config *config)
 {
@@ -158,46 +163,53 @@ static void find_span(struct page_allocator *pa, const struct machine_config *co
 }
 
 /* One zone for each node and limit with memory in between, node by node, lowest first. */
-static void create_zones(struct page_allocator *pa, const struct machine_config *config)
+static bool create_zones(struct page_allocator *pa, const struct machine_config *config,
+			 struct error *err)
 {
-	const struct zone_limits limits = limits_of(config);
-	uint64_t (*span)[2] = xcalloc(pa->nr_nodes, sizeof(*span)); /* start, end of a node */
-	bool (*has)[ZONE_NR] = xcalloc(pa->nr_nodes, sizeof(*has));
+	struct zone_limits limits;
+	bool ok = zone_limits_init(&limits, config, err);
 
-	for (size_t i = 0; i < config->ranges.nr; i++) {
-		const struct machine_range *range = &config->ranges.items[i];
-		uint64_t *node = span[range->node];
-
-		if (!node[1])
-			node[0] = range->start;
-		node[1] = range->end;
-		for (unsigned int type = 0; type < ZONE_NR; type++) {
-			const uint64_t low = type ? limits.end[type - 1] : 0;
-
-			if (MAX(range->start, low) < MIN(range->end, limits.end[type]))
-				has[range->node][type] = true;
-		}
-	}
+	if (!ok)
+		goto out;
+	pa->movable_highmem = limits.highest == ZONE_HIGHMEM;
 	pa->zones = xcalloc((size_t)pa->nr_nodes * ZONE_NR, sizeof(*pa->zones));
 	for (unsigned int node = 0; node < pa->nr_nodes; node++) {
-		for (unsigned int type = 0; type < ZONE_NR; type++) {
-			const uint64_t low = type ? limits.end[type - 1] : 0;
-			struct zone *zone;
-
-			if (!has[node][type])
-				continue;
-			zone = &pa->zones[pa->nr_zones++];
-			zone->node = (uint16_t)node;
-			zone->type = (enum zone_type)type;
-			zone->start = (uint32_t)(MAX(span[node][0], low) - pa->base_pfn);
-			zone->end = (uint32_t)(MIN(span[node][1], limits.end[type]) -
-					       pa->base_pfn);
-			if (type == ZONE_DMA32)
-				pa->nodes[node].dma32_populated = true;
-		}
+		pa->nodes[node].first_zone = pa->nr_zones;
+		for (unsigned int type = 0; type < ZONE_NR; type++)
+			add_zone(pa, config, node, (enum zone_type)type,
+				 zone_limits_window(&limits, node, (enum zone_type)type));
+		pa->nodes[node].nr_own = pa->nr_zones - pa->nodes[node].first_zone;
 	}
-	free(span);
-	free(has);
+out:
+	zone_limits_deinit(&limits);
+	return ok;
+}
+
+/* The zone spans from the node's first page to its last one in "window"; none: it has no zone. */
+static void add_zone(struct page_allocator *pa, const struct machine_config *config,
+		     unsigned int node, enum zone_type type, struct zone_window window)
+{
+	uint64_t start = 0, end = 0;
+	bool populated = false;
+	struct zone *zone;
+
+	vec_foreach(&config->ranges, range) {
+		if ((unsigned int)range->node != node)
+			continue;
+		if (!end)
+			start = range->start;
+		end = range->end;
+		populated |= MAX(range->start, window.start) < MIN(range->end, window.end);
+	}
+	if (!populated)
+		return;
+	zone = &pa->zones[pa->nr_zones++];
+	zone->node = (uint16_t)node;
+	zone->type = type;
+	zone->start = (uint32_t)(MAX(start, window.start) - pa->base_pfn);
+	zone->end = (uint32_t)(MIN(end, window.end) - pa->base_pfn);
+	if (type == ZONE_DMA32)
+		pa->nodes[node].dma32_populated = true;
 }
 
 static void zone_init(struct page_allocator *pa, struct zone *zone, uint16_t index)
@@ -232,13 +244,9 @@ static void build_zonelist(struct page_allocator *pa, unsigned int local, uint16
 			load[next]++;
 			first_remote = false;
 		}
-		for (unsigned int i = pa->nr_zones; i-- > 0;) {
-			if (pa->zones[i].node != (unsigned int)next)
-				continue;
-			node->zonelist[node->nr_zonelist++] = (uint16_t)i;
-			if ((unsigned int)next == local)
-				node->nr_own++;
-		}
+		for (uint32_t i = pa->nodes[next].nr_own; i-- > 0;)
+			node->zonelist[node->nr_zonelist++] =
+				(uint16_t)(pa->nodes[next].first_zone + i);
 	}
 	free(used);
 }
