@@ -59,6 +59,7 @@ struct replay *replay_create(const struct replay_options *options,
 	r->repair = repair;
 	r->names = names;
 	r->nr_cpus = config->nr_cpus;
+	r->arch = config->arch;
 	r->slab_owner = OWNER_SLAB;
 	r->next_sample = r->options.sample_every;
 	stock_init(&r->stock);

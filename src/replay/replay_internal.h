@@ -54,6 +54,7 @@ struct replay {
 	const struct repair *repair;
 	const struct event_names *names;
 	unsigned int nr_cpus;
+	enum machine_arch arch;
 	unsigned int cpu; /**< of the event being replayed, for reclaim in its name */
 	struct vec(struct replay_slot) slots;
 	struct vec(uint32_t) caches;  /**< repair's cache id to the machine's + 1; 0: not made */

@@ -18,6 +18,8 @@
 
 #include <string.h>
 
+__extension__ typedef unsigned __int128 u128;
+
 enum {
 	DEFAULT_LOW_TOP = (3UL << 30) >> KERNEL_PAGE_SHIFT, /* where PCs begin their hole */
 	DMA_END = (16UL << 20) >> KERNEL_PAGE_SHIFT,
@@ -25,6 +27,8 @@ enum {
 	STEP = (64UL << 20) >> KERNEL_PAGE_SHIFT,
 };
 
+static void deal_out(struct machine_config *config, uint64_t start, uint64_t end, uint64_t total,
+		     uint64_t given);
 static bool names_frames(unsigned int type);
 static void note_page(struct survey *survey, const struct event *ev);
 static void note_block(struct survey *survey, uint64_t pfn, unsigned int order,
@@ -89,6 +93,7 @@ void survey_fill_ranges(const struct survey *survey, uint64_t memory,
 	uint64_t high = survey_high_end(survey);
 	uint64_t have = low + (high ? high - SURVEY_FOUR_GIB : 0);
 	uint64_t want = memory >> KERNEL_PAGE_SHIFT;
+	uint64_t first;
 
 	if (want && want < have) {
 		high = want > low ? SURVEY_FOUR_GIB + (want - low) : 0;
@@ -99,9 +104,34 @@ void survey_fill_ranges(const struct survey *survey, uint64_t memory,
 		low = MAX(low, MIN(want, (uint64_t)DEFAULT_LOW_TOP));
 		high = want > low ? SURVEY_FOUR_GIB + (want - low) : 0;
 	}
-	machine_config_add_range(config, MIN((uint64_t)FIRST_PFN, low / 2), low, 0);
+	first = MIN((uint64_t)FIRST_PFN, low / 2);
+	have = low - first + (high ? high - SURVEY_FOUR_GIB : 0);
+	deal_out(config, first, low, have, 0);
 	if (high)
-		machine_config_add_range(config, SURVEY_FOUR_GIB, high, 0);
+		deal_out(config, SURVEY_FOUR_GIB, high, have, low - first);
+}
+
+/*
+ * Nodes get equal shares of all "total" pages, "given" of which have been dealt out below "start".
+ * Edges are those of the largest blocks, so that no pageblock is of two nodes.
+ */
+static void deal_out(struct machine_config *config, uint64_t start, uint64_t end, uint64_t total,
+		     uint64_t given)
+{
+	const uint64_t nodes = MAX(config->nr_nodes, 1U);
+
+	while (start < end) {
+		const uint64_t node = MIN((uint64_t)((u128)given * nodes / total), nodes - 1);
+		const uint64_t share_end = (uint64_t)(((u128)total * (node + 1) + nodes - 1) / nodes);
+		uint64_t cut = start + (share_end - given);
+
+		cut = MIN(bits_align_up(cut, 1ULL << KERNEL_MAX_ORDER), end);
+		if (node == nodes - 1)
+			cut = end;
+		machine_config_add_range(config, start, cut, (int)node);
+		given += cut - start;
+		start = cut;
+	}
 }
 
 static bool names_frames(unsigned int type)

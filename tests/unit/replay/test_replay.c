@@ -144,6 +144,41 @@ START_TEST(memory_before_a_boot_was_taken_from_the_top)
 }
 END_TEST
 
+/* Where the simulated machine has other zones and nodes, what was in use is the same. */
+static void boot_on_another_machine(unsigned int nodes, uint64_t dma32_end, uint64_t movable)
+{
+	struct run run;
+
+	run_init(&run);
+	run.config.nr_nodes = nodes;
+	run.config.dma32_end = dma32_end;
+	run.config.movable_pages = movable;
+	run.stream.pid = 0;
+	stream_page_alloc(&run.stream, 0x5000, 0, GFP_BIT_COMP);
+	run.stream.pid = 100;
+	stream_page_alloc(&run.stream, 0x100000 + 0x100, 0, GFP_BITS_KERNEL);
+	stream_page_free(&run.stream, 0x6000, 10);
+	stream_page_free(&run.stream, 0x3c00, 10);
+	run_replay(&run, 0);
+	ck_assert_uint_eq(replay_tally(run.replay)->nr_start_untouched,
+			  (64 << 8) - 1 + 0x3c00 - 0x1000);
+	ck_assert_uint_eq(replay_tally(run.replay)->nr_start_freed, 2 << 10);
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_FREE, VERDICT_DONE), 2);
+	run_deinit(&run);
+}
+
+START_TEST(start_does_not_depend_on_zones_and_nodes)
+{
+	boot_on_another_machine(1, 0, 0);
+	boot_on_another_machine(2, 0, 0);
+	boot_on_another_machine(5, 0, 0);
+	boot_on_another_machine(1, 0x6123, 0); /* in the middle of a block that is in use */
+	boot_on_another_machine(2, 0x4000, 0);
+	boot_on_another_machine(1, 0, 0x1000);
+	boot_on_another_machine(3, 0x100000, 0x4000);
+}
+END_TEST
+
 START_TEST(block_freed_in_parts_is_gone_when_all_parts_are)
 {
 	struct run run;
@@ -242,5 +277,6 @@ UNIT_MAIN("replay", page_of_a_slab_is_taken_once,
 	  recorded_failure_that_succeeds_here_is_kept_or_dropped,
 	  block_in_use_at_the_beginning_goes_back_with_its_free,
 	  memory_before_a_boot_was_taken_from_the_top,
+	  start_does_not_depend_on_zones_and_nodes,
 	  block_freed_in_parts_is_gone_when_all_parts_are,
 	  oldest_user_memory_is_reclaimed_under_pressure, each_event_has_one_verdict)

@@ -138,7 +138,49 @@ START_TEST(more_memory_fills_up_to_3_gib_then_goes_above_4)
 }
 END_TEST
 
+/* Equal shares from the bottom up, edges at multiples of 4 MiB; the last node gets the rest. */
+START_TEST(memory_is_dealt_out_to_nodes)
+{
+	static const struct machine_range expected[] = {
+		{ 0x100, 0x15800, 0 }, { 0x15800, 0x2ac00, 1 }, { 0x2ac00, 0x30000, 2 },
+		{ 0x100000, 0x110000, 2 },
+	};
+	struct event events[2] = { page_event(EVENT_PAGE_ALLOC, 0x2fff0, 0),
+				   page_event(EVENT_PAGE_ALLOC, 0x10fff0, 0) };
+	struct machine_config config;
+	struct survey survey;
+
+	survey_init(&survey);
+	survey_add(&survey, events, 2);
+	machine_config_init(&config, (struct kernel_version){ 6, 12 }, ARCH_X86_64);
+	config.nr_nodes = 3;
+	survey_fill_ranges(&survey, 0, &config);
+	ck_assert_uint_eq(config.ranges.nr, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		ck_assert_uint_eq(config.ranges.items[i].start, expected[i].start);
+		ck_assert_uint_eq(config.ranges.items[i].end, expected[i].end);
+		ck_assert_int_eq(config.ranges.items[i].node, expected[i].node);
+	}
+	machine_config_deinit(&config);
+	/* More nodes than blocks: all memory is dealt out, and some nodes have none. */
+	for (unsigned int nodes = 1; nodes < 3000; nodes += 7) {
+		uint64_t sum = 0;
+
+		machine_config_init(&config, (struct kernel_version){ 6, 12 }, ARCH_X86_64);
+		config.nr_nodes = nodes;
+		survey_fill_ranges(&survey, 0, &config);
+		vec_foreach(&config.ranges, range)
+			sum += range->end - range->start;
+		ck_assert_uint_eq(sum, 0x30000 - 0x100 + 0x10000);
+		ck_assert_int_lt(config.ranges.items[config.ranges.nr - 1].node, (int)nodes);
+		machine_config_deinit(&config);
+	}
+	survey_deinit(&survey);
+}
+END_TEST
+
 UNIT_MAIN("survey", first_event_of_a_frame_decides,
 	  block_in_part_seen_before_was_not_in_use_whole,
 	  damaged_frames_are_counted_and_left_out, memory_reaches_to_the_highest_frame_seen,
-	  less_memory_is_cut_off_at_the_top, more_memory_fills_up_to_3_gib_then_goes_above_4)
+	  less_memory_is_cut_off_at_the_top, more_memory_fills_up_to_3_gib_then_goes_above_4,
+	  memory_is_dealt_out_to_nodes)
