@@ -72,7 +72,8 @@ struct machine *machine_create(const struct machine_config *config, const struct
 	m->page_ops = (struct page_ops){ .moved = ops->moved, .reclaim = ops->reclaim };
 	for (unsigned int i = 0; i < MACHINE_LAYER_NR; i++)
 		m->layers[i] = (struct layer){ .machine = m, .which = (enum machine_layer)i };
-	m->pages = page_allocator_create(config, &m->page_ops, ctx, err);
+	if (slab_check_config(config, err))
+		m->pages = page_allocator_create(config, &m->page_ops, ctx, err);
 	if (!m->pages) {
 		machine_destroy(m);
 		return NULL;

@@ -7,12 +7,16 @@
 #include "kmreplay/core/bits.h"
 #include "kmreplay/mm/slab.h"
 
-/* Caches times CPUs: each pair costs some 40 bytes. */
-enum { MAX_CPU_CACHES = 1 << 22 };
-
+static struct mm_outcome take_kmalloc(struct replay *r, const struct replay_step *step, bool large);
+static struct mm_outcome take_object(struct replay *r, const struct replay_step *step);
+static void count_request(struct replay *r, uint32_t cache, const struct event *ev);
 static uint32_t machine_cache(struct replay *r, const struct replay_step *step);
+static bool was_merged(const struct replay *r, const struct replay_step *step);
+static uint32_t cache_apart(struct replay *r, const struct replay_step *step);
 static uint32_t make_cache(struct replay *r, const struct event *ev,
 			   const struct repair_cache *cache);
+static bool too_many_caches(const struct replay *r);
+static uint32_t cache_flags(const struct repair_cache *cache);
 
 enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_step *step)
 {
@@ -20,24 +24,16 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 	const struct repair_op *op = step->op;
 	struct slab_allocator *slab = machine_slab(r->machine);
 	bool large = op->call == CALL_KMALLOC_LARGE;
+	const bool sorted = r->own_classes && op->call == CALL_KMALLOC; /* by the size asked for */
 	enum replay_verdict verdict;
 	struct mm_outcome outcome;
 
 	if (replay_passes_over(r, step, LAYER_SLAB, &verdict))
 		return verdict;
-	if (large) {
-		r->slab_owner = OWNER_KMALLOC_LARGE;
-		outcome = slab_kmalloc(slab, step->cpu, ev->slab.bytes_req, ev->slab.gfp,
-				       ev->slab.node, step->context);
-		r->slab_owner = OWNER_SLAB;
-	} else {
-		uint32_t cache = machine_cache(r, step);
-
-		outcome = slab_alloc(slab, cache, step->cpu, ev->slab.node, ev->slab.gfp,
-				     step->context);
-		if (mm_ok(outcome))
-			r->requested.items[cache] += ev->slab.bytes_req;
-	}
+	if (unlikely(sorted))
+		large = slab_kmalloc_class(slab, MAX(ev->slab.bytes_req, (uint64_t)1),
+					   ev->slab.gfp) == SLAB_CACHE_NONE;
+	outcome = large || sorted ? take_kmalloc(r, step, large) : take_object(r, step);
 	verdict = replay_settle(r, step, outcome, large ? bits_get_order(ev->slab.bytes_req) : 0);
 	if (!mm_ok(outcome))
 		replay_hold(r, op->slot, SLOT_FAILED, 0);
@@ -73,6 +69,42 @@ void replay_cache_name(const struct replay *r, uint32_t cache, struct str *out)
 	}
 }
 
+static struct mm_outcome take_kmalloc(struct replay *r, const struct replay_step *step, bool large)
+{
+	const struct event *ev = step->ev;
+	struct mm_outcome outcome;
+
+	r->slab_owner = large ? OWNER_KMALLOC_LARGE : OWNER_SLAB;
+	outcome = slab_kmalloc(machine_slab(r->machine), step->cpu, ev->slab.bytes_req,
+			       ev->slab.gfp, ev->slab.node, step->context);
+	r->slab_owner = OWNER_SLAB;
+	if (mm_ok(outcome) && !large)
+		count_request(r, slab_cache_of(machine_slab(r->machine), outcome.addr), ev);
+	return outcome;
+}
+
+static struct mm_outcome take_object(struct replay *r, const struct replay_step *step)
+{
+	const struct event *ev = step->ev;
+	uint32_t cache = machine_cache(r, step);
+	struct mm_outcome outcome = slab_alloc(machine_slab(r->machine), cache, step->cpu,
+					       ev->slab.node, ev->slab.gfp, step->context);
+
+	if (mm_ok(outcome))
+		count_request(r, cache, ev);
+	return outcome;
+}
+
+static void count_request(struct replay *r, uint32_t cache, const struct event *ev)
+{
+	if (unlikely(cache >= r->requested.nr)) {
+		if (cache == SLAB_CACHE_NONE) /* of size 0 */
+			return;
+		vec_extend_zeroed(&r->requested, slab_nr_caches(machine_slab(r->machine)));
+	}
+	r->requested.items[cache] += ev->slab.bytes_req;
+}
+
 /*
  * A cache of the recording and one of the machine are joined when the first object is asked for.
  * What is learned of it later (its name) changes the name only, never the geometry.
@@ -82,6 +114,8 @@ static uint32_t machine_cache(struct replay *r, const struct replay_step *step)
 	uint32_t id = step->op->cache;
 	const struct repair_cache *cache;
 
+	if (unlikely(r->unmerge) && was_merged(r, step))
+		return cache_apart(r, step);
 	if (likely(id < r->caches.nr && r->caches.items[id]))
 		return r->caches.items[id] - 1;
 	cache = repair_cache(r->repair, id);
@@ -96,8 +130,40 @@ static uint32_t machine_cache(struct replay *r, const struct replay_step *step)
 		}
 	}
 	r->caches.items[id] = r->caches.items[cache->canon];
-	vec_extend_zeroed(&r->requested, slab_nr_caches(machine_slab(r->machine)));
 	return r->caches.items[id] - 1;
+}
+
+/* An object of a kmem_cache_create()d cache, out of a cache that kmalloc() uses, too. */
+static bool was_merged(const struct replay *r, const struct replay_step *step)
+{
+	const struct repair_cache *cache = repair_cache(r->repair, step->op->cache);
+
+	return step->op->call == CALL_CACHE_ALLOC && repair_cache(r->repair, cache->canon)->kmalloc;
+}
+
+/* One cache for all that was merged with a kmalloc cache: which they were, nothing tells. */
+static uint32_t cache_apart(struct replay *r, const struct replay_step *step)
+{
+	struct slab_allocator *slab = machine_slab(r->machine);
+	uint32_t id = repair_cache(r->repair, step->op->cache)->canon;
+	const struct repair_cache *cache = repair_cache(r->repair, id);
+	const struct event *ev = step->ev;
+
+	vec_extend_zeroed(&r->apart, (size_t)id + 1);
+	if (!r->apart.items[id]) {
+		struct str name;
+
+		if (too_many_caches(r))
+			return slab_kmalloc_class(slab, ev->slab.bytes_alloc, ev->slab.gfp);
+		str_init(&name);
+		str_addf(&name, "%s (unmerged)", intern_text(&r->names->texts, cache->name));
+		r->apart.items[id] = slab_cache_by_geometry(slab, str_text(&name),
+							    (uint32_t)ev->slab.bytes_req,
+							    (uint32_t)ev->slab.bytes_alloc,
+							    cache_flags(cache)) + 1;
+		str_deinit(&name);
+	}
+	return r->apart.items[id] - 1;
 }
 
 static uint32_t make_cache(struct replay *r, const struct event *ev,
@@ -105,25 +171,27 @@ static uint32_t make_cache(struct replay *r, const struct event *ev,
 {
 	struct slab_allocator *slab = machine_slab(r->machine);
 	uint32_t class = slab_kmalloc_class(slab, ev->slab.bytes_alloc, ev->slab.gfp);
-	const char *name = intern_text(&r->names->texts, cache->name);
-	uint32_t flags = 0;
 
-	if (class != SLAB_CACHE_NONE) {
-		/* A kernel with other size classes has classes this machine lacks. */
-		if (cache->kmalloc &&
-		    slab_cache_geometry(slab, class)->size == ev->slab.bytes_alloc)
-			return class;
-		/* No kernel has that many: a damaged recording shall not fill the memory. */
-		if ((uint64_t)slab_nr_caches(slab) * r->nr_cpus > MAX_CPU_CACHES)
-			return class;
-	}
-	if (cache->reclaimable)
-		flags |= SLAB_RECLAIM_ACCOUNT;
-	if (cache->account)
-		flags |= SLAB_ACCOUNT;
-	if (cache->dma)
-		flags |= SLAB_CACHE_DMA;
-	return slab_cache_by_geometry(slab, name,
+	/* A kernel with other size classes has classes this machine lacks. */
+	if (class != SLAB_CACHE_NONE && cache->kmalloc &&
+	    slab_cache_geometry(slab, class)->size == ev->slab.bytes_alloc)
+		return class;
+	if (too_many_caches(r))
+		return class;
+	return slab_cache_by_geometry(slab, intern_text(&r->names->texts, cache->name),
 				      (uint32_t)ev->slab.bytes_req, (uint32_t)ev->slab.bytes_alloc,
-				      flags);
+				      cache_flags(cache));
+}
+
+/* No kernel has that many: a damaged recording shall not fill the memory. */
+static bool too_many_caches(const struct replay *r)
+{
+	return (uint64_t)slab_nr_caches(machine_slab(r->machine)) * r->nr_cpus >
+	       SLAB_MAX_CPU_CACHES;
+}
+
+static uint32_t cache_flags(const struct repair_cache *cache)
+{
+	return (cache->reclaimable ? SLAB_RECLAIM_ACCOUNT : 0U) |
+	       (cache->account ? SLAB_ACCOUNT : 0U) | (cache->dma ? SLAB_CACHE_DMA : 0U);
 }

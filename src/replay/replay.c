@@ -60,6 +60,8 @@ struct replay *replay_create(const struct replay_options *options,
 	r->names = names;
 	r->nr_cpus = config->nr_cpus;
 	r->arch = config->arch;
+	r->own_classes = config->kmalloc_classes.nr > 0;
+	r->unmerge = !config->slab_merge;
 	r->slab_owner = OWNER_SLAB;
 	r->next_sample = r->options.sample_every;
 	stock_init(&r->stock);
@@ -88,6 +90,7 @@ void replay_destroy(struct replay *r)
 	vec_deinit(&r->caches);
 	vec_deinit(&r->origins);
 	vec_deinit(&r->requested);
+	vec_deinit(&r->apart);
 	vec_deinit(&r->splits);
 	vec_deinit(&r->free_splits);
 	free(r);

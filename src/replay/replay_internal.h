@@ -60,6 +60,9 @@ struct replay {
 	struct vec(uint32_t) caches;  /**< repair's cache id to the machine's + 1; 0: not made */
 	struct vec(uint32_t) origins; /**< the machine's cache id to repair's; 0: unknown */
 	struct vec(uint64_t) requested; /**< by the machine's cache id: bytes asked for so far */
+	struct vec(uint32_t) apart;   /**< as "caches": of objects merged with a kmalloc cache */
+	bool own_classes; /**< size classes are the configuration's, not the recorded kernel's */
+	bool unmerge;     /**< caches share no slabs */
 	struct vec(struct replay_split) splits;
 	struct vec(uint32_t) free_splits; /**< numbers of "splits" to use again */
 	struct stock stock;

@@ -87,8 +87,17 @@ struct machine_config {
 	unsigned int slub_min_objects;               /**< 0: auto */
 	int slub_cpu_partial;                        /**< objects; -1: auto */
 	int slub_min_partial;                        /**< slabs; -1: auto */
-	bool slab_merge;                             /**< caches alike share slabs; true */
-	/** Sizes of kmalloc() caches, ascending, multiples of 8; empty: the kernel's. */
+	/**
+	 * Caches alike share slabs; true. False, as slab_nomerge: in a replay, too, objects of
+	 * kmem_cache_create()d caches that the recording shows in a kmalloc cache get one apart
+	 * from it; what was merged among the former alone, a recording cannot tell.
+	 */
+	bool slab_merge;
+	/**
+	 * Sizes of kmalloc() caches in bytes, ascending, multiples of 8 up to 8192; empty: the
+	 * kernel's. They hold for all types (cg, rcl, dma). Larger requests go to the page
+	 * allocator. Owned by the configuration; allocators copy it.
+	 */
 	struct vec(uint32_t) kmalloc_classes;
 
 	/* Address spaces */

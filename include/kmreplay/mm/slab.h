@@ -33,8 +33,14 @@ struct slab_page_ops {
 #define SLAB_PFN_LIMIT (1ULL << 34)        /**< 64 TiB: what x86-64 can address */
 #define SLAB_ZERO_SIZE_PTR 16ULL           /**< what kmalloc(0) returns */
 #define SLAB_KMALLOC_MAX_CACHE_SIZE 8192U  /**< larger ones come from the page allocator */
+#define SLAB_MAX_CPU_CACHES (1U << 22)     /**< caches times CPUs: each pair costs some 40 bytes */
 
-/** An allocator with the kmalloc caches of the machine's kernel. "config" is copied, "ctx" not. */
+/** What "config" says of slabs makes an allocator; else false and "err". */
+MUST_CHECK bool slab_check_config(const struct machine_config *config, struct error *err);
+/**
+ * An allocator with the kmalloc caches of the machine's kernel, or those of "config", which is
+ * copied and must have passed slab_check_config(). "ctx" is not copied.
+ */
 MUST_CHECK struct slab_allocator *slab_create(const struct machine_config *config,
 					      const struct slab_page_ops *ops, void *ctx);
 /** Forgets everything; no page is given back. NULL is fine. */
@@ -96,7 +102,7 @@ bool slab_is_live(const struct slab_allocator *slab, uint64_t addr);
 /** kmalloc_node() of "size" bytes; path NONE and SLAB_ZERO_SIZE_PTR for 0. */
 struct mm_outcome slab_kmalloc(struct slab_allocator *slab, unsigned int cpu, uint64_t size,
 			       uint32_t gfp, int node, unsigned int context);
-/** kmalloc_slab(): the cache that serves it; SLAB_CACHE_NONE for 0 and for large ones. */
+/** kmalloc_slab(): the cache that serves it; SLAB_CACHE_NONE for 0 and above the largest class. */
 uint32_t slab_kmalloc_class(const struct slab_allocator *slab, uint64_t size, uint32_t gfp);
 /** ksize(): usable bytes behind "addr"; 0 when nothing is allocated there. */
 uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr);

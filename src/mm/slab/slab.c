@@ -74,6 +74,9 @@ struct slab_allocator *slab_create(const struct machine_config *config,
 	memset(&slab->config.ranges, 0, sizeof(slab->config.ranges));
 	for (size_t i = 0; i < config->ranges.nr; i++)
 		vec_push(&slab->config.ranges, config->ranges.items[i]);
+	memset(&slab->config.kmalloc_classes, 0, sizeof(slab->config.kmalloc_classes));
+	for (size_t i = 0; i < config->kmalloc_classes.nr; i++)
+		vec_push(&slab->config.kmalloc_classes, config->kmalloc_classes.items[i]);
 	slab_kmalloc_init(slab);
 	return slab;
 }
@@ -108,7 +111,8 @@ void slab_destroy(struct slab_allocator *slab)
 	vec_foreach(&slab->names, name)
 		free(*name);
 	vec_deinit(&slab->names);
-	vec_deinit(&slab->config.ranges);
+	vec_deinit(&slab->kmalloc);
+	machine_config_deinit(&slab->config);
 	free(slab);
 }
 

@@ -154,7 +154,7 @@ static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 	uint32_t size = (uint32_t)bits_align_up(args->size, word);
 	uint32_t align = slab_geometry_align(slab->config.arch, args->flags, args->align, size);
 
-	if (unmergeable(args->flags, args->ctor, args->usersize))
+	if (!slab->config.slab_merge || unmergeable(args->flags, args->ctor, args->usersize))
 		return NULL;
 	size = (uint32_t)bits_align_up(size, align);
 	for (size_t i = 0; i < slab->caches.nr; i++) {

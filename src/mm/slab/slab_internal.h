@@ -97,8 +97,8 @@ struct slab_cache {
 };
 
 enum {
-	SLAB_NR_CLASSES = 14, /**< index 0 is not used */
 	SLAB_NR_TYPES = 4,
+	SLAB_CLASS_STEP = 8, /**< size classes are multiples of it */
 };
 
 struct slab_allocator {
@@ -110,9 +110,13 @@ struct slab_allocator {
 	const struct slab_profile *profile;
 	struct slab_page_ops ops;
 	void *ctx;
-	struct machine_config config;           /**< own copy, ranges included */
+	struct machine_config config;           /**< own copy, with ranges and classes */
 	struct vec(char *) names;               /**< of destroyed caches: still in use outside */
-	uint32_t kmalloc[SLAB_NR_TYPES][SLAB_NR_CLASSES];
+	struct vec(uint32_t) kmalloc;           /**< caches by type, then by class */
+	uint32_t nr_classes;
+	uint32_t kmalloc_max;                   /**< the largest class in bytes */
+	/** Class of each size: smallest that holds it, by (size - 1) / SLAB_CLASS_STEP. */
+	uint16_t class_of[SLAB_KMALLOC_MAX_CACHE_SIZE / SLAB_CLASS_STEP];
 	struct slab_page *rcu;                  /**< waiting for a grace period, newest first */
 	bool rcu_deferred;
 	uint64_t large_nr, large_pages, slab_pages, rcu_pages;

@@ -42,16 +42,19 @@ static const uint8_t types_old[SLAB_NR_TYPES] = {
 static const uint8_t types_new[SLAB_NR_TYPES] = {
 	KMALLOC_NORMAL, KMALLOC_RECLAIM, KMALLOC_DMA, KMALLOC_CGROUP,
 };
-static const uint8_t indices_old[SLAB_NR_CLASSES - 1] = {
-	3, 4, 5, 6, 1, 7, 2, 8, 9, 10, 11, 12, 13,
+static const uint16_t sizes_old[] = {
+	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192,
 };
-static const uint8_t indices_new[SLAB_NR_CLASSES - 1] = {
-	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+static const uint16_t sizes_new[] = {
+	96, 192, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192,
 };
+static_assert(ARRAY_SIZE(sizes_old) == ARRAY_SIZE(sizes_new), "the same classes");
 
-static void class_create(struct slab_allocator *slab, unsigned int type, unsigned int index);
-static unsigned int class_index(const struct slab_allocator *slab, uint64_t size);
-static uint32_t class_size(unsigned int index);
+struct class_sizes vec(uint32_t);
+
+static void collect_classes(const struct slab_allocator *slab, struct class_sizes *sizes);
+static void map_sizes(struct slab_allocator *slab, const struct class_sizes *sizes);
+static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uint32_t size);
 static uint32_t smallest_size(const struct slab_allocator *slab);
 static enum kmalloc_type type_of(const struct slab_allocator *slab, uint32_t gfp);
 static bool has_cgroup_type(const struct slab_allocator *slab);
@@ -63,7 +66,7 @@ struct mm_outcome slab_kmalloc(struct slab_allocator *slab, unsigned int cpu, ui
 {
 	unsigned int order;
 
-	if (likely(size - 1 < SLAB_KMALLOC_MAX_CACHE_SIZE))
+	if (likely(size - 1 < slab->kmalloc_max))
 		return slab_alloc(slab, slab_kmalloc_class(slab, size, gfp), cpu, node, gfp,
 				  context);
 	BUG_ON(cpu >= slab->nr_cpus);
@@ -77,9 +80,12 @@ struct mm_outcome slab_kmalloc(struct slab_allocator *slab, unsigned int cpu, ui
 
 uint32_t slab_kmalloc_class(const struct slab_allocator *slab, uint64_t size, uint32_t gfp)
 {
-	if (!size || size > SLAB_KMALLOC_MAX_CACHE_SIZE)
+	unsigned int class;
+
+	if (!size || size > slab->kmalloc_max)
 		return SLAB_CACHE_NONE;
-	return slab->kmalloc[type_of(slab, gfp)][class_index(slab, size)];
+	class = slab->class_of[(size - 1) / SLAB_CLASS_STEP];
+	return slab->kmalloc.items[type_of(slab, gfp) * slab->nr_classes + class];
 }
 
 /* slab_ksize(), __ksize() */
@@ -106,20 +112,50 @@ void slab_large_stats(const struct slab_allocator *slab, uint64_t *nr, uint64_t 
 	*pages = slab->large_pages;
 }
 
+bool slab_check_config(const struct machine_config *config, struct error *err)
+{
+	const uint64_t nr = config->kmalloc_classes.nr;
+	uint32_t last = 0;
+
+	if (config->slub_min_order > KERNEL_MAX_ORDER || config->slub_max_order > KERNEL_MAX_ORDER)
+		return error_set(err, "slab order '%u' is above %d",
+				 MAX(config->slub_min_order, config->slub_max_order),
+				 KERNEL_MAX_ORDER);
+	vec_foreach(&config->kmalloc_classes, size) {
+		if (*size % SLAB_CLASS_STEP || *size > SLAB_KMALLOC_MAX_CACHE_SIZE || !*size)
+			return error_set(err, "kmalloc class of %u bytes is not a multiple of %d "
+					 "from %d to %u", *size, SLAB_CLASS_STEP, SLAB_CLASS_STEP,
+					 SLAB_KMALLOC_MAX_CACHE_SIZE);
+		if (*size <= last)
+			return error_set(err, "kmalloc class of %u bytes follows one of %u: they "
+					 "must ascend", *size, last);
+		last = *size;
+	}
+	if (nr * SLAB_NR_TYPES * config->nr_cpus > SLAB_MAX_CPU_CACHES)
+		return error_set(err, "%u kmalloc classes times %u CPUs are too many per-CPU slabs",
+				 (unsigned int)nr, config->nr_cpus);
+	return true;
+}
+
+/* create_kmalloc_caches() */
 void slab_kmalloc_init(struct slab_allocator *slab)
 {
-	bool odd_first = slab->profile->kmalloc_odd_first;
-	const uint8_t *types = odd_first ? types_new : types_old;
-	const uint8_t *indices = odd_first ? indices_new : indices_old;
+	const uint8_t *types = slab->profile->kmalloc_odd_first ? types_new : types_old;
+	struct class_sizes sizes = { 0 };
 
+	collect_classes(slab, &sizes);
+	map_sizes(slab, &sizes);
+	slab->nr_classes = (uint32_t)sizes.nr;
+	vec_extend_zeroed(&slab->kmalloc, SLAB_NR_TYPES * sizes.nr);
 	for (unsigned int t = 0; t < SLAB_NR_TYPES; t++) {
-		for (unsigned int i = 0; i < SLAB_NR_CLASSES; i++)
-			slab->kmalloc[t][i] = SLAB_CACHE_NONE;
+		uint32_t *caches = &slab->kmalloc.items[types[t] * sizes.nr];
+
+		for (size_t i = 0; i < sizes.nr; i++)
+			caches[i] = types[t] == KMALLOC_CGROUP && !has_cgroup_type(slab) ?
+					    SLAB_CACHE_NONE :
+					    class_create(slab, types[t], sizes.items[i]);
 	}
-	for (unsigned int t = 0; t < SLAB_NR_TYPES; t++) {
-		for (unsigned int i = 0; i < SLAB_NR_CLASSES - 1; i++)
-			class_create(slab, types[t], indices[i]);
-	}
+	vec_deinit(&sizes);
 }
 
 struct mm_outcome slab_free_large(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
@@ -134,18 +170,49 @@ struct mm_outcome slab_free_large(struct slab_allocator *slab, unsigned int cpu,
 	return slab->ops.free(slab->ctx, cpu, pfn, order);
 }
 
-/* new_kmalloc_cache(), create_boot_cache() */
-static void class_create(struct slab_allocator *slab, unsigned int type, unsigned int index)
+/* In the order in which they are created; where objects are kept apart, 96 and 192 don't pay. */
+static void collect_classes(const struct slab_allocator *slab, struct class_sizes *sizes)
 {
-	uint32_t size = class_size(index);
-	struct slab_geometry geometry;
-	char name[32], unit[8];
+	const uint16_t *all = slab->profile->kmalloc_odd_first ? sizes_new : sizes_old;
+	const uint32_t smallest = smallest_size(slab);
 
-	if (size < smallest_size(slab) || class_index(slab, size) != index ||
-	    (type == KMALLOC_CGROUP && !has_cgroup_type(slab)))
+	vec_foreach(&slab->config.kmalloc_classes, size)
+		vec_push(sizes, *size);
+	if (sizes->nr)
 		return;
-	snprintf(unit, sizeof(unit), size < 1024 ? "%u" : "%uk", size < 1024 ? size : size / 1024);
-	snprintf(name, sizeof(name), "%s-%s", type_infos[type].prefix, unit);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes_old); i++) {
+		if (all[i] >= smallest && (bits_is_pow2(all[i]) || all[i] >= 3 * smallest))
+			vec_push(sizes, all[i]);
+	}
+}
+
+/* __kmalloc_index(): each size to the smallest class that holds it. */
+static void map_sizes(struct slab_allocator *slab, const struct class_sizes *sizes)
+{
+	slab->kmalloc_max = 0;
+	for (size_t i = 0; i < sizes->nr; i++)
+		slab->kmalloc_max = MAX(slab->kmalloc_max, sizes->items[i]);
+	for (uint32_t size = SLAB_CLASS_STEP; size <= slab->kmalloc_max; size += SLAB_CLASS_STEP) {
+		uint32_t best = UINT32_MAX;
+
+		for (size_t i = 0; i < sizes->nr; i++) {
+			if (sizes->items[i] < size || sizes->items[i] >= best)
+				continue;
+			best = sizes->items[i];
+			slab->class_of[size / SLAB_CLASS_STEP - 1] = (uint16_t)i;
+		}
+	}
+}
+
+/* new_kmalloc_cache(), create_boot_cache() */
+static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uint32_t size)
+{
+	const bool kilo = size % 1024 == 0;
+	struct slab_geometry geometry;
+	char name[32];
+
+	snprintf(name, sizeof(name), kilo ? "%s-%uk" : "%s-%u", type_infos[type].prefix,
+		 kilo ? size / 1024 : size);
 	struct slab_cache_args args = {
 		.name = name,
 		.size = size,
@@ -156,28 +223,7 @@ static void class_create(struct slab_allocator *slab, unsigned int type, unsigne
 	if (bits_is_pow2(size) || slab->profile->kmalloc_pow2_divisor)
 		args.align = size & -size;
 	BUG_ON(!slab_geometry_init(&geometry, &slab->config, &args));
-	slab->kmalloc[type][index] = slab_cache_add(slab, &args, &geometry);
-}
-
-/* __kmalloc_index(): of a size in [1, SLAB_KMALLOC_MAX_CACHE_SIZE]. */
-static unsigned int class_index(const struct slab_allocator *slab, uint64_t size)
-{
-	uint32_t smallest = smallest_size(slab);
-
-	if (size <= smallest)
-		return bits_ilog2(smallest);
-	if (smallest <= 32 && size > 64 && size <= 96)
-		return 1;
-	if (smallest <= 64 && size > 128 && size <= 192)
-		return 2;
-	return bits_fls(size - 1);
-}
-
-static uint32_t class_size(unsigned int index)
-{
-	if (index == 1)
-		return 96;
-	return index == 2 ? 192 : 1U << index;
+	return slab_cache_add(slab, &args, &geometry);
 }
 
 /* KMALLOC_MIN_SIZE: arm64 kept objects apart by DMA cache lines until 6.5. */

@@ -231,6 +231,118 @@ START_TEST(destroy_needs_an_empty_cache)
 }
 END_TEST
 
+static void own_classes(struct slab_fixture *f, unsigned int minor, const uint32_t *sizes, size_t nr)
+{
+	struct error err;
+
+	fixture_init(f, 6, minor, 2);
+	for (size_t i = 0; i < nr; i++)
+		vec_push(&f->config.kmalloc_classes, sizes[i]);
+	ck_assert_msg(slab_check_config(&f->config, &err), "%s", err.message);
+	fixture_start(f);
+	/* Its own copy: the configuration may go first. */
+	vec_reset(&f->config.kmalloc_classes);
+}
+
+START_TEST(own_classes_replace_the_kernel_s)
+{
+	static const uint32_t sizes[] = { 24, 40, 128, 1024, 1536 };
+	static const unsigned int minors[] = { 1, 12 };
+	static const struct row {
+		uint64_t size;
+		uint32_t gfp;
+		const char *name;
+	} rows[] = {
+		{ 1, 0, "kmalloc-24" },
+		{ 24, GFP_BIT_ACCOUNT, "kmalloc-cg-24" },
+		{ 25, 0, "kmalloc-40" },
+		{ 96, GFP_BIT_RECLAIMABLE, "kmalloc-rcl-128" },
+		{ 129, 0, "kmalloc-1k" },
+		{ 1025, GFP_BIT_DMA, "dma-kmalloc-1536" },
+		{ 1536, 0, "kmalloc-1536" },
+		{ 1537, 0, "-" },
+		{ 8192, 0, "-" },
+	};
+
+	for (size_t v = 0; v < ARRAY_SIZE(minors); v++) {
+		struct slab_fixture f;
+		struct mm_outcome got;
+		uint64_t nr, pages;
+
+		own_classes(&f, minors[v], sizes, ARRAY_SIZE(sizes));
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+			ck_assert_str_eq(class_name(&f, rows[i].size, rows[i].gfp), rows[i].name);
+		ck_assert_uint_eq(slab_nr_caches(f.slab), 4 * ARRAY_SIZE(sizes));
+		/* Above the largest class the page allocator serves. */
+		got = slab_kmalloc(f.slab, 0, 1537, GFP_BITS_KERNEL, -1, 0);
+		ck_assert(mm_ok(got));
+		slab_large_stats(f.slab, &nr, &pages);
+		ck_assert_uint_eq(nr, 1);
+		ck_assert_uint_eq(pages, 1);
+		for (uint64_t size = 1; size <= 1536; size++) {
+			got = slab_kmalloc(f.slab, 0, size, GFP_BITS_KERNEL, -1, 0);
+			ck_assert(mm_ok(got));
+			ck_assert_uint_ge(slab_ksize(f.slab, got.addr), size);
+		}
+		fixture_check(&f);
+		fixture_deinit(&f);
+	}
+}
+END_TEST
+
+START_TEST(classes_that_cannot_be_are_refused)
+{
+	static const struct row {
+		uint32_t sizes[2];
+		const char *message;
+	} rows[] = {
+		{ { 8, 12 }, "kmalloc class of 12 bytes is not a multiple of 8 from 8 to 8192" },
+		{ { 0, 8 }, "kmalloc class of 0 bytes is not a multiple of 8 from 8 to 8192" },
+		{ { 8, 8200 }, "kmalloc class of 8200 bytes is not a multiple of 8 from 8 to 8192" },
+		{ { 16, 16 }, "kmalloc class of 16 bytes follows one of 16: they must ascend" },
+	};
+	struct machine_config config;
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		machine_config_init(&config, (struct kernel_version){ 6, 12 }, ARCH_X86_64);
+		vec_push(&config.kmalloc_classes, rows[i].sizes[0]);
+		vec_push(&config.kmalloc_classes, rows[i].sizes[1]);
+		ck_assert(!slab_check_config(&config, &err));
+		ck_assert_str_eq(err.message, rows[i].message);
+		machine_config_deinit(&config);
+	}
+	machine_config_init(&config, (struct kernel_version){ 6, 12 }, ARCH_X86_64);
+	for (uint32_t size = 8; size <= 8192; size += 8)
+		vec_push(&config.kmalloc_classes, size);
+	ck_assert(slab_check_config(&config, &err));
+	config.nr_cpus = 8192;
+	ck_assert(!slab_check_config(&config, &err));
+	ck_assert_str_eq(err.message,
+			 "1024 kmalloc classes times 8192 CPUs are too many per-CPU slabs");
+	machine_config_deinit(&config);
+}
+END_TEST
+
+START_TEST(without_merging_each_cache_is_its_own)
+{
+	const struct slab_cache_args args = { .name = "one", .size = 136 };
+	const struct slab_cache_args same = { .name = "two", .size = 136 };
+
+	for (int on = 0; on < 2; on++) {
+		struct slab_fixture f;
+
+		fixture_init(&f, 6, 12, 2);
+		f.config.slab_merge = on;
+		fixture_start(&f);
+		ck_assert_int_eq(slab_cache_create(f.slab, &args) ==
+				 slab_cache_create(f.slab, &same), on);
+		fixture_deinit(&f);
+	}
+}
+END_TEST
+
 UNIT_MAIN("slab_kmalloc", classes_and_types, every_size_fits, creation_order_follows_version,
 	  arm64_keeps_cache_lines_apart, large_objects_are_pages, alike_caches_are_merged,
-	  destroy_needs_an_empty_cache)
+	  destroy_needs_an_empty_cache, own_classes_replace_the_kernel_s,
+	  classes_that_cannot_be_are_refused, without_merging_each_cache_is_its_own)

@@ -78,6 +78,64 @@ START_TEST(free_of_what_failed_here_is_passed_over)
 }
 END_TEST
 
+/* What was asked for decides, not what the recorded kernel's class gave. */
+START_TEST(own_size_classes_are_chosen_by_the_size_asked_for)
+{
+	struct slab_cache_stats stats;
+	struct slab_allocator *slab;
+	uint64_t nr, pages;
+	struct run run;
+
+	run_init(&run);
+	vec_push(&run.config.kmalloc_classes, (uint32_t)72);
+	vec_push(&run.config.kmalloc_classes, (uint32_t)128);
+	stream_page_alloc(&run.stream, 0x5000, 0, GFP_BITS_KERNEL);
+	for (unsigned int i = 0; i < 20; i++) /* all of kmalloc-96 when recorded */
+		stream_kmalloc(&run.stream, BASE + 0x5001000 + i * 96, i < 15 ? 72 : 80, 96);
+	stream_kmalloc(&run.stream, BASE + 0x5002000, 130, 192);
+	run_replay(&run, 0);
+	slab = machine_slab(replay_machine(run.replay));
+	ck_assert(slab_cache_get_stats(slab, slab_kmalloc_class(slab, 72, 0), &stats));
+	ck_assert_uint_eq(stats.live_objs, 15);
+	ck_assert(slab_cache_get_stats(slab, slab_kmalloc_class(slab, 128, 0), &stats));
+	ck_assert_uint_eq(stats.live_objs, 5);
+	slab_large_stats(slab, &nr, &pages);
+	ck_assert_uint_eq(nr, 1);
+	ck_assert_uint_eq(replay_tally(run.replay)->owners[OWNER_KMALLOC_LARGE].pages, 1);
+	ck_assert_uint_eq(verdicts(&run, CALL_KMALLOC, VERDICT_DONE), 21);
+	run_deinit(&run);
+}
+END_TEST
+
+/* An object that kmem_cache_alloc() got out of what is called kmalloc-256 when it is freed. */
+static uint64_t live_in_kmalloc_256(bool merge)
+{
+	struct slab_cache_stats stats;
+	struct slab_allocator *slab;
+	struct run run;
+
+	run_init(&run);
+	run.config.slab_merge = merge;
+	stream_page_alloc(&run.stream, 0x5000, 0, GFP_BITS_KERNEL);
+	stream_kmalloc(&run.stream, BASE + 0x5001000, 250, 256);
+	stream_cache_alloc(&run.stream, BASE + 0x5001100, 256, "merged_one+0x10");
+	stream_cache_alloc(&run.stream, BASE + 0x5001200, 256, "merged_one+0x10");
+	stream_cache_free(&run.stream, BASE + 0x5001200, "kmalloc-256");
+	run_replay(&run, 0);
+	slab = machine_slab(replay_machine(run.replay));
+	ck_assert(slab_cache_get_stats(slab, slab_kmalloc_class(slab, 256, 0), &stats));
+	ck_assert_uint_eq(verdicts(&run, CALL_CACHE_ALLOC, VERDICT_DONE), 2);
+	run_deinit(&run);
+	return stats.live_objs;
+}
+
+START_TEST(without_merging_kmalloc_has_its_caches_for_itself)
+{
+	ck_assert_uint_eq(live_in_kmalloc_256(true), 2);
+	ck_assert_uint_eq(live_in_kmalloc_256(false), 1);
+}
+END_TEST
+
 static void recorded_failure(enum replay_recovered what, uint64_t pages)
 {
 	struct event *ev;
@@ -274,6 +332,8 @@ END_TEST
 UNIT_MAIN("replay", page_of_a_slab_is_taken_once,
 	  without_the_slab_layer_its_page_events_are_replayed,
 	  free_of_what_failed_here_is_passed_over,
+	  own_size_classes_are_chosen_by_the_size_asked_for,
+	  without_merging_kmalloc_has_its_caches_for_itself,
 	  recorded_failure_that_succeeds_here_is_kept_or_dropped,
 	  block_in_use_at_the_beginning_goes_back_with_its_free,
 	  memory_before_a_boot_was_taken_from_the_top,
