@@ -80,9 +80,13 @@ size_t cli_side_label(const char *text);
  * cannot be read.
  */
 MUST_CHECK bool cli_config(const struct cli_options *options, struct config **ret, int *status);
-/** The same of the shortcuts alone, where each of the others is about a machine of its own. */
-MUST_CHECK bool cli_config_shortcuts(const struct cli_options *options, struct config **ret,
-				     int *status);
+/**
+ * The same where options of some kinds open a side each: "openers" has those kinds (1 << enum
+ * option_config_kind, or'ed). Of them only "own" (NULL: none) is for this side; all the others,
+ * before and behind it, hold for every side.
+ */
+MUST_CHECK bool cli_config_side(const struct cli_options *options, unsigned int openers,
+				const struct option_config *own, struct config **ret, int *status);
 /**
  * Adds the table of what is set, if anything is, to the section that is open in "report"; people
  * see "lines" of it (0: all).

@@ -24,7 +24,11 @@ static void compare_deinit(struct compare *compare);
 
 int cmd_compare(struct cli *cli)
 {
-	struct compare compare = { .nr_seeds = cli->options.compare_seeds };
+	struct compare compare = {
+		.nr_seeds = cli->options.compare_seeds,
+		.openers = 1U << CONFIG_FILE | 1U << CONFIG_PRESET | 1U << CONFIG_SETTING |
+			   1U << CONFIG_SIDE,
+	};
 	struct replay_job job;
 	int status = EXIT_USAGE;
 

@@ -36,6 +36,8 @@ enum compare_verdict {
 
 struct compare {
 	struct replay_job *job;
+	unsigned int openers;      /**< 1 << enum option_config_kind: options that open a side each */
+	bool alone;                /**< one side is enough */
 	struct vec(struct compare_side) sides;
 	size_t baseline;   /**< index */
 	uint64_t nr_seeds;

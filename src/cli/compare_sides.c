@@ -16,10 +16,11 @@
 
 enum { MAX_MACHINES = 256 };
 
-static bool add_sides(struct compare *compare, const struct config *common, int *status);
-static bool add_side(struct compare *compare, const struct config *common,
-		     const struct option_config *option, int *status);
-static bool begins_with_setting(const struct option_configs *configs);
+static bool add_sides(struct compare *compare, size_t nr, int *status);
+static bool add_side(struct compare *compare, const struct option_config *own, const char *name,
+		     int *status);
+static bool opens(const struct compare *compare, const struct option_config *option);
+static bool wants_default(const struct compare *compare, size_t nr);
 static void new_side(struct compare *compare, const char *name, const struct config *config);
 static char *side_name(const struct option_config *option);
 static char *unique(const struct compare *compare, const char *name, bool key);
@@ -29,69 +30,78 @@ static bool find_baseline(struct compare *compare);
 
 bool compare_plan(struct compare *compare, int *status)
 {
-	struct config *common = NULL;
-	bool ok;
+	const struct cli_options *options = &compare->job->cli->options;
+	size_t nr = options->compare_recorded;
 
 	*status = EXIT_USAGE;
-	if (!cli_config_shortcuts(&compare->job->cli->options, &common, status))
-		return false;
-	ok = add_sides(compare, common, status) && find_baseline(compare);
-	config_destroy(common);
-	return ok;
-}
-
-static bool add_sides(struct compare *compare, const struct config *common, int *status)
-{
-	const struct cli_options *options = &compare->job->cli->options;
-	size_t nr = 0;
-
 	vec_foreach(&options->configs.list, option)
-		nr += option->option->config != CONFIG_SHORTCUT;
-	if (nr + options->compare_recorded == 0) {
+		nr += opens(compare, option);
+	if (!nr && !compare->alone) {
 		cli_error("nothing to compare: name sides with --config, --preset, --set or "
 			  "--side, or --recorded");
 		return false;
 	}
-	if (nr + options->compare_recorded < 2 || begins_with_setting(&options->configs))
-		new_side(compare, "default", common);
-	vec_foreach(&options->configs.list, option)
-		if (option->option->config != CONFIG_SHORTCUT &&
-		    !add_side(compare, common, option, status))
-			return false;
-	if (options->compare_recorded)
-		new_side(compare, "recorded", NULL);
+	if (!add_sides(compare, nr, status))
+		return false;
 	if (compare->sides.nr > COMPARE_SIDES || compare->job->sides.nr > MAX_MACHINES) {
 		cli_error("%zu sides with %zu machines are too many: at most %d and %d",
 			  compare->sides.nr, compare->job->sides.nr, COMPARE_SIDES, MAX_MACHINES);
 		return false;
 	}
+	return find_baseline(compare);
+}
+
+/* "nr" that the command line names, and maybe one that it does not. */
+static bool add_sides(struct compare *compare, size_t nr, int *status)
+{
+	const struct cli_options *options = &compare->job->cli->options;
+
+	if (wants_default(compare, nr) && !add_side(compare, NULL, "default", status))
+		return false;
+	vec_foreach(&options->configs.list, option) {
+		char *name;
+		bool ok;
+
+		if (!opens(compare, option))
+			continue;
+		name = side_name(option);
+		ok = add_side(compare, option, name, status);
+		free(name);
+		if (!ok)
+			return false;
+	}
+	if (options->compare_recorded)
+		new_side(compare, "recorded", NULL);
 	return true;
 }
 
-static bool add_side(struct compare *compare, const struct config *common,
-		     const struct option_config *option, int *status)
+static bool add_side(struct compare *compare, const struct option_config *own, const char *name,
+		     int *status)
 {
-	struct config *config = config_copy(common);
-	bool unread = false;
-	struct error err;
-	bool ok = cli_config_add(config, option, &err, &unread);
-	char *name = side_name(option);
+	struct config *config;
 
-	if (ok)
-		new_side(compare, name, config);
-	else
-		cli_error("%s", err.message);
-	*status = unread ? EXIT_INPUT : EXIT_USAGE;
-	free(name);
+	if (!cli_config_side(&compare->job->cli->options, compare->openers, own, &config, status))
+		return false;
+	new_side(compare, name, config);
 	config_destroy(config);
-	return ok;
+	return true;
 }
 
-/* A setting is a change of something: of the machine as it would be without. */
-static bool begins_with_setting(const struct option_configs *configs)
+static bool opens(const struct compare *compare, const struct option_config *option)
 {
-	vec_foreach(&configs->list, option)
-		if (option->option->config != CONFIG_SHORTCUT)
+	return compare->openers >> option->option->config & 1;
+}
+
+/*
+ * A setting is a change of something: of the machine as it would be without. So is all that stands
+ * alone, where there has to be something to compare with.
+ */
+static bool wants_default(const struct compare *compare, size_t nr)
+{
+	if (nr < 2)
+		return !nr || !compare->alone;
+	vec_foreach(&compare->job->cli->options.configs.list, option)
+		if (opens(compare, option))
 			return option->option->config == CONFIG_SETTING;
 	return false;
 }

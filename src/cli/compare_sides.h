@@ -8,10 +8,10 @@
 #include "compare.h"
 
 /**
- * Makes a side of each --config, --preset, --set and --side, one of what was recorded with
- * --recorded, and in front one of the defaults when the first is a --set or nothing else is there
- * to compare with. Options that are shortcuts (--memory, --cpus, --seed) hold for all of them.
- * False: the message is printed, "*status" says which exit it is.
+ * Makes a side of each option that opens one, one of what was recorded with --recorded, and in
+ * front one of the defaults when the first is a --set or when there has to be something to compare
+ * with. All other options hold for each side. False: the message is printed, "*status" says which
+ * exit it is.
  */
 MUST_CHECK bool compare_plan(struct compare *compare, int *status);
 

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool add_all(struct config *config, const struct cli_options *options, bool shortcuts_only,
-		    int *status);
 static bool add_side(struct config *config, const char *text, struct error *err, bool *unread);
 static bool add_item(struct config *config, const char *item, struct error *err, bool *unread);
 static bool add_settings(struct config *config, const char *settings, const char *from,
@@ -22,22 +20,28 @@ static bool add_file(struct config *config, const char *path, struct error *err,
 
 bool cli_config(const struct cli_options *options, struct config **ret, int *status)
 {
-	*ret = config_create();
-	if (add_all(*ret, options, false, status))
-		return true;
-	config_destroy(*ret);
-	*ret = NULL;
-	return false;
+	return cli_config_side(options, 0, NULL, ret, status);
 }
 
-bool cli_config_shortcuts(const struct cli_options *options, struct config **ret, int *status)
+bool cli_config_side(const struct cli_options *options, unsigned int openers,
+		     const struct option_config *own, struct config **ret, int *status)
 {
+	struct error err;
+	bool unread;
+
 	*ret = config_create();
-	if (add_all(*ret, options, true, status))
-		return true;
-	config_destroy(*ret);
-	*ret = NULL;
-	return false;
+	vec_foreach(&options->configs.list, option) {
+		if (option != own && openers >> option->option->config & 1)
+			continue;
+		if (cli_config_add(*ret, option, &err, &unread))
+			continue;
+		cli_error("%s", err.message);
+		config_destroy(*ret);
+		*ret = NULL;
+		*status = unread ? EXIT_INPUT : EXIT_USAGE;
+		return false;
+	}
+	return true;
 }
 
 bool cli_config_add(struct config *config, const struct option_config *option, struct error *err,
@@ -98,24 +102,6 @@ void cli_config_report(struct report *report, const struct config *config, uint6
 							   report_str(setting.from) });
 	}
 	str_deinit(&text);
-}
-
-static bool add_all(struct config *config, const struct cli_options *options, bool shortcuts_only,
-		    int *status)
-{
-	struct error err;
-	bool unread;
-
-	vec_foreach(&options->configs.list, option) {
-		if (shortcuts_only && option->option->config != CONFIG_SHORTCUT)
-			continue;
-		if (cli_config_add(config, option, &err, &unread))
-			continue;
-		cli_error("%s", err.message);
-		*status = unread ? EXIT_INPUT : EXIT_USAGE;
-		return false;
-	}
-	return true;
 }
 
 /* What stands between commas, but for those inside of brackets. */
