@@ -90,24 +90,31 @@ int replay_job_run(struct replay_job *job, const char *path)
 
 struct report *replay_job_report(struct replay_job *job, struct replay_side *side)
 {
-	const struct cli_options *options = &job->cli->options;
+	const struct replay_facts facts = replay_job_facts(job, side);
 	struct report *report = report_create("replay", 1);
 
-	replay_report(report, &(struct replay_facts){
-				      .path = job->path,
-				      .info = trace_info(job->in.trace),
-				      .names = &job->in.names,
-				      .repair = job->repair,
-				      .config = &side->machine,
-				      .settings = side->settings,
-				      .replay = side->replay,
-				      .account = job->feed.account,
-				      .layers = job->options.layers,
-				      .lines = options->lines,
-				      .verbose = options->verbose,
-			      });
+	replay_report(report, &facts);
 	cli_input_warn(&job->in, report);
 	return report;
+}
+
+struct replay_facts replay_job_facts(struct replay_job *job, struct replay_side *side)
+{
+	const struct cli_options *options = &job->cli->options;
+
+	return (struct replay_facts){
+		.path = job->path,
+		.info = trace_info(job->in.trace),
+		.names = &job->in.names,
+		.repair = job->repair,
+		.config = &side->machine,
+		.settings = side->settings,
+		.replay = side->replay,
+		.account = job->feed.account,
+		.layers = job->options.layers,
+		.lines = options->lines,
+		.verbose = options->verbose,
+	};
 }
 
 const char *replay_side_rules(const struct replay_side *side)

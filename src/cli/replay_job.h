@@ -17,6 +17,7 @@
 
 #include "account_feed.h"
 #include "cli_internal.h"
+#include "replay_report.h"
 
 #include "kmreplay/core/workers.h"
 #include "kmreplay/replay/recorded.h"
@@ -74,6 +75,8 @@ MUST_CHECK int replay_job_run(struct replay_job *job, const char *path);
 /** The report of one side, as `kmreplay replay` prints it; the caller's. */
 MUST_CHECK struct report *replay_job_report(struct replay_job *job, struct replay_side *side);
 
+/** What its report is made from. */
+struct replay_facts replay_job_facts(struct replay_job *job, struct replay_side *side);
 /** The release whose rules the side's machine has: "6.12". */
 const char *replay_side_rules(const struct replay_side *side);
 /** Appends what was set for the side's machine, "slab.max_order=0 pcp.batch=1"; or nothing. */

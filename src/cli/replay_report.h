@@ -27,20 +27,48 @@ struct replay_facts {
 	unsigned int layers;     /**< enum replay_layer */
 	uint64_t lines;          /**< of a table; 0: all */
 	bool verbose;            /**< tables that most readers skip */
+	const char *label;       /**< the side that tables are about; NULL: there is one only */
 };
 
 /** Adds everything below the title to "report". */
 void replay_report(struct report *report, const struct replay_facts *facts);
 
+/*
+ * Its parts, for pages that are put together in another way. Each table is the report's; NULL when
+ * there is nothing to show.
+ */
+
+/** replay_words.c: the answer in plain words, a paragraph. */
+void replay_report_words(struct report *report, const struct replay_facts *facts);
+/** Sections: what machine it is; what became of the events. */
+void replay_report_machine(struct report *report, const struct replay_facts *facts);
+void replay_report_coverage(struct report *report, const struct replay_facts *facts);
+struct report_table *replay_report_owners(struct report *report, const struct replay_facts *facts);
+struct report_table *replay_report_zones(struct report *report, const struct replay_facts *facts);
+/** The indices of one zone by order. */
+struct report_table *replay_report_indices(struct report *report, const struct replay_facts *facts,
+					   const struct replay_zone *zone);
+
+/** replay_tables.c: slab caches by loss; caches or call sites by waste. */
+struct report_table *replay_report_caches(struct report *report, const struct replay_facts *facts);
+struct report_table *replay_report_waste(struct report *report, const struct replay_facts *facts,
+					 enum account_by by);
+/** Failures by kind; modelled latency by call or by path. */
+struct report_table *replay_report_failures(struct report *report,
+					    const struct replay_facts *facts);
+struct report_table *replay_report_latency(struct report *report, const struct replay_facts *facts,
+					   bool by_path);
+
+/** report_table() with the label of "facts" in its title. */
+struct report_table *replay_table(struct report *report, const struct replay_facts *facts,
+				  const char *key, const char *title,
+				  const struct report_column *columns, unsigned int nr);
 /** A figure's value in its own unit. */
 struct report_value figure_value_of(const struct figure *figure);
-
-/** replay_tables.c: slab caches by loss; caches and call sites by waste. */
-void replay_report_caches(struct report *report, const struct replay_facts *facts);
-void replay_report_waste(struct report *report, const struct replay_facts *facts);
-/** replay_tables.c: failures by kind; modelled latency by call and by path. */
-void replay_report_failures(struct report *report, const struct replay_facts *facts);
-void replay_report_latency(struct report *report, const struct replay_facts *facts);
+/** The events of each verdict, all calls together. */
+void replay_sum_verdicts(const struct replay_tally *tally, uint64_t verdicts[VERDICT_NR]);
+/** The zone with most memory speaks for a machine; NULL when none was looked at. */
+const struct replay_zone *replay_largest_zone(const struct replay_tally *tally);
 
 /** replay_areas.c: holes in the vmalloc range; per-CPU chunks. Nothing when nobody asked there. */
 void replay_report_vmalloc(struct report *report, const struct replay_facts *facts);

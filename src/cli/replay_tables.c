@@ -24,8 +24,6 @@ static void collect_caches(struct slab_allocator *slab, struct cache_lines *line
 static int by_loss(const void *a, const void *b);
 static void cache_row(struct report_table *table, const struct replay_facts *facts,
 		      const struct cache_line *line);
-static void waste_table(struct report *report, const struct replay_facts *facts,
-			enum account_by by);
 static void waste_row(struct report_table *table, const struct replay_facts *facts,
 		      enum account_by by, const struct account_line *line);
 static int by_count(const void *a, const void *b);
@@ -33,7 +31,7 @@ static void failure_row(struct report_table *table, const struct replay_facts *f
 			const struct replay_failure *failure);
 static void latency_row(struct report_table *table, const char *name, const struct hist *hist);
 
-void replay_report_caches(struct report *report, const struct replay_facts *facts)
+struct report_table *replay_report_caches(struct report *report, const struct replay_facts *facts)
 {
 	static const struct report_column columns[] = {
 		{ "cache", "cache", REPORT_TEXT, 0 },
@@ -55,22 +53,56 @@ void replay_report_caches(struct report *report, const struct replay_facts *fact
 	collect_caches(machine_slab(replay_machine(facts->replay)), &lines);
 	if (lines.nr)
 		qsort(lines.items, lines.nr, sizeof(*lines.items), by_loss);
-	table = report_table(report, "caches", "Slab caches by loss, at the end", columns,
+	table = replay_table(report, facts, "caches", "Slab caches by loss, at the end", columns,
 			     ARRAY_SIZE(columns));
 	report_limit(table, facts->lines);
 	for (size_t i = 0; i < lines.nr; i++)
 		cache_row(table, facts, &lines.items[i]);
 	vec_deinit(&lines);
+	return table;
 }
 
-void replay_report_waste(struct report *report, const struct replay_facts *facts)
+/* internal_frag_live and internal_frag_traffic: 1 - asked / given, of what is there and of all. */
+struct report_table *replay_report_waste(struct report *report, const struct replay_facts *facts,
+					 enum account_by by)
 {
+	const struct report_column columns[] = {
+		by == ACCOUNT_BY_SITE ?
+			(struct report_column){ "site", "call site", REPORT_TEXT, 0 } :
+			(struct report_column){ "cache", "cache", REPORT_TEXT, 0 },
+		{ "allocs", "allocs", REPORT_COUNT, 0 },
+		{ "live", "live", REPORT_COUNT, 0 },
+		{ "live_bytes", "live bytes", REPORT_BYTES, 0 },
+		{ "live_waste_bytes", "waste", REPORT_BYTES, 0 },
+		{ "internal_frag_live", "internal_frag", REPORT_RATIO, 0 },
+		{ "traffic_bytes", "traffic", REPORT_BYTES, 0 },
+		{ "traffic_waste_bytes", "waste", REPORT_BYTES, 0 },
+		{ "internal_frag_traffic", "internal_frag", REPORT_RATIO, 0 },
+	};
+	static const struct topk_key order[] = {
+		{ .column = ACCOUNT_COL_LIVE_WASTE },
+		{ .column = ACCOUNT_COL_WASTE },
+		{ .column = ACCOUNT_COL_BYTES },
+	};
+	bool sites = by == ACCOUNT_BY_SITE;
+	struct account_lines lines = { 0 };
+	struct report_table *table;
+
 	account_fold_caches(facts->account, facts->repair);
-	waste_table(report, facts, ACCOUNT_BY_CACHE);
-	waste_table(report, facts, ACCOUNT_BY_SITE);
+	account_collect(facts->account, ACCOUNT_OBJECTS, by, &lines);
+	account_sort(&lines, order, ARRAY_SIZE(order));
+	table = replay_table(report, facts, sites ? "sites" : "cache_waste",
+			     sites ? "Call sites by wasted bytes (asked for against given)" :
+				     "Caches by wasted bytes (asked for against given)",
+			     columns, ARRAY_SIZE(columns));
+	report_limit(table, facts->lines);
+	for (size_t i = 0; i < lines.nr; i++)
+		waste_row(table, facts, by, &lines.items[i]);
+	vec_deinit(&lines);
+	return table;
 }
 
-void replay_report_failures(struct report *report, const struct replay_facts *facts)
+struct report_table *replay_report_failures(struct report *report, const struct replay_facts *facts)
 {
 	static const struct report_column columns[] = {
 		{ "count", "count", REPORT_COUNT, 0 },
@@ -88,11 +120,11 @@ void replay_report_failures(struct report *report, const struct replay_facts *fa
 	struct report_table *table;
 
 	if (!tally->failures.nr)
-		return;
+		return NULL;
 	vec_foreach(&tally->failures, failure)
 		vec_push(&rows, *failure);
 	qsort(rows.items, rows.nr, sizeof(*rows.items), by_count);
-	table = report_table(report, "failures", "Failures", columns, ARRAY_SIZE(columns));
+	table = replay_table(report, facts, "failures", "Failures", columns, ARRAY_SIZE(columns));
 	report_limit(table, facts->lines);
 	for (size_t i = 0; i < rows.nr; i++)
 		failure_row(table, facts, &rows.items[i]);
@@ -100,9 +132,11 @@ void replay_report_failures(struct report *report, const struct replay_facts *fa
 		report_warn(report, "%llu failures of further kinds are counted, but not listed",
 			    (unsigned long long)tally->nr_failures_unlisted);
 	vec_deinit(&rows);
+	return table;
 }
 
-void replay_report_latency(struct report *report, const struct replay_facts *facts)
+struct report_table *replay_report_latency(struct report *report, const struct replay_facts *facts,
+					   bool by_path)
 {
 	static const struct report_column columns[] = {
 		{ "name", "modelled, by", REPORT_TEXT, REPORT_COL_KEY },
@@ -117,14 +151,13 @@ void replay_report_latency(struct report *report, const struct replay_facts *fac
 	const struct replay_tally *tally = replay_tally(facts->replay);
 	struct report_table *table;
 
-	report_begin(report, "latency", "Latency, modelled from the cost table (not measured)");
-	table = report_table(report, "calls", "By call", columns, ARRAY_SIZE(columns));
-	for (unsigned int i = 0; i < CALL_NR; i++)
+	table = replay_table(report, facts, by_path ? "paths" : "calls",
+			     by_path ? "By path" : "By call", columns, ARRAY_SIZE(columns));
+	for (unsigned int i = 0; !by_path && i < CALL_NR; i++)
 		latency_row(table, repair_call_name((enum repair_call)i), &tally->call_cost[i]);
-	table = report_table(report, "paths", "By path", columns, ARRAY_SIZE(columns));
-	for (unsigned int i = 0; i < MM_PATH_NR; i++)
+	for (unsigned int i = 0; by_path && i < MM_PATH_NR; i++)
 		latency_row(table, mm_path_name((enum mm_path)i), &tally->path_cost[i]);
-	report_end(report);
+	return table;
 }
 
 static void collect_caches(struct slab_allocator *slab, struct cache_lines *lines)
@@ -167,44 +200,6 @@ static void cache_row(struct report_table *table, const struct replay_facts *fac
 				  report_u64(stats->loss_align), report_u64(stats->loss_padding),
 				  report_u64(stats->loss_free) });
 	str_deinit(&name);
-}
-
-/* internal_frag_live and internal_frag_traffic: 1 - asked / given, of what is there and of all. */
-static void waste_table(struct report *report, const struct replay_facts *facts,
-			enum account_by by)
-{
-	const struct report_column columns[] = {
-		by == ACCOUNT_BY_SITE ?
-			(struct report_column){ "site", "call site", REPORT_TEXT, 0 } :
-			(struct report_column){ "cache", "cache", REPORT_TEXT, 0 },
-		{ "allocs", "allocs", REPORT_COUNT, 0 },
-		{ "live", "live", REPORT_COUNT, 0 },
-		{ "live_bytes", "live bytes", REPORT_BYTES, 0 },
-		{ "live_waste_bytes", "waste", REPORT_BYTES, 0 },
-		{ "internal_frag_live", "internal_frag", REPORT_RATIO, 0 },
-		{ "traffic_bytes", "traffic", REPORT_BYTES, 0 },
-		{ "traffic_waste_bytes", "waste", REPORT_BYTES, 0 },
-		{ "internal_frag_traffic", "internal_frag", REPORT_RATIO, 0 },
-	};
-	static const struct topk_key order[] = {
-		{ .column = ACCOUNT_COL_LIVE_WASTE },
-		{ .column = ACCOUNT_COL_WASTE },
-		{ .column = ACCOUNT_COL_BYTES },
-	};
-	bool sites = by == ACCOUNT_BY_SITE;
-	struct account_lines lines = { 0 };
-	struct report_table *table;
-
-	account_collect(facts->account, ACCOUNT_OBJECTS, by, &lines);
-	account_sort(&lines, order, ARRAY_SIZE(order));
-	table = report_table(report, sites ? "sites" : "cache_waste",
-			     sites ? "Call sites by wasted bytes (asked for against given)" :
-				     "Caches by wasted bytes (asked for against given)",
-			     columns, ARRAY_SIZE(columns));
-	report_limit(table, facts->lines);
-	for (size_t i = 0; i < lines.nr; i++)
-		waste_row(table, facts, by, &lines.items[i]);
-	vec_deinit(&lines);
 }
 
 static void waste_row(struct report_table *table, const struct replay_facts *facts,
