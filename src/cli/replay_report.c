@@ -24,6 +24,7 @@ enum { HUGE_ORDER = 9 };
 static void add_calls(struct report *report, const struct replay_tally *tally);
 static void add_figures(struct report *report, const struct replay_facts *facts);
 static void add_fragmentation(struct report *report, const struct replay_facts *facts);
+static void add_oom(struct report *report, const struct replay_facts *facts);
 static int huge_availability(const struct replay_zone *zone);
 
 void replay_report(struct report *report, const struct replay_facts *facts)
@@ -40,6 +41,7 @@ void replay_report(struct report *report, const struct replay_facts *facts)
 	report_end(report);
 	replay_report_machine(report, facts);
 	replay_report_owners(report, facts);
+	add_oom(report, facts);
 	if (facts->layers & LAYER_PAGE)
 		add_fragmentation(report, facts);
 	if (facts->layers & LAYER_SLAB)
@@ -231,6 +233,23 @@ struct report_table *replay_report_owners(struct report *report, const struct re
 				    report_percent_of(tally->pages, total), report_none(),
 				    report_none() });
 	return table;
+}
+
+/* Only where it came to that. */
+static void add_oom(struct report *report, const struct replay_facts *facts)
+{
+	const struct replay_tally *tally = replay_tally(facts->replay);
+	const struct page_stats *stats =
+		page_allocator_stats(machine_pages(replay_machine(facts->replay)));
+
+	if (!stats->oom)
+		return;
+	report_begin(report, "oom", "Out of memory");
+	report_count(report, "requests", "requests for the OOM killer", stats->oom);
+	report_count(report, "kills", "tasks killed", tally->nr_oom_kills);
+	report_bytes(report, "freed_bytes", "memory they gave back",
+		     tally->nr_oom_pages << KERNEL_PAGE_SHIFT);
+	report_end(report);
 }
 
 static void add_fragmentation(struct report *report, const struct replay_facts *facts)

@@ -125,6 +125,9 @@ static void say_recorded(struct str *words, const struct replay_tally *tally,
 	if (tally->nr_reclaimed || tally->nr_moved)
 		str_addf(words, " %s pages were reclaimed, %s moved by compaction.",
 			 fmt_count(nr, tally->nr_reclaimed), fmt_count(other, tally->nr_moved));
+	if (tally->nr_oom_kills)
+		str_addf(words, " Tasks killed for lack of memory: %s; they gave back %s pages.",
+			 fmt_count(nr, tally->nr_oom_kills), fmt_count(other, tally->nr_oom_pages));
 }
 
 static void say_peak(struct str *words, const struct replay_facts *facts)

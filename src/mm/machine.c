@@ -46,6 +46,7 @@ static struct mm_outcome percpu_groups(void *ctx, unsigned int cpu,
 				       const struct vmap_groups *groups);
 static void percpu_groups_free(void *ctx, unsigned int cpu, uint64_t base,
 			       const struct vmap_groups *groups);
+static void hand_out(const struct layer *layer, uint64_t pfn, unsigned int order, uint32_t gfp);
 static void tell(const struct layer *layer, unsigned int order, bool gone);
 
 struct machine *machine_create(const struct machine_config *config, const struct machine_ops *ops,
@@ -69,7 +70,9 @@ struct machine *machine_create(const struct machine_config *config, const struct
 
 	m->ops = *ops;
 	m->ctx = ctx;
-	m->page_ops = (struct page_ops){ .moved = ops->moved, .reclaim = ops->reclaim };
+	m->page_ops = (struct page_ops){
+		.moved = ops->moved, .reclaim = ops->reclaim, .oom = ops->oom
+	};
 	for (unsigned int i = 0; i < MACHINE_LAYER_NR; i++)
 		m->layers[i] = (struct layer){ .machine = m, .which = (enum machine_layer)i };
 	if (slab_check_config(config, err))
@@ -135,7 +138,7 @@ static struct mm_outcome layer_alloc(void *ctx, unsigned int cpu, uint32_t gfp, 
 		page_alloc(layer->machine->pages, cpu, gfp, order, node, context);
 
 	if (mm_ok(outcome))
-		tell(layer, order, false);
+		hand_out(layer, outcome.addr, order, gfp);
 	return outcome;
 }
 
@@ -160,7 +163,7 @@ static unsigned int vmalloc_pages(void *ctx, unsigned int cpu, uint32_t gfp, int
 	unsigned int got = page_alloc_bulk(layer->machine->pages, cpu, gfp, node, nr, pfns);
 
 	for (unsigned int i = 0; i < got; i++)
-		tell(layer, 0, false);
+		hand_out(layer, pfns[i], 0, gfp);
 	return got;
 }
 
@@ -195,6 +198,14 @@ static void percpu_groups_free(void *ctx, unsigned int cpu, uint64_t base,
 	const struct layer *layer = ctx;
 
 	vmap_groups_free(layer->machine->vmalloc, cpu, base, groups);
+}
+
+/* A layer's pages stay where they are, even where its caller's mask says that they need not. */
+static void hand_out(const struct layer *layer, uint64_t pfn, unsigned int order, uint32_t gfp)
+{
+	if (unlikely(gfp & GFP_BIT_MOVABLE))
+		page_pin(layer->machine->pages, pfn);
+	tell(layer, order, false);
 }
 
 static void tell(const struct layer *layer, unsigned int order, bool gone)

@@ -11,12 +11,14 @@
 
 static bool layer_explains(const struct replay *r, const struct repair_op *op);
 static void leave_stock(struct replay *r, uint32_t slot);
+static bool is_split(const struct replay_slot *s);
 static enum replay_verdict free_part(struct replay *r, const struct replay_step *step);
 static uint32_t new_split(struct replay *r);
 static struct mm_outcome free_pages_of(struct replay *r, const struct replay_slot *s,
 				       unsigned int cpu, uint64_t first, uint64_t nr);
 static void hold_block(struct replay *r, const struct replay_step *step, uint64_t pfn);
-static uint8_t stock_of(unsigned int owner, uint32_t gfp);
+static void keep_block(struct replay *r, const struct replay_step *step, uint64_t pfn);
+static uint8_t list_of(unsigned int owner, uint32_t gfp);
 static void reclaim_oldest(struct replay *r, enum stock_list list);
 
 enum replay_verdict replay_page_alloc(struct replay *r, const struct replay_step *step)
@@ -42,7 +44,7 @@ enum replay_verdict replay_page_alloc(struct replay *r, const struct replay_step
 	else if (r->options.recovered == RECOVERED_DROP)
 		(void)page_free(machine_pages(r->machine), step->cpu, outcome.addr, ev->page.order);
 	else
-		replay_tally_pages(&r->tally, op->owner, ev->page.order, false);
+		keep_block(r, step, outcome.addr);
 	return verdict;
 }
 
@@ -66,7 +68,7 @@ struct mm_outcome replay_block_free(struct replay *r, uint32_t slot, unsigned in
 	struct replay_slot *s = &r->slots.items[slot];
 	struct mm_outcome outcome;
 
-	if (!s->split) {
+	if (!is_split(s)) {
 		leave_stock(r, slot);
 		replay_tally_pages(&r->tally, s->owner, s->order, true);
 		return page_free(machine_pages(r->machine), cpu, s->addr, s->order);
@@ -91,6 +93,30 @@ uint64_t replay_pages_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp)
 			break;
 	}
 	return r->tally.nr_reclaimed - before;
+}
+
+/*
+ * The victim is the task that asked for most of the user memory and page tables still there (what
+ * oom_badness() weighs, swapped-out memory excepted); it gives all of that back. A task stands for
+ * its process: a recording does not tell which tasks share memory. What it does later in the
+ * recording is replayed all the same.
+ */
+uint64_t replay_pages_oom(void *ctx, uint32_t gfp UNUSED)
+{
+	struct replay *r = ctx;
+	uint32_t victim = tasks_largest(&r->tasks), slot;
+	uint64_t nr_pages = 0;
+
+	if (victim == TASK_NONE)
+		return 0;
+	while ((slot = tasks_oldest_slot(&r->tasks, victim)) != TASK_NONE) {
+		nr_pages += 1ULL << r->slots.items[slot].order;
+		(void)replay_block_free(r, slot, r->cpu);
+		r->slots.items[slot].state = SLOT_RECLAIMED;
+	}
+	r->tally.nr_oom_kills++;
+	r->tally.nr_oom_pages += nr_pages;
+	return nr_pages;
 }
 
 void replay_pages_moved(void *ctx, uint64_t from, uint64_t to, unsigned int order)
@@ -148,18 +174,27 @@ static void hold_block(struct replay *r, const struct replay_step *step, uint64_
 		.state = SLOT_PAGES,
 		.order = ev->page.order,
 		.owner = step->op->owner,
-		.list = stock_of(step->op->owner, ev->page.gfp),
+		.list = list_of(step->op->owner, ev->page.gfp),
 	};
-	if (s->list != SLOT_NOT_IN_STOCK)
+	if (s->list < STOCK_LISTS)
 		stock_add(&r->stock, s->list, step->op->slot, pfn);
+	if (s->list == STOCK_USER || s->list == SLOT_PAGE_TABLE)
+		s->task = tasks_add(&r->tasks, ev->pid, step->op->slot, 1ULL << s->order);
 	replay_tally_pages(&r->tally, s->owner, s->order, false);
 }
 
+/* A block that no later event names: it stays where it is to the end. */
+static void keep_block(struct replay *r, const struct replay_step *step, uint64_t pfn)
+{
+	page_pin(machine_pages(r->machine), pfn);
+	replay_tally_pages(&r->tally, step->op->owner, step->ev->page.order, false);
+}
+
 /* Only pages that the kernel itself could migrate: unmovable ones have no place in the stock. */
-static uint8_t stock_of(unsigned int owner, uint32_t gfp)
+static uint8_t list_of(unsigned int owner, uint32_t gfp)
 {
 	if (!(gfp & GFP_BIT_MOVABLE))
-		return SLOT_NOT_IN_STOCK;
+		return owner == OWNER_PAGE_TABLE ? SLOT_PAGE_TABLE : SLOT_NOT_IN_STOCK;
 	return owner == OWNER_PAGE_CACHE ? STOCK_PAGE_CACHE : STOCK_USER;
 }
 
@@ -167,9 +202,17 @@ static void leave_stock(struct replay *r, uint32_t slot)
 {
 	struct replay_slot *s = &r->slots.items[slot];
 
-	if (s->list != SLOT_NOT_IN_STOCK)
+	if (s->list < STOCK_LISTS)
 		stock_remove(&r->stock, s->list, slot, s->addr);
+	if (s->list == STOCK_USER || s->list == SLOT_PAGE_TABLE)
+		tasks_remove(&r->tasks, s->task, slot, 1ULL << s->order);
 	s->list = SLOT_NOT_IN_STOCK;
+	s->split = 0;
+}
+
+static bool is_split(const struct replay_slot *s)
+{
+	return s->list == SLOT_NOT_IN_STOCK && s->split;
 }
 
 /* Some pages of a live block: split_page(), alloc_pages_exact(), a dropped reference's tail. */
@@ -187,8 +230,9 @@ static enum replay_verdict free_part(struct replay *r, const struct replay_step 
 		*s = kept;
 		return verdict;
 	}
-	if (!s->split) {
+	if (!is_split(s)) {
 		leave_stock(r, step->op->slot);
+		page_pin(machine_pages(r->machine), s->addr); /* parts have no slots to follow */
 		page_split(machine_pages(r->machine), s->addr, s->order);
 		s->split = new_split(r) + 1;
 	}

@@ -49,6 +49,7 @@ struct replay *replay_create(const struct replay_options *options,
 	const struct machine_ops ops = {
 		.moved = replay_pages_moved,
 		.reclaim = replay_pages_reclaim,
+		.oom = replay_pages_oom,
 		.owned = replay_pages_owned,
 	};
 
@@ -65,6 +66,7 @@ struct replay *replay_create(const struct replay_options *options,
 	r->slab_owner = OWNER_SLAB;
 	r->next_sample = r->options.sample_every;
 	stock_init(&r->stock);
+	tasks_init(&r->tasks);
 	u64map_init(&r->start_blocks);
 	replay_tally_init(&r->tally);
 	r->machine = machine_create(config, &ops, r, err);
@@ -84,6 +86,7 @@ void replay_destroy(struct replay *r)
 		return;
 	machine_destroy(r->machine);
 	stock_deinit(&r->stock);
+	tasks_deinit(&r->tasks);
 	u64map_deinit(&r->start_blocks);
 	replay_tally_deinit(&r->tally);
 	vec_deinit(&r->slots);

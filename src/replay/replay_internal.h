@@ -7,7 +7,7 @@
  *
  *	nothing ──alloc──> OBJECT, LARGE, PAGES, AREA, PERCPU ──free──> nothing
  *	        └─failed─> FAILED ──free──> nothing (verdict NOT_HERE)
- *	PAGES ──reclaim──> RECLAIMED ──free──> nothing (verdict RECLAIMED)
+ *	PAGES ──reclaim, OOM kill──> RECLAIMED ──free──> nothing (verdict RECLAIMED)
  *	        └─layer off─> COUNTED
  */
 #ifndef KMREPLAY_REPLAY_INTERNAL_H
@@ -16,6 +16,7 @@
 #include "kmreplay/replay/replay.h"
 
 #include "stock.h"
+#include "tasks.h"
 
 enum slot_state {
 	SLOT_NOTHING,
@@ -30,16 +31,19 @@ enum slot_state {
 	SLOT_RECLAIMED,
 };
 
-/** Where in the stock a slot's pages are. */
-enum { SLOT_NOT_IN_STOCK = STOCK_LISTS };
+/** Where in the stock a slot's pages are; user memory and page tables are of a task, besides. */
+enum { SLOT_NOT_IN_STOCK = STOCK_LISTS, SLOT_PAGE_TABLE };
 
 struct replay_slot {
 	uint64_t addr; /**< object, area, percpu address; first pfn of pages */
 	uint8_t state; /**< enum slot_state */
 	uint8_t order; /**< pages */
 	uint8_t owner; /**< pages: enum page_owner */
-	uint8_t list;  /**< pages: enum stock_list, SLOT_NOT_IN_STOCK */
-	uint32_t split; /**< pages: number of the block's split record + 1; 0: it is whole */
+	uint8_t list;  /**< pages: enum stock_list, SLOT_NOT_IN_STOCK, SLOT_PAGE_TABLE */
+	union {
+		uint32_t split; /**< not in stock: number of its split record + 1; 0: whole */
+		uint32_t task;  /**< user memory in stock, page table: of struct tasks */
+	};
 };
 
 /** A block that is freed in parts: which of its pages are gone. */
@@ -66,6 +70,7 @@ struct replay {
 	struct vec(struct replay_split) splits;
 	struct vec(uint32_t) free_splits; /**< numbers of "splits" to use again */
 	struct stock stock;
+	struct tasks tasks;
 	struct u64map start_blocks;   /**< pfn to order: in use at the beginning, not yet freed */
 	struct replay_tally tally;
 	uint8_t slab_owner;           /**< whose the pages are that the slab layer asks for now */
@@ -114,8 +119,9 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 void replay_start(struct replay *r);
 /** start.c: a free of a block that was never seen allocated. */
 enum replay_verdict replay_start_free(struct replay *r, const struct replay_step *step);
-/** pages.c: what the page allocator calls: takes pages of the stock, follows a moved page. */
+/** pages.c: what the page allocator calls: takes pages of the stock or of a task, moves one. */
 uint64_t replay_pages_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp);
+uint64_t replay_pages_oom(void *ctx, uint32_t gfp);
 void replay_pages_moved(void *ctx, uint64_t from, uint64_t to, unsigned int order);
 /** pages.c: a layer of the machine got or gave back a block. */
 void replay_pages_owned(void *ctx, enum machine_layer layer, unsigned int order, bool gone);

@@ -122,8 +122,8 @@ static void deal_out(struct machine_config *config, uint64_t start, uint64_t end
 
 	while (start < end) {
 		const uint64_t node = MIN((uint64_t)((u128)given * nodes / total), nodes - 1);
-		const uint64_t share_end = (uint64_t)(((u128)total * (node + 1) + nodes - 1) / nodes);
-		uint64_t cut = start + (share_end - given);
+		const u128 share_end = ((u128)total * (node + 1) + nodes - 1) / nodes;
+		uint64_t cut = start + ((uint64_t)share_end - given);
 
 		cut = MIN(bits_align_up(cut, 1ULL << KERNEL_MAX_ORDER), end);
 		if (node == nodes - 1)

@@ -100,6 +100,7 @@ struct replay_tally {
 	uint64_t nr_samples;
 	uint64_t nr_moved;       /**< pages compaction moved */
 	uint64_t nr_reclaimed;   /**< pages taken from the stock of reclaimable ones */
+	uint64_t nr_oom_kills, nr_oom_pages; /**< victims of the OOM killer; pages they gave */
 	uint64_t nr_start_freed; /**< pages in use when the recording began and freed in it */
 	uint64_t nr_start_untouched; /**< in use by the rule of start.c, never touched */
 	uint64_t last_time;

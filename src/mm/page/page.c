@@ -229,6 +229,18 @@ void page_split(struct page_allocator *pa, uint64_t pfn, unsigned int order)
 	}
 }
 
+void page_pin(struct page_allocator *pa, uint64_t pfn)
+{
+	struct page *page = &pa->pages[pfn - pa->base_pfn];
+
+	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
+	BUG_ON(page->state != PAGE_USED);
+	if (page->type != MIGRATE_MOVABLE)
+		return;
+	page->type = MIGRATE_UNMOVABLE;
+	pa->zones[page->zone].movable -= 1ULL << page->order;
+}
+
 bool page_is_allocated(const struct page_allocator *pa, uint64_t pfn, unsigned int *order)
 {
 	const struct page *page;

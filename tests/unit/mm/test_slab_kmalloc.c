@@ -231,7 +231,8 @@ START_TEST(destroy_needs_an_empty_cache)
 }
 END_TEST
 
-static void own_classes(struct slab_fixture *f, unsigned int minor, const uint32_t *sizes, size_t nr)
+static void own_classes(struct slab_fixture *f, unsigned int minor, const uint32_t *sizes,
+			size_t nr)
 {
 	struct error err;
 

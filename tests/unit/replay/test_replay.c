@@ -276,6 +276,58 @@ START_TEST(oldest_user_memory_is_reclaimed_under_pressure)
 }
 END_TEST
 
+/* Movable blocks whose pages are freed one by one, until only every other page is in use. */
+START_TEST(block_freed_in_parts_is_not_moved)
+{
+	enum { NR = 1000 };
+	struct run run;
+
+	run_init(&run);
+	run.options.self_check = false;
+	for (unsigned int i = 0; i < NR; i++)
+		stream_page_alloc(&run.stream, 0x4000 + i * 8, 3, GFP_USER_PAGE);
+	for (unsigned int i = 0; i < NR * 8; i += 2)
+		stream_page_free(&run.stream, 0x4000 + i, 0);
+	/* Nor are those of a layer, whatever mask it was given. */
+	stream_kmalloc(&run.stream, BASE + 0xf0000000, 32768, 32768)->slab.gfp |= GFP_BIT_MOVABLE;
+	for (unsigned int i = 0; i < 20; i++)
+		stream_page_alloc(&run.stream, 0x8000 + i * 16, 4, GFP_BITS_KERNEL);
+	run_replay(&run, 40 << 20);
+	ck_assert_uint_eq(replay_tally(run.replay)->nr_moved, 0);
+	run_deinit(&run);
+}
+END_TEST
+
+/* User memory that reclaim may not touch, full up: the largest of two tasks is killed for a third. */
+START_TEST(largest_task_is_killed_when_nothing_else_helps)
+{
+	enum { NR = 8000, SMALL = 1000 };
+	const struct replay_tally *tally;
+	struct run run;
+
+	run_init(&run);
+	run.options.self_check = false;
+	run.config.kswapd = false;
+	run.config.direct_reclaim = false;
+	for (unsigned int i = 0; i < NR; i++) {
+		run.stream.pid = i < SMALL ? 100 : i < NR / 2 ? 200 : 1;
+		stream_page_alloc(&run.stream, 0x4000 + i, 0, GFP_USER_PAGE);
+	}
+	run.stream.pid = 300;
+	stream_page_alloc(&run.stream, 0x10000, 0, GFP_USER_PAGE);
+	for (unsigned int i = 0; i < NR; i++)
+		stream_page_free(&run.stream, 0x4000 + i, 0);
+	run_replay(&run, 32 << 20);
+	tally = replay_tally(run.replay);
+	ck_assert_uint_eq(tally->nr_oom_kills, 1);
+	ck_assert_uint_eq(tally->nr_oom_pages, NR / 2 - SMALL);
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_ALLOC, VERDICT_DONE), NR + 1);
+	ck_assert_uint_eq(verdicts(&run, CALL_PAGE_FREE, VERDICT_RECLAIMED), NR / 2 - SMALL);
+	ck_assert_uint_eq(pages_in_use(&run), 1);
+	run_deinit(&run);
+}
+END_TEST
+
 static void add_random_events(struct stream *s, struct rng *rng, unsigned int nr)
 {
 	for (unsigned int i = 0; i < nr; i++) {
@@ -339,4 +391,5 @@ UNIT_MAIN("replay", page_of_a_slab_is_taken_once,
 	  memory_before_a_boot_was_taken_from_the_top,
 	  start_does_not_depend_on_zones_and_nodes,
 	  block_freed_in_parts_is_gone_when_all_parts_are,
+	  block_freed_in_parts_is_not_moved, largest_task_is_killed_when_nothing_else_helps,
 	  oldest_user_memory_is_reclaimed_under_pressure, each_event_has_one_verdict)
