@@ -81,6 +81,12 @@ static inline bool mm_ok(struct mm_outcome outcome)
 /** Adds cost and steps of "part", a step on the way, to "sum"; address, path and failure stay. */
 void mm_outcome_add(struct mm_outcome *sum, struct mm_outcome part);
 
+/** Adds "ns" to the cost, which stops at its largest value instead of wrapping. */
+static inline void mm_outcome_cost(struct mm_outcome *outcome, uint64_t ns)
+{
+	outcome->cost_ns += (uint32_t)MIN(ns, (uint64_t)(UINT32_MAX - outcome->cost_ns));
+}
+
 /** "pcp refill" */
 const char *mm_path_name(enum mm_path path);
 /** "fragmentation" */

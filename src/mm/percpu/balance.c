@@ -86,7 +86,7 @@ static uint32_t get_unit_pages(struct percpu *p, unsigned int cpu, const struct 
 		struct mm_outcome page =
 			p->ops.page_alloc(p->ctx, cpu, gfp, node_of_cpu(p, unit->cpu));
 
-		page.cost_ns += p->costs.percpu_populate_page;
+		mm_outcome_cost(&page, p->costs.percpu_populate_page);
 		mm_outcome_add(outcome, page);
 		if (!mm_ok(page)) {
 			outcome->failure = page.failure;

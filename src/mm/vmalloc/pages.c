@@ -316,7 +316,7 @@ static void get_bulk(struct filling *f)
 						f->pages->pfns.items + f->pages->pfns.nr);
 		BUG_ON(got > ask);
 		f->pages->pfns.nr += got;
-		mm_outcome_add(f->outcome, (struct mm_outcome){ .cost_ns = got * f->v->costs.pcp });
+		mm_outcome_cost(f->outcome, (uint64_t)got * f->v->costs.pcp);
 		if (got < ask)
 			return;
 	}
@@ -359,9 +359,7 @@ static bool map_pages(struct filling *f, uint64_t addr)
 	/* The upper levels of the module range and of 32-bit kernels exist from boot on. */
 	bool upper = v->arch != ARCH_X86_32 && (addr < v->modules_start || addr >= v->modules_end);
 
-	mm_outcome_add(f->outcome, (struct mm_outcome){ .cost_ns = (uint32_t)MIN(
-								f->want * v->costs.vmap_map_page,
-								(uint64_t)UINT32_MAX) });
+	mm_outcome_cost(f->outcome, f->want * v->costs.vmap_map_page);
 	for (uint64_t key = addr >> VMAP_PMD_SHIFT; key <= last >> VMAP_PMD_SHIFT; key++) {
 		if (upper &&
 		    !touch_table(f, &v->pmd_pages, key >> (VMAP_PUD_SHIFT - VMAP_PMD_SHIFT)))
@@ -382,7 +380,7 @@ static bool touch_table(struct filling *f, struct u64map *tables, uint64_t key)
 	if (u64map_find(tables, key))
 		return true;
 	page = v->ops.page_alloc(v->ctx, f->cpu, table_gfp(v, f->gfp), 0, -1);
-	page.cost_ns += v->costs.vmap_page_table;
+	mm_outcome_cost(&page, v->costs.vmap_page_table);
 	mm_outcome_add(f->outcome, page);
 	f->outcome->failure = page.failure;
 	if (!mm_ok(page))

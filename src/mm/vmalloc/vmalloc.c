@@ -85,6 +85,7 @@ static struct mm_outcome tree_take(struct vmalloc *v, const struct va_request *r
 				   uint64_t vend);
 static struct mm_outcome groups_find(const struct vmalloc *v, const struct vmap_groups *groups);
 static uint64_t group_base_below(const struct vmalloc *v, struct va **va, uint64_t align);
+static uint64_t purge_cost(const struct vmalloc *v, const struct vmap_purged *purged);
 static void count_fit(struct vmalloc *v, enum va_fit fit);
 
 struct vmalloc *vmalloc_create(const struct machine_config *config, const struct vmalloc_ops *ops,
@@ -186,9 +187,7 @@ struct mm_outcome vmap_area_alloc(struct vmalloc *v, unsigned int cpu, uint64_t 
 		struct vmap_purged purged = vmap_purge_lazy(v, true);
 
 		outcome.path = MM_PATH_VMAP_PURGE;
-		outcome.cost_ns +=
-			v->costs.tlb_flush +
-			(uint32_t)MIN(purged.nr, (uint64_t)UINT16_MAX) * v->costs.vmap_purge_area;
+		mm_outcome_cost(&outcome, purge_cost(v, &purged));
 		again = tree_take(v, &request, vend);
 		outcome.addr = again.addr;
 		outcome.failure = again.failure;
@@ -220,9 +219,7 @@ struct mm_outcome vmap_area_free(struct vmalloc *v, unsigned int cpu, uint64_t a
 		struct vmap_purged purged = vmap_purge_lazy(v, false);
 
 		outcome.path = MM_PATH_VMAP_PURGE;
-		outcome.cost_ns +=
-			v->costs.tlb_flush +
-			(uint32_t)MIN(purged.nr, (uint64_t)UINT16_MAX) * v->costs.vmap_purge_area;
+		mm_outcome_cost(&outcome, purge_cost(v, &purged));
 	}
 	mm_outcome_add(&outcome, vmap_pages_release(v, cpu, pages));
 	return outcome;
@@ -259,7 +256,7 @@ struct mm_outcome vmap_groups_alloc(struct vmalloc *v, unsigned int cpu UNUSED,
 		vmap_purge_lazy(v, true);
 		outcome = groups_find(v, groups);
 		outcome.path = MM_PATH_VMAP_PURGE;
-		outcome.cost_ns += v->costs.tlb_flush;
+		mm_outcome_cost(&outcome, v->costs.tlb_flush);
 	}
 	if (!mm_ok(outcome)) {
 		v->stats.nr_failed++;
@@ -372,7 +369,7 @@ static struct mm_outcome tree_take(struct vmalloc *v, const struct va_request *r
 	uint64_t start;
 
 	outcome.steps = (uint16_t)MIN(steps, (unsigned int)UINT16_MAX);
-	outcome.cost_ns = steps * v->costs.vmap_search;
+	mm_outcome_cost(&outcome, (uint64_t)steps * v->costs.vmap_search);
 	outcome.failure = MM_FAIL_NO_SPACE;
 	if (!va)
 		return outcome;
@@ -411,7 +408,7 @@ static struct mm_outcome groups_find(const struct vmalloc *v, const struct vmap_
 		uint64_t group_end = groups->offsets[group] + groups->sizes[group];
 
 		outcome.steps++;
-		outcome.cost_ns += v->costs.vmap_search;
+		mm_outcome_cost(&outcome, v->costs.vmap_search);
 		base = end - group_end;
 		if (!va || end < group_end || base < v->range_start ||
 		    outcome.steps == UINT16_MAX || base + top < base) {
@@ -448,6 +445,12 @@ static uint64_t group_base_below(const struct vmalloc *v, struct va **va, uint64
 			return end;
 	}
 	return 0;
+}
+
+static uint64_t purge_cost(const struct vmalloc *v, const struct vmap_purged *purged)
+{
+	return v->costs.tlb_flush +
+	       MIN(purged->nr, (uint64_t)UINT32_MAX) * v->costs.vmap_purge_area;
 }
 
 static void count_fit(struct vmalloc *v, enum va_fit fit)
