@@ -204,7 +204,8 @@ struct page_allocator {
 struct page_request {
 	uint32_t gfp;
 	unsigned int order;
-	enum migratetype type;
+	enum migratetype type;     /**< of the lists to look at */
+	enum migratetype mobility; /**< of the page: the same unless grouping is off */
 	enum zone_type highest;
 	unsigned int alloc_flags;
 	const struct node *node;

@@ -26,7 +26,8 @@ bool request_init(struct page_allocator *pa, struct page_request *req, uint32_t 
 
 	req->gfp = gfp & pa->gfp_obeyed;
 	req->order = order;
-	req->type = pa->mobility ? gfp_policy_migratetype(gfp) : MIGRATE_UNMOVABLE;
+	req->mobility = gfp_policy_migratetype(gfp);
+	req->type = pa->mobility ? req->mobility : MIGRATE_UNMOVABLE;
 	req->highest = (enum zone_type)pa->gfp_zones[gfp & 15];
 	req->node = nd;
 	req->nr_zones = gfp & GFP_BIT_THISNODE ? nd->nr_own : nd->nr_zonelist;

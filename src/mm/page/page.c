@@ -106,7 +106,7 @@ struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32
 		return finish(pa, 0, failure_reason(pa, &req));
 	}
 	zone = page_zone_of(pa, index);
-	page_set_used(pa, zone, index, order, req.type);
+	page_set_used(pa, zone, index, order, req.mobility);
 	if (gfp & GFP_BIT_ZERO)
 		work_cost(pa, (uint64_t)pa->costs.zero_page << order);
 	pa->stats.allocs++;
@@ -203,7 +203,7 @@ bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, ui
 		pa->stats.follow_misses++;
 		return false;
 	}
-	page_set_used(pa, page_zone_of(pa, index), index, order, type);
+	page_set_used(pa, page_zone_of(pa, index), index, order, gfp_policy_migratetype(gfp));
 	pa->stats.follow_allocs++;
 	pa->stats.allocs++;
 	pa->stats.alloc_pages += 1ULL << order;
@@ -466,7 +466,7 @@ static unsigned int bulk_take(struct page_allocator *pa, const struct page_reque
 
 		if (index == PAGE_NIL)
 			break;
-		page_set_used(pa, zone, index, 0, req->type);
+		page_set_used(pa, zone, index, 0, req->mobility);
 		pfns[got] = pa->base_pfn + index;
 	}
 	pa->stats.allocs += got;

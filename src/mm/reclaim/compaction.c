@@ -57,6 +57,8 @@ static bool move_block(struct compact_run *run, uint32_t index);
 static uint32_t take_isolated(struct compact_run *run, unsigned int order);
 static bool isolate_more(struct compact_run *run);
 static bool isolate_free(struct compact_run *run, uint32_t index, unsigned int order);
+static void make_movable(struct page_allocator *pa, struct zone *zone, uint32_t index,
+			 unsigned int order);
 static void release_isolated(struct compact_run *run);
 static bool deferred(struct zone *zone, unsigned int order);
 static void defer(struct zone *zone, unsigned int order);
@@ -226,8 +228,10 @@ static int fragmentation_index(const struct zone *zone, unsigned int order)
 static bool is_source(const struct compact_run *run, uint32_t block)
 {
 	const enum migratetype type = block_type(run->pa, block);
+	unsigned int order;
+	uint32_t head;
 
-	if (run->pa->tops[block >> KERNEL_MAX_ORDER].free || area_has(run->pa, block, 9))
+	if (area_find(run->pa, block, &head, &order) && order >= run->pa->block_order)
 		return false; /* nothing in it to be moved */
 	if (run->prio != COMPACT_PRIO_ASYNC || !run->direct)
 		return true;
@@ -370,8 +374,8 @@ static bool isolate_free(struct compact_run *run, uint32_t index, unsigned int o
 	zone_count_taken(pa, zone, order);
 	zone_book_taken(pa, zone, 1LL << order);
 	/* Half a pageblock and more is going to be full of movable pages. */
-	if (order + 1 >= pa->block_order && type_is_mergeable(block_type(pa, index)))
-		block_set_type(pa, index, order, MIGRATE_MOVABLE);
+	if (order + 1 >= pa->block_order)
+		make_movable(pa, zone, index, order);
 	pa->pages[index].zone = zone->index;
 	run->nr_isolated += 1U << order;
 	if (pa->profile->compact_moves_folios) {
@@ -382,6 +386,28 @@ static bool isolate_free(struct compact_run *run, uint32_t index, unsigned int o
 	for (uint32_t i = 1U << order; i-- > 0;)
 		vec_push(&run->isolated[0], index + i);
 	return true;
+}
+
+/* The pageblocks of a block that was taken off its list; the rest of them goes along from 6.10 on. */
+static void make_movable(struct page_allocator *pa, struct zone *zone, uint32_t index,
+			 unsigned int order)
+{
+	const struct page_work work = pa->work;
+
+	for (uint32_t at = index; at - index < 1U << order; at += block_pages(pa)) {
+		const enum migratetype type = block_type(pa, at);
+		const uint32_t start = (uint32_t)bits_align_down(at, block_pages(pa));
+
+		if (type == MIGRATE_MOVABLE || !type_is_mergeable(type))
+			continue;
+		if (pa->profile->lists_follow_pageblocks && order < pa->block_order) {
+			if (start < zone->start || start + block_pages(pa) > zone->end)
+				continue;
+			block_move_free(pa, zone, at, MIGRATE_MOVABLE, NULL);
+		}
+		block_set_type(pa, at, 0, MIGRATE_MOVABLE);
+	}
+	pa->work = work;
 }
 
 static void release_isolated(struct compact_run *run)

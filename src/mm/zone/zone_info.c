@@ -75,7 +75,13 @@ bool zone_block_info(const struct page_allocator *pa, uint64_t pfn, struct zone_
 	for (order = pa->block_order; order <= KERNEL_MAX_ORDER; order++) {
 		const struct page *page = &pa->pages[bits_align_down(start, 1U << order)];
 
-		if (page->state == PAGE_USED && page->order == order) {
+		if (page->order != order)
+			continue;
+		if (page->state == PAGE_PCP) {
+			ret->pcp = size;
+			return true;
+		}
+		if (page->state == PAGE_USED) {
 			*(page->type == MIGRATE_MOVABLE ? &ret->movable : &ret->unmovable) = size;
 			return true;
 		}

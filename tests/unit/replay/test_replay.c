@@ -298,7 +298,7 @@ START_TEST(block_freed_in_parts_is_not_moved)
 }
 END_TEST
 
-/* User memory that reclaim may not touch, full up: the largest of two tasks is killed for a third. */
+/* User memory that reclaim may not touch, full up: the larger of two tasks is killed. */
 START_TEST(largest_task_is_killed_when_nothing_else_helps)
 {
 	enum { NR = 8000, SMALL = 1000 };
