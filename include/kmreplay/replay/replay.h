@@ -41,6 +41,37 @@ struct replay_options {
 	uint64_t sample_every; /**< events between two looks at fragmentation; 0: 16 .. 1024 */
 };
 
+/** Why a probe is called. */
+enum replay_when {
+	REPLAY_START, /**< before the first event */
+	REPLAY_EVERY, /**< as often as it asked for */
+	REPLAY_MARKER,
+	REPLAY_END, /**< in replay_finish() */
+};
+
+/** A moment at which a probe looks at the machine: after an event has been replayed. */
+struct replay_moment {
+	enum replay_when when;
+	uint64_t time;  /**< recording's clock; of the event */
+	uint64_t event; /**< events replayed so far */
+	const struct event_batch *batch; /**< MARKER: where its text is; else NULL */
+	const struct event *marker;
+};
+
+/**
+ * Somebody who looks at the machine while it runs, and must not change it. START and END always
+ * come; if nothing was replayed, both at time 0.
+ */
+struct replay_probe {
+	uint64_t every_events; /**< 0: never */
+	uint64_t every_ns;     /**< of the recording's clock; 0: never */
+	bool markers;          /**< at each trace_marker event */
+	void (*look)(void *ctx, const struct replay_moment *moment);
+	/** Optional. An allocation failed, here (its reason says why) or only when recorded. */
+	void (*failed)(void *ctx, const struct replay_failure *failure);
+	void *ctx;
+};
+
 /**
  * An engine for "config"'s machine. "survey" (NULL: none) gives the pages in use at the beginning;
  * "repair" and "names" belong to the history that will be fed; all must outlive the engine.
@@ -50,6 +81,8 @@ MUST_CHECK struct replay *replay_create(const struct replay_options *options,
 					const struct survey *survey, const struct repair *repair,
 					const struct event_names *names, struct error *err);
 void replay_destroy(struct replay *r);
+/** Adds a probe (copied), before the first replay_feed(). Several are called in this order. */
+void replay_attach(struct replay *r, const struct replay_probe *probe);
 /** Replays one batch; false and "err" when a self-check finds a broken invariant. */
 MUST_CHECK bool replay_feed(struct replay *r, const struct repair_batch *batch, struct error *err);
 /** Takes the last sample and, with self_check, the last check. */
