@@ -64,7 +64,8 @@ struct replay *replay_create(const struct replay_options *options,
 	r->own_classes = config->kmalloc_classes.nr > 0;
 	r->unmerge = !config->slab_merge;
 	r->slab_owner = OWNER_SLAB;
-	r->next_sample = r->options.sample_every;
+	r->next_look = r->next_sample = r->options.sample_every;
+	r->next_look_time = UINT64_MAX;
 	stock_init(&r->stock);
 	tasks_init(&r->tasks);
 	u64map_init(&r->start_blocks);
@@ -96,6 +97,7 @@ void replay_destroy(struct replay *r)
 	vec_deinit(&r->apart);
 	vec_deinit(&r->splits);
 	vec_deinit(&r->free_splits);
+	vec_deinit(&r->probes);
 	free(r);
 }
 
@@ -104,6 +106,8 @@ bool replay_feed(struct replay *r, const struct repair_batch *batch, struct erro
 	const struct event *events = batch->batch->events;
 
 	vec_extend_zeroed(&r->slots, repair_nr_slots(r->repair));
+	if (batch->batch->nr)
+		replay_look_first(r, events[0].time);
 	for (size_t i = 0; i < batch->batch->nr; i++) {
 		replay_event(r, batch, i);
 		if (unlikely(r->options.self_check) && !check(r, &events[i], err))
@@ -115,6 +119,7 @@ bool replay_feed(struct replay *r, const struct repair_batch *batch, struct erro
 bool replay_finish(struct replay *r, struct error *err)
 {
 	replay_sample(r, r->tally.last_time);
+	replay_look_last(r);
 	return !r->options.self_check || machine_check(r->machine, err);
 }
 
@@ -132,25 +137,30 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 				  struct mm_outcome outcome, unsigned int order)
 {
 	bool recorded = step->ev->flags & EVENT_F_FAILED;
+	struct replay_failure failure;
 
 	if (mm_ok(outcome)) {
 		replay_tally_cost(&r->tally, step->op->call, outcome);
-		return recorded ? VERDICT_RECOVERED : VERDICT_DONE;
+		if (likely(!recorded))
+			return VERDICT_DONE;
 	}
-	replay_tally_failure(&r->tally,
-			     &(struct replay_failure){
-				     .nr = 1,
-				     .nr_pages = 1ULL << order,
-				     .first_time = step->ev->time,
-				     .first_event = r->tally.nr_events - 1,
-				     .free_pages = page_free_total(machine_pages(r->machine)),
-				     .gfp = event_gfp(step->ev),
-				     .site = r->names->sites.items[step->ev->site].canon,
-				     .call = step->op->call,
-				     .order = (uint8_t)order,
-				     .reason = outcome.failure,
-				     .recorded = recorded,
-			     });
+	failure = (struct replay_failure){
+		.nr = 1,
+		.nr_pages = 1ULL << order,
+		.first_time = step->ev->time,
+		.first_event = r->tally.nr_events - 1,
+		.free_pages = page_free_total(machine_pages(r->machine)),
+		.gfp = event_gfp(step->ev),
+		.site = r->names->sites.items[step->ev->site].canon,
+		.call = step->op->call,
+		.order = (uint8_t)order,
+		.reason = outcome.failure,
+		.recorded = recorded,
+	};
+	replay_tell_failure(r, &failure);
+	if (mm_ok(outcome))
+		return VERDICT_RECOVERED;
+	replay_tally_failure(&r->tally, &failure);
 	return recorded ? VERDICT_FAILED_BOTH : VERDICT_FAILED;
 }
 
@@ -241,10 +251,8 @@ static void replay_event(struct replay *r, const struct repair_batch *batch, siz
 	if (unlikely(op->implied_free != REPAIR_NO_SLOT))
 		end_implied(r, batch, i, step.cpu);
 	r->tally.verdicts[op->call][dispatch(r, &step)]++;
-	if (unlikely(r->tally.nr_events >= r->next_sample)) {
-		replay_sample(r, ev->time);
-		r->next_sample += r->options.sample_every;
-	}
+	if (unlikely(r->tally.nr_events >= r->next_look || ev->time >= r->next_look_time))
+		replay_look(r, batch->batch);
 }
 
 /* Slots that end without a free of their own: see struct repair_op. */
@@ -297,6 +305,8 @@ static enum replay_verdict dispatch(struct replay *r, const struct replay_step *
 	case CALL_NONE:
 		if (step->ev->type == EVENT_VMAP_PURGE)
 			replay_area_purge(r);
+		else if (unlikely(step->ev->type == EVENT_MARK && r->watch_markers))
+			replay_note_marker(r, step->ev);
 		break;
 	case CALL_NR:
 		break;

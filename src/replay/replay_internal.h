@@ -51,6 +51,12 @@ struct replay_split {
 	uint64_t gone[(1U << KERNEL_MAX_ORDER) / 64];
 };
 
+/** A probe and when it is due. */
+struct probe {
+	struct replay_probe probe;
+	uint64_t next_event, next_time; /**< UINT64_MAX: never */
+};
+
 struct replay {
 	struct replay_options options;
 	struct machine *machine;
@@ -75,6 +81,14 @@ struct replay {
 	struct replay_tally tally;
 	uint8_t slab_owner;           /**< whose the pages are that the slab layer asks for now */
 	uint64_t next_sample;
+
+	struct vec(struct probe) probes;
+	uint64_t next_look;      /**< count of events at which anybody wants to look; 0: now */
+	uint64_t next_look_time; /**< the same as a time */
+	uint64_t start_time;     /**< of the first event */
+	const struct event *marker; /**< the event just replayed, if probes are to be told */
+	bool started;            /**< there was a first look */
+	bool watch_markers;      /**< somebody wants to look at each */
 };
 
 /** One event on its way: what it says, what repair says of it. */
@@ -125,6 +139,17 @@ uint64_t replay_pages_oom(void *ctx, uint32_t gfp);
 void replay_pages_moved(void *ctx, uint64_t from, uint64_t to, unsigned int order);
 /** pages.c: a layer of the machine got or gave back a block. */
 void replay_pages_owned(void *ctx, enum machine_layer layer, unsigned int order, bool gone);
+
+/** probe.c: the first look, at the "time" of the first event; does nothing from then on. */
+void replay_look_first(struct replay *r, uint64_t time);
+/** probe.c: an event has been replayed and a look is due: next_look, next_look_time. */
+void replay_look(struct replay *r, const struct event_batch *batch);
+/** probe.c: the event being replayed is a marker, at which probes want to look. */
+void replay_note_marker(struct replay *r, const struct event *ev);
+/** probe.c: nothing comes any more. */
+void replay_look_last(struct replay *r);
+/** probe.c: tells probes of an allocation that failed. */
+void replay_tell_failure(const struct replay *r, const struct replay_failure *failure);
 
 /** sample.c: looks at the zones; the last look sets the end values. */
 void replay_sample(struct replay *r, uint64_t time);
