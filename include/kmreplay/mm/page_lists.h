@@ -130,11 +130,28 @@ static inline void zone_stat_add(struct page_allocator *pa, struct zone *zone, i
 	}
 }
 
+/** src/mm/page/watch.c: tells whoever set the band. */
+void page_band_crossed(const struct page_allocator *pa, const struct zone *zone);
+
+/** "zone" has 2^order free pages more or, with "gone", fewer. */
+static inline void zone_count_free(const struct page_allocator *pa, struct zone *zone,
+				   unsigned int order, bool gone)
+{
+	if (gone) {
+		zone->free -= 1ULL << order;
+		zone->free_least = MIN(zone->free_least, zone->free);
+	} else {
+		zone->free += 1ULL << order;
+	}
+	if (unlikely(gone ? zone->free < zone->band_low : zone->free >= zone->band_high))
+		page_band_crossed(pa, zone);
+}
+
 /** Pages have left the free lists. 6.1 books a refill when it is done: its callers do that. */
 static inline void zone_count_taken(struct page_allocator *pa, struct zone *zone,
 				    unsigned int order)
 {
-	zone->free -= 1ULL << order;
+	zone_count_free(pa, zone, order, true);
 	if (pa->profile->refill_counts_pages)
 		zone_stat_add(pa, zone, -(1LL << order));
 }

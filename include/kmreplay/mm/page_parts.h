@@ -53,6 +53,20 @@ bool watermark_ok(const struct zone *zone, unsigned int order, uint64_t mark,
 /** The same for a request, with the shortcut for order 0 and its way past a boost. */
 bool watermark_fast(const struct zone *zone, const struct page_request *req);
 
+/* src/mm/page/watch.c: the map of pageblocks, when it is kept (page_watch.h). */
+
+/** Forgets it. */
+void page_watch_end(struct page_allocator *pa);
+/** Holds it against what lies in memory; true when it is not kept. */
+MUST_CHECK bool block_map_check(const struct page_allocator *pa, struct error *err);
+/** A block comes to or (with "gone") leaves the free lists. */
+void block_map_free(struct block_map *map, uint32_t index, unsigned int order, bool gone);
+/** A block of "type" comes into use or (with "gone") out of it. */
+void block_map_used(struct block_map *map, uint32_t index, unsigned int order, unsigned int type,
+		    bool gone);
+/** The pageblock of "index" has changed its type. */
+void block_map_type(struct block_map *map, uint32_t index);
+
 /* src/mm/page/free_area.c: blocks on and off the free lists; no counting of pages. */
 
 /** Puts a block on its list, at the head or the tail. */
@@ -156,6 +170,8 @@ bool request_init(struct page_allocator *pa, struct page_request *req, uint32_t 
 /** "index" is in use from now on, for "type". */
 void page_set_used(struct page_allocator *pa, struct zone *zone, uint32_t index,
 		   unsigned int order, enum migratetype type);
+/** The block in use that "index" heads is no block any more; its pages are the caller's. */
+void page_set_unused(struct page_allocator *pa, struct zone *zone, uint32_t index);
 
 /** A block that nobody uses any more: to the per-CPU list or to the free lists. */
 void page_put(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order);

@@ -20,6 +20,7 @@
 #include "kmreplay/mm/gfp_policy.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/mm/page.h"
+#include "kmreplay/mm/page_watch.h"
 #include "kmreplay/mm/zone.h"
 
 /** No page. */
@@ -119,6 +120,8 @@ struct zone {
 	uint32_t start, end; /**< span, as indices */
 	uint64_t managed;    /**< pages that ever were free */
 	uint64_t free;       /**< in the lists of "area" */
+	uint64_t free_least; /**< fewest after anything was taken; UINT64_MAX: never */
+	uint64_t band_low, band_high; /**< somebody wants to know when "free" leaves [low, high) */
 	int64_t free_stat;   /**< the same as the global counter says: CPU deltas missing */
 	uint64_t movable;    /**< pages in use with __GFP_MOVABLE */
 	uint64_t used;       /**< pages in use */
@@ -198,6 +201,10 @@ struct page_allocator {
 	bool kswapd_pending;     /**< some node's kswapd is awake */
 	struct page_work work;
 	struct page_stats stats;
+
+	struct block_map *block_map; /**< NULL: nobody wants it kept */
+	page_band_fn *band_left;     /**< NULL: nobody has set a band */
+	void *band_ctx;
 };
 
 /** A request on its way through zones (struct alloc_context). */

@@ -6,6 +6,7 @@
 #ifndef KMREPLAY_MM_PAGE_STATS_H
 #define KMREPLAY_MM_PAGE_STATS_H
 
+#include "kmreplay/abi/kernel.h"
 #include "kmreplay/core/base.h"
 
 #define PAGE_STATS(X)                                                                         \
@@ -51,6 +52,9 @@ struct page_stats {
 #define X(field, name, help) uint64_t field;
 	PAGE_STATS(X)
 #undef X
+	uint64_t extfrag_severe; /**< of extfrag_small, those of order 3 and less */
+	uint64_t allocs_of[KERNEL_NR_ORDERS];   /**< allocs by order */
+	uint64_t failures_of[KERNEL_NR_ORDERS]; /**< failures by order, below the largest */
 };
 
 #endif

@@ -28,6 +28,7 @@ struct zone_info {
 	uint64_t start_pfn, end_pfn; /**< the span, holes included */
 	uint64_t managed;
 	uint64_t free;               /**< in the buddy lists, exact */
+	uint64_t free_least;         /**< the fewest there ever were */
 	uint64_t free_stat;          /**< NR_FREE_PAGES as watermarks see it: without CPU deltas */
 	uint64_t pcp;                /**< in per-CPU lists */
 	uint64_t movable;            /**< allocated with __GFP_MOVABLE */
@@ -52,6 +53,7 @@ struct zone_block_info {
 	uint32_t pcp;
 	uint32_t movable;   /**< allocated with __GFP_MOVABLE */
 	uint32_t unmovable; /**< allocated, all other */
+	uint32_t reclaimable; /**< of "unmovable", those allocated with __GFP_RECLAIMABLE */
 	uint32_t outside;   /**< holes, and memory that never was the allocator's */
 };
 

@@ -33,7 +33,7 @@ static bool merge_is_likely(const struct page_allocator *pa, const struct zone *
 void buddy_free_one(struct page_allocator *pa, struct zone *zone, uint32_t index,
 		    unsigned int order, enum migratetype type, bool to_tail)
 {
-	zone->free += 1ULL << order;
+	zone_count_free(pa, zone, order, false);
 	zone_stat_add(pa, zone, 1LL << order);
 	while (order < KERNEL_MAX_ORDER) {
 		const uint32_t buddy = index ^ (1U << order);

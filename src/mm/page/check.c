@@ -41,7 +41,7 @@ bool page_check(const struct page_allocator *pa, struct error *err)
 		if (!check_tally(&pa->zones[i], &tallies[i], err))
 			return false;
 	}
-	return true;
+	return block_map_check(pa, err);
 }
 
 bool page_check_quick(const struct page_allocator *pa, struct error *err)

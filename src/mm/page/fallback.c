@@ -319,6 +319,8 @@ static void count_extfrag(struct page_allocator *pa, unsigned int fallback_order
 	pa->stats.extfrag++;
 	if (fallback_order < pa->block_order)
 		pa->stats.extfrag_small++;
+	if (fallback_order < pa->block_order && fallback_order <= PAGE_COSTLY_ORDER)
+		pa->stats.extfrag_severe++;
 }
 
 /*

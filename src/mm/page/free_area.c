@@ -29,6 +29,8 @@ void area_add(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 	}
 	free_list_add(pa, &area->lists[type], index, tail, top);
 	area->nr_free++;
+	if (unlikely(pa->block_map))
+		block_map_free(pa->block_map, index, order, false);
 	if (unlikely(type == MIGRATE_HIGHATOMIC))
 		zone->free_highatomic += 1ULL << order;
 }
@@ -53,6 +55,8 @@ enum migratetype area_del(struct page_allocator *pa, struct zone *zone, uint32_t
 	}
 	free_list_del(pa, &area->lists[type], index, top);
 	area->nr_free--;
+	if (unlikely(pa->block_map))
+		block_map_free(pa->block_map, index, order, true);
 	if (unlikely(type == MIGRATE_HIGHATOMIC))
 		zone->free_highatomic -= 1ULL << order;
 	return type;
@@ -113,6 +117,9 @@ void block_set_type(struct page_allocator *pa, uint32_t index, unsigned int orde
 	const uint32_t first = index >> pa->block_order;
 	const uint32_t nr = order > pa->block_order ? 1U << (order - pa->block_order) : 1;
 
-	for (uint32_t i = 0; i < nr; i++)
+	for (uint32_t i = 0; i < nr; i++) {
 		pa->block_types[first + i] = (uint8_t)type;
+		if (unlikely(pa->block_map))
+			block_map_type(pa->block_map, (first + i) << pa->block_order);
+	}
 }

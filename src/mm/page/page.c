@@ -70,6 +70,7 @@ void page_allocator_destroy(struct page_allocator *pa)
 		munmap(pa->tops, (size_t)(pa->nr_pages >> KERNEL_MAX_ORDER) * sizeof(*pa->tops));
 	if (pa->block_types)
 		munmap(pa->block_types, pa->nr_pages >> pa->block_order);
+	page_watch_end(pa);
 	zones_destroy(pa);
 	free(pa);
 }
@@ -103,6 +104,7 @@ struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32
 		index = slowpath_alloc(pa, &req);
 	if (unlikely(index == PAGE_NIL)) {
 		pa->stats.failures++;
+		pa->stats.failures_of[order]++;
 		return finish(pa, 0, failure_reason(pa, &req));
 	}
 	zone = page_zone_of(pa, index);
@@ -110,6 +112,7 @@ struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32
 	if (gfp & GFP_BIT_ZERO)
 		work_cost(pa, (uint64_t)pa->costs.zero_page << order);
 	pa->stats.allocs++;
+	pa->stats.allocs_of[order]++;
 	pa->stats.alloc_pages += 1ULL << order;
 	return finish(pa, pa->base_pfn + index, MM_FAIL_NONE);
 }
@@ -126,10 +129,7 @@ struct mm_outcome page_free(struct page_allocator *pa, unsigned int cpu, uint64_
 	page = &pa->pages[index];
 	BUG_ON(page->state != PAGE_USED || page->order != order);
 	zone = &pa->zones[page->zone];
-	page->state = PAGE_NONE;
-	zone->used -= 1ULL << order;
-	if (page->type == MIGRATE_MOVABLE)
-		zone->movable -= 1ULL << order;
+	page_set_unused(pa, zone, index);
 	pa->stats.frees++;
 	pa->stats.free_pages += 1ULL << order;
 	page_put(pa, zone, index, order);
@@ -206,6 +206,7 @@ bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, ui
 	page_set_used(pa, page_zone_of(pa, index), index, order, gfp_policy_migratetype(gfp));
 	pa->stats.follow_allocs++;
 	pa->stats.allocs++;
+	pa->stats.allocs_of[order]++;
 	pa->stats.alloc_pages += 1ULL << order;
 	return true;
 }
@@ -299,6 +300,20 @@ void page_set_used(struct page_allocator *pa, struct zone *zone, uint32_t index,
 	zone->used += 1ULL << order;
 	if (type == MIGRATE_MOVABLE)
 		zone->movable += 1ULL << order;
+	if (unlikely(pa->block_map))
+		block_map_used(pa->block_map, index, order, type, false);
+}
+
+void page_set_unused(struct page_allocator *pa, struct zone *zone, uint32_t index)
+{
+	struct page *page = &pa->pages[index];
+
+	page->state = PAGE_NONE;
+	zone->used -= 1ULL << page->order;
+	if (page->type == MIGRATE_MOVABLE)
+		zone->movable -= 1ULL << page->order;
+	if (unlikely(pa->block_map))
+		block_map_used(pa->block_map, index, page->order, page->type, true);
 }
 
 void page_put(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order)
@@ -470,6 +485,7 @@ static unsigned int bulk_take(struct page_allocator *pa, const struct page_reque
 		pfns[got] = pa->base_pfn + index;
 	}
 	pa->stats.allocs += got;
+	pa->stats.allocs_of[0] += got;
 	pa->stats.alloc_pages += got;
 	return got;
 }

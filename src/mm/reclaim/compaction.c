@@ -296,9 +296,7 @@ static bool move_block(struct compact_run *run, uint32_t index)
 	if (to == PAGE_NIL)
 		return false;
 	page_set_used(pa, zone, to, order, MIGRATE_MOVABLE);
-	pa->pages[index].state = PAGE_NONE;
-	zone->used -= 1ULL << order;
-	zone->movable -= 1ULL << order;
+	page_set_unused(pa, zone, index);
 	run->nr_moved += 1U << order;
 	pa->stats.compact_moved += 1ULL << order;
 	work_cost(pa, (uint64_t)pa->costs.compact_page << order);

@@ -218,6 +218,8 @@ static void zone_init(struct page_allocator *pa, struct zone *zone, uint16_t ind
 	zone->profile = pa->profile;
 	zone->compact.migrate_at = PAGE_NIL;
 	zone->compact.free_at = PAGE_NIL;
+	zone->free_least = UINT64_MAX;
+	zone->band_high = UINT64_MAX;
 	for (unsigned int o = 0; o < KERNEL_NR_ORDERS; o++) {
 		for (unsigned int type = 0; type < MIGRATE_NR; type++)
 			free_list_init(&zone->area[o].lists[type]);

@@ -4,6 +4,7 @@
 
 #include "kmreplay/mm/page_parts.h"
 
+static void add_used(struct zone_block_info *info, enum migratetype type, uint32_t nr);
 static const struct zone *zone_at(const struct page_allocator *pa, unsigned int index);
 
 unsigned int zone_count(const struct page_allocator *pa)
@@ -22,6 +23,7 @@ void zone_info(const struct page_allocator *pa, unsigned int index, struct zone_
 		.end_pfn = pa->base_pfn + zone->end,
 		.managed = zone->managed,
 		.free = zone->free,
+		.free_least = MIN(zone->free, zone->free_least),
 		.free_stat = (uint64_t)MAX(zone->free_stat, (int64_t)0),
 		.pcp = zone->managed - zone->used - zone->free,
 		.movable = zone->movable,
@@ -82,7 +84,7 @@ bool zone_block_info(const struct page_allocator *pa, uint64_t pfn, struct zone_
 			return true;
 		}
 		if (page->state == PAGE_USED) {
-			*(page->type == MIGRATE_MOVABLE ? &ret->movable : &ret->unmovable) = size;
+			add_used(ret, (enum migratetype)page->type, size);
 			return true;
 		}
 	}
@@ -97,10 +99,8 @@ bool zone_block_info(const struct page_allocator *pa, uint64_t pfn, struct zone_
 			ret->pcp += nr;
 		else if (page->state == PAGE_NONE)
 			ret->outside += nr;
-		else if (page->type == MIGRATE_MOVABLE)
-			ret->movable += nr;
 		else
-			ret->unmovable += nr;
+			add_used(ret, (enum migratetype)page->type, nr);
 		at += nr;
 	}
 	return true;
@@ -116,6 +116,13 @@ void zone_block_types(const struct page_allocator *pa, unsigned int index,
 		ret[type] = 0;
 	for (uint64_t at = bits_align_down(zone->start, size); at < zone->end; at += size)
 		ret[block_type(pa, (uint32_t)at)]++;
+}
+
+static void add_used(struct zone_block_info *info, enum migratetype type, uint32_t nr)
+{
+	*(type == MIGRATE_MOVABLE ? &info->movable : &info->unmovable) += nr;
+	if (type == MIGRATE_RECLAIMABLE)
+		info->reclaimable += nr;
 }
 
 static const struct zone *zone_at(const struct page_allocator *pa, unsigned int index)

@@ -11,6 +11,7 @@
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/mm/page.h"
+#include "kmreplay/mm/page_watch.h"
 #include "kmreplay/mm/zone.h"
 #include "unit/unit.h"
 
@@ -194,6 +195,8 @@ static void model_init(struct model *m, const struct machine *machine, const str
 	machine_config_deinit(&config);
 	ck_assert_msg(m->pa != NULL, "%s", err.message);
 	ck_assert_uint_eq(page_total(m->pa), m->nr_free);
+	/* page_check() then holds the map of pageblocks against memory, too. */
+	page_watch_blocks(m->pa);
 	model_check(m, "fresh");
 }
 
