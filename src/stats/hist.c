@@ -41,6 +41,40 @@ void hist_reset(struct hist *h)
 	hist_deinit(h);
 }
 
+void hist_copy(struct hist *h, const struct hist *from)
+{
+	uint64_t *counts = h->counts;
+
+	/* Copies of one and the same histogram are taken again and again. */
+	if (h->nr != from->nr) {
+		free(counts);
+		counts = from->nr ? xcalloc(from->nr, sizeof(*counts)) : NULL;
+	}
+	*h = *from;
+	h->counts = counts;
+	if (from->nr)
+		memcpy(counts, from->counts, from->nr * sizeof(*counts));
+}
+
+void hist_since(struct hist *h, const struct hist *now, const struct hist *before)
+{
+	uint32_t first = UINT32_MAX, last = 0;
+
+	hist_copy(h, now);
+	h->count -= before->count;
+	h->sum -= before->sum;
+	for (uint32_t i = 0; i < before->nr; i++)
+		h->counts[before->first + i - h->first] -= before->counts[i];
+	for (uint32_t i = 0; i < h->nr; i++) {
+		if (!h->counts[i])
+			continue;
+		first = MIN(first, i);
+		last = i;
+	}
+	h->min = h->count ? MAX(now->min, bin_low(h, h->first + first)) : UINT64_MAX;
+	h->max = h->count ? MIN(now->max, bin_high(h, h->first + last)) : 0;
+}
+
 void hist_merge(struct hist *h, const struct hist *from)
 {
 	BUG_ON(h->sub_bits != from->sub_bits);

@@ -105,6 +105,8 @@ struct percpu_chunk_info {
 };
 /** The chunk at or above "*at" by address, which moves behind it: start with 0. */
 bool percpu_chunk_next(const struct percpu *p, uint64_t *at, struct percpu_chunk_info *info);
+/** Tells "each" of every free run, in bytes, of all chunks but the reserved one. */
+void percpu_free_runs(const struct percpu *p, void (*each)(void *ctx, uint64_t size), void *ctx);
 /** The free run of chunk "base" that begins at or after byte "*at"; "*at" moves behind it. */
 bool percpu_free_next(const struct percpu *p, uint64_t base, uint64_t *at, uint64_t *size);
 

@@ -184,6 +184,18 @@ struct slab_cache_stats {
 	struct slab_counters counters;
 };
 
+/** All caches together; what of it is counted now, not so far, is of those not destroyed. */
+struct slab_totals {
+	uint64_t nr_slabs;
+	uint64_t partial_slabs;      /**< on node partial lists */
+	uint64_t num_objs, live_objs;
+	uint64_t bytes;              /**< pages of all slabs */
+	uint64_t loss_align, loss_padding, loss_free; /**< as in struct slab_cache_stats */
+	struct slab_counters counters;
+};
+
+/** Sums over all caches, without a walk over lists or CPUs. */
+void slab_totals(const struct slab_allocator *slab, struct slab_totals *totals);
 /** All ids are below this. */
 uint32_t slab_nr_caches(const struct slab_allocator *slab);
 /** Fills "stats"; false when the cache was destroyed. Walks the cache's partial lists. */

@@ -149,8 +149,10 @@ struct vmalloc_stats {
 	uint64_t nr_purges, nr_purged;
 };
 
-/** Figures of this moment. */
+/** Figures of this moment. Walks the free ranges. */
 void vmalloc_stats(const struct vmalloc *v, struct vmalloc_stats *stats);
+/** A number that is another one whenever an area or a free range has changed. */
+uint64_t vmalloc_changes(const struct vmalloc *v);
 
 /** One area in use. */
 struct vmap_area_info {

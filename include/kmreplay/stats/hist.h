@@ -46,6 +46,13 @@ void hist_reset(struct hist *h);
 static inline void hist_record_n(struct hist *h, uint64_t value, uint64_t count);
 /** Adds "value" once. */
 static inline void hist_record(struct hist *h, uint64_t value);
+/**
+ * Makes "h" what was recorded in "now" after it was "before", an earlier copy of it. The values are
+ * as exact as their bins; min and max are the bounds of the outermost bins, kept within "now"'s.
+ */
+void hist_since(struct hist *h, const struct hist *now, const struct hist *before);
+/** Makes "h" a copy of "from". */
+void hist_copy(struct hist *h, const struct hist *from);
 /** Adds all of "from", which must have the same precision. */
 void hist_merge(struct hist *h, const struct hist *from);
 

@@ -58,6 +58,22 @@ bool percpu_chunk_next(const struct percpu *p, uint64_t *at, struct percpu_chunk
 	return false;
 }
 
+void percpu_free_runs(const struct percpu *p, void (*each)(void *ctx, uint64_t size), void *ctx)
+{
+	for (size_t i = 0; i < p->chunks.nr; i++) {
+		const struct pcpu_chunk *chunk = p->chunks.items[i];
+		uint32_t from, end = 0;
+
+		for (;;) {
+			from = pcpu_find_bit(chunk->alloc_map, end, chunk->nr_bits, false);
+			if (from >= chunk->nr_bits)
+				break;
+			end = pcpu_find_bit(chunk->alloc_map, from, chunk->nr_bits, true);
+			each(ctx, (uint64_t)(end - from) * PCPU_BIT_SIZE);
+		}
+	}
+}
+
 bool percpu_free_next(const struct percpu *p, uint64_t base, uint64_t *at, uint64_t *size)
 {
 	for (size_t i = 0; i < p->chunks.nr; i++) {

@@ -11,6 +11,7 @@
 
 static uint64_t count_node_free(const struct slab_allocator *slab, const struct slab_cache *cache,
 				uint64_t *nr_slabs);
+static void add_cache(struct slab_totals *totals, const struct slab_cache *cache);
 static void count_sheaves(const struct slab_allocator *slab, const struct slab_cache *cache,
 			  struct slab_cache_stats *stats);
 
@@ -54,6 +55,20 @@ bool slab_cache_get_stats(const struct slab_allocator *slab, uint32_t id,
 	return true;
 }
 
+void slab_totals(const struct slab_allocator *slab, struct slab_totals *totals)
+{
+	*totals = (struct slab_totals){ 0 };
+	for (size_t id = 0; id < slab->caches.nr; id++) {
+		const struct slab_cache *cache = slab->caches.items[id];
+
+		if (!cache)
+			continue;
+		for (unsigned int i = 0; i < slab->nr_nodes; i++)
+			totals->partial_slabs += cache->node[i].nr_partial;
+		add_cache(totals, cache);
+	}
+}
+
 uint64_t slab_pages_held(const struct slab_allocator *slab)
 {
 	return slab->slab_pages + slab->rcu_pages + slab->large_pages;
@@ -76,6 +91,25 @@ static uint64_t count_node_free(const struct slab_allocator *slab, const struct 
 		}
 	}
 	return nr_free;
+}
+
+static void add_cache(struct slab_totals *totals, const struct slab_cache *cache)
+{
+	const uint64_t live = cache->counters.allocs - cache->counters.frees;
+	const uint64_t bytes = cache->nr_pages << KERNEL_PAGE_SHIFT;
+
+	totals->nr_slabs += cache->nr_slabs;
+	totals->num_objs += cache->num_objs;
+	totals->live_objs += live;
+	totals->bytes += bytes;
+	totals->loss_align += live * (cache->size - cache->geometry.object_size);
+	totals->loss_padding += bytes - cache->num_objs * cache->size;
+	totals->loss_free += (cache->num_objs - live) * cache->size;
+	totals->counters.allocs += cache->counters.allocs;
+	totals->counters.frees += cache->counters.frees;
+#define X(name, help) totals->counters.name += cache->counters.name;
+	SLAB_COUNTERS(X)
+#undef X
 }
 
 static void count_sheaves(const struct slab_allocator *slab, const struct slab_cache *cache,

@@ -19,7 +19,7 @@ void vmalloc_stats(const struct vmalloc *v, struct vmalloc_stats *stats)
 	stats->range_start = v->range_start;
 	stats->range_end = v->range_end;
 	stats->nr_busy = v->busy.nr;
-	stats->busy_bytes = tree_bytes(&v->busy);
+	stats->busy_bytes = v->busy.bytes;
 	stats->nr_lazy = 0;
 	for (unsigned int i = 0; i < v->nr_nodes; i++) {
 		stats->nr_lazy += v->nodes[i].lazy.nr;
@@ -31,6 +31,11 @@ void vmalloc_stats(const struct vmalloc *v, struct vmalloc_stats *stats)
 		}
 	}
 	add_free(v, stats);
+}
+
+uint64_t vmalloc_changes(const struct vmalloc *v)
+{
+	return v->busy.nr_changes + v->free.nr_changes;
 }
 
 bool vmap_area_next(const struct vmalloc *v, uint64_t *at, struct vmap_area_info *info)

@@ -64,6 +64,7 @@ void va_tree_init(struct va_tree *tree)
 {
 	tree->root = NULL;
 	tree->nr = 0;
+	tree->bytes = 0;
 	list_init(&tree->list);
 }
 
@@ -116,6 +117,8 @@ void va_tree_erase(struct va_tree *tree, struct va *va)
 	list_del(&va->link);
 	va->child[0] = va->child[1] = va->parent = NULL;
 	tree->nr--;
+	tree->bytes -= va_size(va);
+	tree->nr_changes++;
 }
 
 struct va *va_tree_find(const struct va_tree *tree, uint64_t start)
@@ -202,6 +205,8 @@ enum va_fit va_tree_clip(struct va_tree *tree, struct va *va, uint64_t start, ui
 		free(va);
 		return VA_FIT_FULL;
 	}
+	tree->bytes -= size;
+	tree->nr_changes++;
 	if (va->start == start) {
 		va->start += size;
 		propagate_max(va);
@@ -213,6 +218,7 @@ enum va_fit va_tree_clip(struct va_tree *tree, struct va *va, uint64_t start, ui
 		return VA_FIT_RIGHT;
 	}
 	lower = va_create(va->start, start);
+	tree->bytes -= va_size(lower); /* it is added once more */
 	va->start = start + size;
 	propagate_max(va);
 	insert_below(tree, va, lower);
@@ -228,6 +234,7 @@ unsigned int va_tree_merge(struct va_tree *tree, struct va *va)
 
 	if (next && next->start == va->end) {
 		next->start = va->start;
+		tree->bytes += va_size(va);
 		free(va);
 		va = next;
 		dissolved++;
@@ -238,10 +245,12 @@ unsigned int va_tree_merge(struct va_tree *tree, struct va *va)
 		if (dissolved)
 			va_tree_erase(tree, va);
 		free(va);
+		tree->bytes += end - prev->end;
 		prev->end = end;
 		va = prev;
 		dissolved++;
 	}
+	tree->nr_changes++;
 	if (dissolved)
 		propagate_max(va);
 	else
@@ -256,7 +265,7 @@ uint64_t va_tree_max(const struct va_tree *tree)
 
 bool va_tree_check(const struct va_tree *tree, struct error *err)
 {
-	uint64_t end = 0;
+	uint64_t end = 0, bytes = 0;
 	size_t nr = 0;
 	unsigned int blacks = 0;
 
@@ -281,8 +290,12 @@ bool va_tree_check(const struct va_tree *tree, struct error *err)
 		if (!(va->child[0] && va->child[1]) && height != blacks)
 			return error_set(err, "unequal black height at 0x%" PRIx64, va->start);
 		end = va->end;
+		bytes += va_size(va);
 		nr++;
 	}
+	if (bytes != tree->bytes)
+		return error_set(err, "address tree counts 0x%" PRIx64 " bytes and has 0x%" PRIx64,
+				 tree->bytes, bytes);
 	if (nr != tree->nr)
 		return error_set(err, "address tree counts %zu ranges and has %zu", tree->nr, nr);
 	return true;
@@ -321,6 +334,8 @@ static void link_at(struct va_tree *tree, struct va *va, struct va *parent, unsi
 		propagate_max(parent);
 	}
 	tree->nr++;
+	tree->bytes += va_size(va);
+	tree->nr_changes++;
 	insert_fixup(tree, va);
 }
 

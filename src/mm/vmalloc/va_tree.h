@@ -24,6 +24,8 @@ struct va_tree {
 	struct va *root;
 	struct list_head list; /**< all of them, by address */
 	size_t nr;
+	uint64_t bytes;	     /**< sizes of all */
+	uint64_t nr_changes; /**< steps that any range changed in: compare, don't count */
 };
 
 /** How a range lies in the free one that it is cut from: enum fit_type. */

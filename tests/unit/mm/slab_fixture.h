@@ -123,12 +123,41 @@ static inline void fixture_deinit(struct slab_fixture *f)
 		vec_deinit(&f->freed[i]);
 }
 
+/** The totals are the sums of what is said of each cache. */
+static inline void fixture_check_totals(const struct slab_fixture *f)
+{
+	struct slab_totals totals, sum = { 0 };
+
+	for (uint32_t cache = 0; cache < slab_nr_caches(f->slab); cache++) {
+		struct slab_cache_stats stats;
+
+		if (!slab_cache_get_stats(f->slab, cache, &stats))
+			continue;
+		sum.nr_slabs += stats.nr_slabs;
+		sum.partial_slabs += stats.partial_slabs;
+		sum.num_objs += stats.num_objs;
+		sum.live_objs += stats.live_objs;
+		sum.bytes += stats.bytes;
+		sum.loss_align += stats.loss_align;
+		sum.loss_padding += stats.loss_padding;
+		sum.loss_free += stats.loss_free;
+		sum.counters.allocs += stats.counters.allocs;
+		sum.counters.frees += stats.counters.frees;
+#define X(name, help) sum.counters.name += stats.counters.name;
+		SLAB_COUNTERS(X)
+#undef X
+	}
+	slab_totals(f->slab, &totals);
+	ck_assert_mem_eq(&totals, &sum, sizeof(sum));
+}
+
 static inline void fixture_check(const struct slab_fixture *f)
 {
 	struct error err;
 
 	ck_assert_msg(slab_check(f->slab, &err), "%s", err.message);
 	ck_assert_uint_eq(slab_pages_held(f->slab), f->pages_held);
+	fixture_check_totals(f);
 }
 
 static inline struct slab_cache_stats fixture_stats(const struct slab_fixture *f, uint32_t cache)

@@ -183,6 +183,41 @@ START_TEST(merging_equals_recording_both)
 }
 END_TEST
 
-UNIT_MAIN("hist", empty_gives_zeros, bins_tile_the_numbers, percentiles_match_sorted_values,
+START_TEST(a_difference_holds_what_came_since)
+{
+	struct hist now, before, since, alone;
+	struct rng rng;
+
+	rng_init(&rng, 3);
+	hist_init(&now, HIST_FINE);
+	hist_init(&before, HIST_FINE);
+	hist_init(&since, HIST_FINE);
+	for (int round = 0; round < 20; round++) {
+		hist_init(&alone, HIST_FINE);
+		for (int i = 0; i < round * 7; i++) {
+			uint64_t value = rng_next(&rng) >> (20 + rng_below(&rng, 40));
+
+			hist_record(&now, value);
+			hist_record(&alone, value);
+		}
+		hist_since(&since, &now, &before);
+		ck_assert_uint_eq(since.count, alone.count);
+		ck_assert(since.sum == alone.sum);
+		ck_assert_uint_le(since.min, alone.min);
+		ck_assert_uint_ge(since.max, alone.max);
+		ck_assert_uint_eq(hist_percentile(&since, 50), hist_percentile(&alone, 50));
+		hist_copy(&before, &now);
+		hist_deinit(&alone);
+	}
+	hist_since(&since, &now, &before);
+	ck_assert_uint_eq(since.count, 0);
+	ck_assert_uint_eq(hist_percentile(&since, 99), 0);
+	hist_deinit(&now);
+	hist_deinit(&before);
+	hist_deinit(&since);
+}
+END_TEST
+
+UNIT_MAIN("hist", a_difference_holds_what_came_since, empty_gives_zeros, bins_tile_the_numbers, percentiles_match_sorted_values,
 	  ranks_are_not_rounded_up_by_binary_fractions, sum_does_not_overflow,
 	  merging_equals_recording_both)
