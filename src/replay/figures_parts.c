@@ -17,7 +17,7 @@ enum { COSTLY_ORDER = 3, HUGE_ORDER = 9 };
 /* All caches together. */
 struct slab_sums {
 	uint64_t bytes, objects, slots, loss_align, loss_padding, loss_free;
-	uint64_t requested, given;
+	uint64_t given, live; /* bytes, strides included */
 	uint64_t allocs, slow, new_slabs, smaller_slabs, partial_slabs;
 };
 
@@ -28,6 +28,7 @@ static void add_index(struct figure_source *s, const struct replay_index *index,
 static void sum_slabs(struct figure_source *s, struct slab_sums *sums);
 static void add_slab_loss(struct figure_source *s, const struct slab_sums *sums);
 static void add_counters(struct figure_source *s, const struct page_stats *stats);
+static uint64_t wasted(uint64_t given, uint64_t asked);
 static uint64_t thousandths(uint64_t part, uint64_t whole);
 static void add_percentiles(struct figure_source *s, const struct hist *hist, const char *word,
 			    const char *name, bool main);
@@ -86,11 +87,9 @@ void figures_add_slab(struct figure_source *s)
 {
 	const struct replay_owner *owner = &s->t->owners[OWNER_SLAB];
 	struct slab_sums sums = { 0 };
-	uint64_t unasked;
 
 	if (s->machine)
 		sum_slabs(s, &sums);
-	unasked = sums.given - MIN(sums.requested, sums.given);
 	figure_put(s, FIGURE(BYTES, LESS, true),
 		   figure_either(s, sums.bytes, s->rec->has_pages,
 				 figure_bytes(s->rec->owners[OWNER_SLAB].pages)),
@@ -100,8 +99,11 @@ void figures_add_slab(struct figure_source *s)
 		   figure_replayed(s, thousandths(sums.objects, sums.slots)),
 		   "slab_util: objects in use of slots", "slab.util");
 	figure_put(s, FIGURE(RATIO, LESS, true),
-		   figure_replayed(s, thousandths(unasked, sums.given)),
-		   "internal_frag_traffic of objects", "slab.internal_frag_traffic");
+		   figure_replayed(s, wasted(sums.given, s->t->asked_bytes)),
+		   "internal_frag_traffic", "slab.internal_frag_traffic");
+	figure_put(s, FIGURE(RATIO, LESS, true),
+		   figure_replayed(s, wasted(sums.live, s->t->asked_live_bytes)),
+		   "internal_frag_live", "slab.internal_frag_live");
 	figure_put(s, FIGURE(RATIO, MORE, true),
 		   figure_replayed(s, thousandths(sums.allocs - sums.slow, sums.allocs)),
 		   "allocations on the fast path", "slab.fast_share");
@@ -119,6 +121,7 @@ void figures_add_slab(struct figure_source *s)
 static void sum_slabs(struct figure_source *s, struct slab_sums *sums)
 {
 	struct slab_allocator *slab = machine_slab(s->machine);
+	uint64_t nr_large, large_pages;
 	struct slab_cache_stats stats;
 
 	for (uint32_t cache = 0; cache < slab_nr_caches(slab); cache++) {
@@ -130,14 +133,17 @@ static void sum_slabs(struct figure_source *s, struct slab_sums *sums)
 		sums->loss_align += stats.loss_align;
 		sums->loss_padding += stats.loss_padding;
 		sums->loss_free += stats.loss_free;
-		sums->requested += replay_cache_requested(s->replay, cache);
 		sums->given += stats.counters.allocs * stats.geometry.size;
+		sums->live += stats.live_objs * stats.geometry.size;
 		sums->allocs += stats.counters.allocs;
 		sums->slow += stats.counters.alloc_slowpath;
 		sums->new_slabs += stats.counters.alloc_slab;
 		sums->smaller_slabs += stats.counters.order_fallback;
 		sums->partial_slabs += stats.partial_slabs;
 	}
+	slab_large_stats(slab, &nr_large, &large_pages);
+	sums->given += s->t->large_bytes;
+	sums->live += figure_bytes(large_pages);
 }
 
 static void add_slab_loss(struct figure_source *s, const struct slab_sums *sums)
@@ -254,6 +260,12 @@ static void add_percentiles(struct figure_source *s, const struct hist *hist, co
 		value.nr = (int64_t)hist_mean(hist);
 	snprintf(label, sizeof(label), "%s, mean", name);
 	figure_put(s, FIGURE(NS, LESS, false), value, label, "latency.%s.mean_ns", word);
+}
+
+/* Of what was given, the share that was not asked for. */
+static uint64_t wasted(uint64_t given, uint64_t asked)
+{
+	return thousandths(given - MIN(given, asked), given);
 }
 
 static uint64_t thousandths(uint64_t part, uint64_t whole)

@@ -8,8 +8,9 @@
 #include "kmreplay/mm/slab.h"
 
 static struct mm_outcome take_kmalloc(struct replay *r, const struct replay_step *step, bool large);
-static struct mm_outcome take_object(struct replay *r, const struct replay_step *step);
-static void count_request(struct replay *r, uint32_t cache, const struct event *ev);
+static void count_bytes(struct replay *r, const struct replay_step *step, bool large);
+static void hold_object(struct replay *r, const struct replay_step *step, enum slot_state state,
+			uint64_t addr);
 static uint32_t machine_cache(struct replay *r, const struct replay_step *step);
 static bool was_merged(const struct replay *r, const struct replay_step *step);
 static uint32_t cache_apart(struct replay *r, const struct replay_step *step);
@@ -33,20 +34,19 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 	if (unlikely(sorted))
 		large = slab_kmalloc_class(slab, MAX(ev->slab.bytes_req, (uint64_t)1),
 					   ev->slab.gfp) == SLAB_CACHE_NONE;
-	outcome = large || sorted ? take_kmalloc(r, step, large) : take_object(r, step);
+	outcome = large || sorted ? take_kmalloc(r, step, large) :
+				    slab_alloc(slab, machine_cache(r, step), step->cpu,
+					       ev->slab.node, ev->slab.gfp, step->context);
 	verdict = replay_settle(r, step, outcome, large ? bits_get_order(ev->slab.bytes_req) : 0);
+	if (mm_ok(outcome))
+		count_bytes(r, step, large);
 	if (!mm_ok(outcome))
 		replay_hold(r, op->slot, SLOT_FAILED, 0);
 	else if (op->slot != REPAIR_NO_SLOT)
-		replay_hold(r, op->slot, large ? SLOT_LARGE : SLOT_OBJECT, outcome.addr);
+		hold_object(r, step, large ? SLOT_LARGE : SLOT_OBJECT, outcome.addr);
 	else if (r->options.recovered == RECOVERED_DROP)
 		(void)slab_free(slab, step->cpu, outcome.addr);
 	return verdict;
-}
-
-uint64_t replay_cache_requested(const struct replay *r, uint32_t cache)
-{
-	return cache < r->requested.nr ? r->requested.items[cache] : 0;
 }
 
 void replay_cache_name(const struct replay *r, uint32_t cache, struct str *out)
@@ -78,31 +78,26 @@ static struct mm_outcome take_kmalloc(struct replay *r, const struct replay_step
 	outcome = slab_kmalloc(machine_slab(r->machine), step->cpu, ev->slab.bytes_req,
 			       ev->slab.gfp, ev->slab.node, step->context);
 	r->slab_owner = OWNER_SLAB;
-	if (mm_ok(outcome) && !large)
-		count_request(r, slab_cache_of(machine_slab(r->machine), outcome.addr), ev);
 	return outcome;
 }
 
-static struct mm_outcome take_object(struct replay *r, const struct replay_step *step)
+static void count_bytes(struct replay *r, const struct replay_step *step, bool large)
 {
-	const struct event *ev = step->ev;
-	uint32_t cache = machine_cache(r, step);
-	struct mm_outcome outcome = slab_alloc(machine_slab(r->machine), cache, step->cpu,
-					       ev->slab.node, ev->slab.gfp, step->context);
-
-	if (mm_ok(outcome))
-		count_request(r, cache, ev);
-	return outcome;
+	r->tally.asked_bytes += step->ev->slab.bytes_req;
+	if (large)
+		r->tally.large_bytes += (uint64_t)KERNEL_PAGE_SIZE
+					<< bits_get_order(step->ev->slab.bytes_req);
 }
 
-static void count_request(struct replay *r, uint32_t cache, const struct event *ev)
+static void hold_object(struct replay *r, const struct replay_step *step, enum slot_state state,
+			uint64_t addr)
 {
-	if (unlikely(cache >= r->requested.nr)) {
-		if (cache == SLAB_CACHE_NONE) /* of size 0 */
-			return;
-		vec_extend_zeroed(&r->requested, slab_nr_caches(machine_slab(r->machine)));
-	}
-	r->requested.items[cache] += ev->slab.bytes_req;
+	/* What no slab and no block of pages could hold was not given. */
+	uint32_t asked = (uint32_t)MIN(step->ev->slab.bytes_req, (uint64_t)UINT32_MAX);
+
+	replay_hold(r, step->op->slot, state, addr);
+	r->slots.items[step->op->slot].asked = asked;
+	r->tally.asked_live_bytes += asked;
 }
 
 /*

@@ -20,6 +20,14 @@ void replay_attach(struct replay *r, const struct replay_probe *probe)
 	r->watch_markers |= probe->markers;
 }
 
+void replay_watch_pages(struct replay *r)
+{
+	if (r->blocks || !(r->options.layers & LAYER_PAGE))
+		return;
+	r->blocks = blocks_create(machine_pages(r->machine));
+	r->marks = marks_create(machine_pages(r->machine), &r->tally.last_time);
+}
+
 void replay_look_first(struct replay *r, uint64_t time)
 {
 	if (!r->started)
@@ -73,6 +81,8 @@ static void start(struct replay *r, uint64_t time)
 {
 	r->started = true;
 	r->start_time = r->tally.last_time = time;
+	if (r->marks)
+		marks_start(r->marks);
 	vec_foreach(&r->probes, probe) {
 		const struct replay_probe *p = &probe->probe;
 

@@ -93,11 +93,12 @@ void replay_destroy(struct replay *r)
 	vec_deinit(&r->slots);
 	vec_deinit(&r->caches);
 	vec_deinit(&r->origins);
-	vec_deinit(&r->requested);
 	vec_deinit(&r->apart);
 	vec_deinit(&r->splits);
 	vec_deinit(&r->free_splits);
 	vec_deinit(&r->probes);
+	blocks_destroy(r->blocks);
+	marks_destroy(r->marks);
 	free(r);
 }
 
@@ -158,8 +159,10 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 		.recorded = recorded,
 	};
 	replay_tell_failure(r, &failure);
+	r->tally.nr_recovered += mm_ok(outcome);
 	if (mm_ok(outcome))
 		return VERDICT_RECOVERED;
+	r->tally.nr_failed++;
 	replay_tally_failure(&r->tally, &failure);
 	return recorded ? VERDICT_FAILED_BOTH : VERDICT_FAILED;
 }
@@ -205,11 +208,13 @@ enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned i
 	case SLOT_EXPLAINED:
 		return VERDICT_EXPLAINED;
 	case SLOT_LARGE:
+		r->tally.asked_live_bytes -= s->asked;
 		r->slab_owner = OWNER_KMALLOC_LARGE;
 		outcome = slab_free(machine_slab(r->machine), cpu, s->addr);
 		r->slab_owner = OWNER_SLAB;
 		break;
 	case SLOT_OBJECT:
+		r->tally.asked_live_bytes -= s->asked;
 		outcome = slab_free(machine_slab(r->machine), cpu, s->addr);
 		break;
 	case SLOT_PAGES:

@@ -15,6 +15,8 @@
 
 #include "kmreplay/replay/replay.h"
 
+#include "blocks.h"
+#include "marks.h"
 #include "stock.h"
 #include "tasks.h"
 
@@ -43,6 +45,7 @@ struct replay_slot {
 	union {
 		uint32_t split; /**< not in stock: number of its split record + 1; 0: whole */
 		uint32_t task;  /**< user memory in stock, page table: of struct tasks */
+		uint32_t asked; /**< objects: bytes */
 	};
 };
 
@@ -69,7 +72,6 @@ struct replay {
 	struct vec(struct replay_slot) slots;
 	struct vec(uint32_t) caches;  /**< repair's cache id to the machine's + 1; 0: not made */
 	struct vec(uint32_t) origins; /**< the machine's cache id to repair's; 0: unknown */
-	struct vec(uint64_t) requested; /**< by the machine's cache id: bytes asked for so far */
 	struct vec(uint32_t) apart;   /**< as "caches": of objects merged with a kmalloc cache */
 	bool own_classes; /**< size classes are the configuration's, not the recorded kernel's */
 	bool unmerge;     /**< caches share no slabs */
@@ -87,6 +89,8 @@ struct replay {
 	uint64_t next_look_time; /**< the same as a time */
 	uint64_t start_time;     /**< of the first event */
 	const struct event *marker; /**< the event just replayed, if probes are to be told */
+	struct blocks *blocks;   /**< NULL: nobody wants them */
+	struct marks *marks;     /**< the same */
 	bool started;            /**< there was a first look */
 	bool watch_markers;      /**< somebody wants to look at each */
 };
@@ -140,6 +144,8 @@ void replay_pages_moved(void *ctx, uint64_t from, uint64_t to, unsigned int orde
 /** pages.c: a layer of the machine got or gave back a block. */
 void replay_pages_owned(void *ctx, enum machine_layer layer, unsigned int order, bool gone);
 
+/** probe.c: somebody wants to know what lies where, and how long zones were short of memory. */
+void replay_watch_pages(struct replay *r);
 /** probe.c: the first look, at the "time" of the first event; does nothing from then on. */
 void replay_look_first(struct replay *r, uint64_t time);
 /** probe.c: an event has been replayed and a look is due: next_look, next_look_time. */

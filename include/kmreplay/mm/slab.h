@@ -190,6 +190,7 @@ struct slab_totals {
 	uint64_t partial_slabs;      /**< on node partial lists */
 	uint64_t num_objs, live_objs;
 	uint64_t bytes;              /**< pages of all slabs */
+	uint64_t live_bytes, alloc_bytes; /**< strides of live objects; of all that ever were */
 	uint64_t loss_align, loss_padding, loss_free; /**< as in struct slab_cache_stats */
 	struct slab_counters counters;
 };

@@ -57,8 +57,8 @@ uint32_t replay_history_nr_buckets(const struct replay_history *h);
 const struct grid_bucket *replay_history_bucket(const struct replay_history *h, uint32_t i);
 /**
  * The cells of a metric, one a bucket (those of empty buckets are zeros); NULL when it is not kept
- * ("history" in the table of metrics, the place exists) or its layer is not simulated. A cell
- * with min > max had no value in its bucket (METRIC_VOID).
+ * ("history" in the table of metrics, and the place exists). A cell with min > max had no value in
+ * its bucket (METRIC_VOID): what is measured of a layer that is not simulated never has one.
  */
 const struct grid_cell *replay_history_series(const struct replay_history *h,
 					      enum replay_metric metric, unsigned int member,
@@ -84,7 +84,7 @@ struct replay_history_failure {
 size_t replay_history_nr_failures(const struct replay_history *h);
 const struct replay_history_failure *replay_history_failure(const struct replay_history *h,
 							    size_t i);
-/** Failures of one row lie this much apart at most, in ns; 1: each time has rows of its own. */
+/** Rows are united within spans of this many ns; 1: each time has rows of its own. */
 uint64_t replay_history_failure_width(const struct replay_history *h);
 
 /*

@@ -95,7 +95,5 @@ struct machine *replay_machine(struct replay *r);
  * its objects were freed under later, else the call site that uses it. Appended to "out".
  */
 void replay_cache_name(const struct replay *r, uint32_t cache, struct str *out);
-/** Bytes that callers asked the machine's "cache" for so far, of allocations that succeeded. */
-uint64_t replay_cache_requested(const struct replay *r, uint32_t cache);
 
 #endif

@@ -94,6 +94,10 @@ struct replay_tally {
 	uint64_t nr_failures_unlisted; /**< beyond REPLAY_FAILURE_ROWS kinds: counted here only */
 	struct replay_owner owners[OWNER_NR];
 	uint64_t pages, peak_pages, peak_time; /**< of all owners */
+	uint64_t asked_bytes; /**< by slab and kmalloc calls that succeeded */
+	uint64_t asked_live_bytes; /**< the same of objects not yet freed */
+	uint64_t large_bytes; /**< given to large kmalloc calls so far */
+	uint64_t nr_failed, nr_recovered; /**< calls; see VERDICT_FAILED .. VERDICT_RECOVERED */
 	struct vec(struct replay_zone) zones;
 	struct replay_zone all;  /**< all zones together: node -1, type ZONE_NR */
 	struct replay_huge huge; /**< of all zones */

@@ -189,6 +189,7 @@ static unsigned int count_pages(const struct page_allocator *pa, struct block_ma
 	}
 	if (zone == ZONE_NONE)
 		return zone;
+	note_changed(map, block);
 	map->blocks[block].taken = (uint16_t)((1U << map->order) - nr_free);
 	map->blocks[block].outside = (uint16_t)nr_outside;
 	return zone;

@@ -102,6 +102,8 @@ static void add_cache(struct slab_totals *totals, const struct slab_cache *cache
 	totals->num_objs += cache->num_objs;
 	totals->live_objs += live;
 	totals->bytes += bytes;
+	totals->live_bytes += live * cache->size;
+	totals->alloc_bytes += cache->counters.allocs * cache->size;
 	totals->loss_align += live * (cache->size - cache->geometry.object_size);
 	totals->loss_padding += bytes - cache->num_objs * cache->size;
 	totals->loss_free += (cache->num_objs - live) * cache->size;

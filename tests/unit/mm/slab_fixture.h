@@ -138,6 +138,8 @@ static inline void fixture_check_totals(const struct slab_fixture *f)
 		sum.num_objs += stats.num_objs;
 		sum.live_objs += stats.live_objs;
 		sum.bytes += stats.bytes;
+		sum.live_bytes += stats.live_objs * stats.geometry.size;
+		sum.alloc_bytes += stats.counters.allocs * stats.geometry.size;
 		sum.loss_align += stats.loss_align;
 		sum.loss_padding += stats.loss_padding;
 		sum.loss_free += stats.loss_free;

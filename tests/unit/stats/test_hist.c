@@ -218,6 +218,6 @@ START_TEST(a_difference_holds_what_came_since)
 }
 END_TEST
 
-UNIT_MAIN("hist", a_difference_holds_what_came_since, empty_gives_zeros, bins_tile_the_numbers, percentiles_match_sorted_values,
+UNIT_MAIN("hist", empty_gives_zeros, bins_tile_the_numbers, percentiles_match_sorted_values,
 	  ranks_are_not_rounded_up_by_binary_fractions, sum_does_not_overflow,
-	  merging_equals_recording_both)
+	  merging_equals_recording_both, a_difference_holds_what_came_since)
