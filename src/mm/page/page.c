@@ -240,6 +240,12 @@ void page_pin(struct page_allocator *pa, uint64_t pfn)
 		return;
 	page->type = MIGRATE_UNMOVABLE;
 	pa->zones[page->zone].movable -= 1ULL << page->order;
+	if (pa->block_map) {
+		const uint32_t index = (uint32_t)(pfn - pa->base_pfn);
+
+		block_map_used(pa->block_map, index, page->order, MIGRATE_MOVABLE, true);
+		block_map_used(pa->block_map, index, page->order, MIGRATE_UNMOVABLE, false);
+	}
 }
 
 bool page_is_allocated(const struct page_allocator *pa, uint64_t pfn, unsigned int *order)
