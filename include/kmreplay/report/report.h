@@ -114,8 +114,13 @@ struct report_column {
 MUST_CHECK struct report *report_create(const char *command, unsigned int version);
 void report_destroy(struct report *r);
 
+/** What pages are headed with; without it the command's name. */
+void report_title(struct report *r, const char *title);
+
 /** Opens a section inside the one that is open; "title" NULL: no heading, only JSON nests. */
 void report_begin(struct report *r, const char *key, const char *title);
+/** Opens a section of four to six key figures, which pages show as cards; report_end() as well. */
+void report_cards(struct report *r, const char *key);
 /** Closes the innermost section. */
 void report_end(struct report *r);
 
@@ -155,6 +160,12 @@ void report_more(struct report_table *t, uint64_t nr);
 /** The row of totals; JSON: an object "<key>_total" beside the table; CSV and TSV leave it out. */
 void report_total(struct report_table *t, const struct report_value *values);
 
+/**
+ * Explains a metric, in the glossary that stands where these are added: "text" is its formula and
+ * what it means. Pages link every figure and column with the same key to it.
+ */
+void report_formula(struct report *r, const char *key, const char *label, const char *text);
+
 /** A paragraph of plain words. */
 void report_say(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /** Something the reader should know of the figures around it. */
@@ -174,6 +185,7 @@ struct report_style {
 	unsigned int format; /**< number of report_format_name() */
 	unsigned int width;  /**< columns to wrap notes at; 0: 100 */
 	bool color;
+	bool utf8; /**< text: block characters may be used */
 };
 
 /**
@@ -182,7 +194,7 @@ struct report_style {
  */
 void report_write(const struct report *r, const struct report_style *style, FILE *fp);
 
-/** The formats: "text", "json", "csv", "tsv"; NULL after the last. */
+/** The formats: "text", "json", "csv", "tsv", "html", "markdown"; NULL after the last. */
 const char *report_format_name(unsigned int format);
 /** One line about it for help. */
 const char *report_format_summary(unsigned int format);
