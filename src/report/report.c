@@ -6,6 +6,8 @@
 
 #include "kmreplay/core/xalloc.h"
 
+#include "plot_internal.h"
+
 #include <string.h>
 
 /** The formats in the order of their numbers; a new one is one row here and one file. */
@@ -17,15 +19,13 @@ static const struct report_writer *const writers[] = {
 };
 
 static void append(struct report *r, struct report_node *node, enum node_kind kind, size_t size);
-static void *node_alloc(struct report *r, enum node_kind kind, size_t size);
-static const char *copy(struct report *r, const char *text);
 static struct report_value copy_value(struct report *r, enum report_unit unit,
 				      struct report_value value);
 static void check_unit(enum report_unit unit, struct report_value value);
 static void add_note(struct report *r, enum note_level level, const char *fmt, va_list ap)
 	PRINTF_LIKE(3, 0);
 static void walk(struct emitter *e, const struct report_writer *w, const struct section *section);
-static unsigned int run_length(const struct report_node *node);
+static unsigned int run_length(const struct report_node *node, enum node_kind kind);
 
 struct report_value report_percent_of(uint64_t part, uint64_t whole)
 {
@@ -49,7 +49,8 @@ struct report *report_create(const char *command, unsigned int version)
 	arena_init(&r->arena);
 	str_init(&schema);
 	str_addf(&schema, "kmreplay/%s/%u", command, version);
-	r->schema = copy(r, str_text(&schema));
+	r->schema = report_copy(r, str_text(&schema));
+	r->command = report_copy(r, command);
 	str_deinit(&schema);
 	r->root.node.kind = NODE_SECTION;
 	r->open = &r->root;
@@ -63,18 +64,36 @@ void report_destroy(struct report *r)
 	vec_foreach(&r->tables, t)
 		vec_deinit(&(*t)->cells);
 	vec_deinit(&r->tables);
+	vec_foreach(&r->plots, p)
+		for (struct report_panel *panel = (*p)->first; panel; panel = panel->next) {
+			vec_deinit(&panel->series);
+			vec_deinit(&panel->bars);
+		}
+	vec_deinit(&r->plots);
+	vec_deinit(&r->formulas);
 	arena_deinit(&r->arena);
 	free(r);
 }
 
+void report_title(struct report *r, const char *title)
+{
+	r->title = report_copy(r, title);
+}
+
 void report_begin(struct report *r, const char *key, const char *title)
 {
-	struct section *section = node_alloc(r, NODE_SECTION, sizeof(*section));
+	struct section *section = report_node(r, NODE_SECTION, sizeof(*section));
 
-	section->key = copy(r, key);
-	section->title = copy(r, title);
+	section->key = report_copy(r, key);
+	section->title = report_copy(r, title);
 	section->parent = r->open;
 	r->open = section;
+}
+
+void report_cards(struct report *r, const char *key)
+{
+	report_begin(r, key, NULL);
+	r->open->cards = true;
 }
 
 void report_end(struct report *r)
@@ -87,10 +106,11 @@ void report_end(struct report *r)
 void report_figure(struct report *r, const char *key, const char *label, enum report_unit unit,
 		   struct report_value value)
 {
-	struct figure *f = node_alloc(r, NODE_FIGURE, sizeof(*f));
+	struct figure *f = report_node(r, NODE_FIGURE, sizeof(*f));
 
-	f->key = copy(r, key);
-	f->label = copy(r, label);
+	f->section = r->open;
+	f->key = report_copy(r, key);
+	f->label = report_copy(r, label);
 	f->unit = unit;
 	f->value = copy_value(r, unit, value);
 	r->last_figure = f;
@@ -134,25 +154,25 @@ void report_remark(struct report *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	str_vaddf(&text, fmt, ap);
 	va_end(ap);
-	r->last_figure->remark = copy(r, str_text(&text));
+	r->last_figure->remark = report_copy(r, str_text(&text));
 	str_deinit(&text);
 }
 
 struct report_table *report_table(struct report *r, const char *key, const char *title,
 				  const struct report_column *columns, unsigned int nr)
 {
-	struct report_table *t = node_alloc(r, NODE_TABLE, sizeof(*t));
+	struct report_table *t = report_node(r, NODE_TABLE, sizeof(*t));
 
 	BUG_ON(!nr || nr > REPORT_COLUMNS);
 	t->report = r;
-	t->key = copy(r, key);
-	t->title = copy(r, title);
+	t->key = report_copy(r, key);
+	t->title = report_copy(r, title);
 	t->nr_columns = nr;
 	t->columns = arena_alloc(&r->arena, nr * sizeof(*columns));
 	for (unsigned int i = 0; i < nr; i++) {
 		t->columns[i] = columns[i];
-		t->columns[i].key = copy(r, columns[i].key);
-		t->columns[i].title = copy(r, columns[i].title ? columns[i].title :
+		t->columns[i].key = report_copy(r, columns[i].key);
+		t->columns[i].title = report_copy(r, columns[i].title ? columns[i].title :
 								 columns[i].key);
 	}
 	vec_push(&r->tables, t);
@@ -186,6 +206,16 @@ void report_total(struct report_table *t, const struct report_value *values)
 	t->total = arena_alloc(&t->report->arena, t->nr_columns * sizeof(*values));
 	for (unsigned int i = 0; i < t->nr_columns; i++)
 		t->total[i] = copy_value(t->report, t->columns[i].unit, values[i]);
+}
+
+void report_formula(struct report *r, const char *key, const char *label, const char *text)
+{
+	struct formula *f = report_node(r, NODE_FORMULA, sizeof(*f));
+
+	f->key = report_copy(r, key);
+	f->label = report_copy(r, label);
+	f->text = report_copy(r, text);
+	vec_push(&r->formulas, f);
 }
 
 void report_say(struct report *r, const char *fmt, ...)
@@ -244,9 +274,37 @@ const char *report_format_name(unsigned int format)
 	return format < ARRAY_SIZE(writers) ? writers[format]->name : NULL;
 }
 
+bool report_format_is_brief(unsigned int format)
+{
+	return format < ARRAY_SIZE(writers) && writers[format]->brief;
+}
+
 const char *report_format_summary(unsigned int format)
 {
 	return format < ARRAY_SIZE(writers) ? writers[format]->summary : NULL;
+}
+
+void *report_node(struct report *r, enum node_kind kind, size_t size)
+{
+	void *node = arena_alloc(&r->arena, size);
+
+	append(r, node, kind, size);
+	r->last_figure = NULL;
+	return node;
+}
+
+const char *report_copy(struct report *r, const char *text)
+{
+	return text ? arena_strndup(&r->arena, text, strlen(text)) : NULL;
+}
+
+const void *report_copy_mem(struct report *r, const void *data, size_t size)
+{
+	void *copy = arena_alloc(&r->arena, MAX(size, 1U));
+
+	if (size)
+		memcpy(copy, data, size);
+	return copy;
 }
 
 void emitter_flush(struct emitter *e, bool all)
@@ -260,6 +318,19 @@ void emitter_flush(struct emitter *e, bool all)
 const struct figure *figure_next(const struct figure *f)
 {
 	return (const struct figure *)(const void *)f->node.next;
+}
+
+const struct formula *formula_next(const struct formula *f)
+{
+	return (const struct formula *)(const void *)f->node.next;
+}
+
+const struct formula *formula_find(const struct report *r, const char *key)
+{
+	vec_foreach(&r->formulas, f)
+		if (!strcmp((*f)->key, key))
+			return *f;
+	return NULL;
 }
 
 size_t table_nr_rows(const struct report_table *t)
@@ -280,6 +351,11 @@ int table_key_column(const struct report_table *t)
 	return -1;
 }
 
+bool column_is_left(const struct report_column *column)
+{
+	return column->unit == REPORT_TEXT || column->flags & REPORT_COL_LEFT;
+}
+
 static void append(struct report *r, struct report_node *node, enum node_kind kind, size_t size)
 {
 	struct section *section = r->open;
@@ -293,26 +369,12 @@ static void append(struct report *r, struct report_node *node, enum node_kind ki
 	section->last = node;
 }
 
-static void *node_alloc(struct report *r, enum node_kind kind, size_t size)
-{
-	void *node = arena_alloc(&r->arena, size);
-
-	append(r, node, kind, size);
-	r->last_figure = NULL;
-	return node;
-}
-
-static const char *copy(struct report *r, const char *text)
-{
-	return text ? arena_strndup(&r->arena, text, strlen(text)) : NULL;
-}
-
 static struct report_value copy_value(struct report *r, enum report_unit unit,
 				      struct report_value value)
 {
 	check_unit(unit, value);
 	if (value.kind == REPORT_STR)
-		value.str = copy(r, value.str);
+		value.str = report_copy(r, value.str);
 	return value;
 }
 
@@ -338,13 +400,13 @@ static void check_unit(enum report_unit unit, struct report_value value)
 
 static void add_note(struct report *r, enum note_level level, const char *fmt, va_list ap)
 {
-	struct note *note = node_alloc(r, NODE_NOTE, sizeof(*note));
+	struct note *note = report_node(r, NODE_NOTE, sizeof(*note));
 	struct str text;
 
 	str_init(&text);
 	str_vaddf(&text, fmt, ap);
 	note->level = level;
-	note->text = copy(r, str_text(&text));
+	note->text = report_copy(r, str_text(&text));
 	str_deinit(&text);
 }
 
@@ -361,10 +423,20 @@ static void walk(struct emitter *e, const struct report_writer *w, const struct 
 			w->section_end(e, at);
 			break;
 		case NODE_FIGURE:
-			nr = run_length(node);
+			nr = run_length(node, NODE_FIGURE);
 			w->figures(e, at, nr);
 			while (--nr)
 				node = node->next;
+			break;
+		case NODE_FORMULA:
+			nr = run_length(node, NODE_FORMULA);
+			w->formulas(e, at, nr);
+			while (--nr)
+				node = node->next;
+			break;
+		case NODE_PLOT:
+			if (plot_has_data(at))
+				w->plot(e, at);
 			break;
 		case NODE_TABLE:
 			w->table(e, at);
@@ -377,11 +449,11 @@ static void walk(struct emitter *e, const struct report_writer *w, const struct 
 	}
 }
 
-static unsigned int run_length(const struct report_node *node)
+static unsigned int run_length(const struct report_node *node, enum node_kind kind)
 {
 	unsigned int nr = 0;
 
-	for (; node && node->kind == NODE_FIGURE; node = node->next)
+	for (; node && node->kind == kind; node = node->next)
 		nr++;
 	return nr;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * CSV (RFC 4180) and TSV: the tables alone, each under a line of column keys. When the report has
- * several, the first column says which table a line belongs to.
+ * several, the first column says which table a line belongs to. A plot is a table of its values.
  */
 #include <config.h>
 
-#include "report_internal.h"
+#include "plot_raw.h"
 
 #include <string.h>
 
@@ -15,7 +15,11 @@ static void delim_section(struct emitter *e, const struct section *section);
 static void delim_figures(struct emitter *e, const struct figure *first, unsigned int nr);
 static void delim_table(struct emitter *e, const struct report_table *table);
 static void delim_note(struct emitter *e, const struct note *note);
+static void delim_plot(struct emitter *e, const struct report_plot *plot);
+static void delim_formulas(struct emitter *e, const struct formula *first, unsigned int nr);
 static void delim_end(struct emitter *e);
+static bool has_several(const struct emitter *e);
+static void add_plot_line(void *arg, const struct plot_cell *cells, unsigned int nr);
 static void add_text(struct emitter *e, const char *text);
 static void add_csv_text(struct str *out, const char *text);
 
@@ -28,6 +32,8 @@ const struct report_writer report_writer_csv = {
 	.figures = delim_figures,
 	.table = delim_table,
 	.note = delim_note,
+	.plot = delim_plot,
+	.formulas = delim_formulas,
 	.end = delim_end,
 };
 
@@ -40,6 +46,8 @@ const struct report_writer report_writer_tsv = {
 	.figures = delim_figures,
 	.table = delim_table,
 	.note = delim_note,
+	.plot = delim_plot,
+	.formulas = delim_formulas,
 	.end = delim_end,
 };
 
@@ -66,13 +74,66 @@ static void delim_note(struct emitter *e UNUSED, const struct note *note UNUSED)
 {
 }
 
+static void delim_formulas(struct emitter *e UNUSED, const struct formula *first UNUSED,
+			   unsigned int nr UNUSED)
+{
+}
+
 static void delim_end(struct emitter *e UNUSED)
 {
 }
 
+static bool has_several(const struct emitter *e)
+{
+	return e->report->tables.nr + e->report->plots.nr > 1;
+}
+
+/** A plot and who writes it. */
+struct plot_target {
+	struct emitter *e;
+	const struct report_plot *plot;
+};
+
+static void delim_plot(struct emitter *e, const struct report_plot *plot)
+{
+	struct plot_target lines = { e, plot };
+	const char *name;
+
+	if (has_several(e)) {
+		add_text(e, "table");
+		str_add_char(&e->buf, e->delimiter);
+	}
+	for (unsigned int i = 0; (name = plot_line_column(plot, i)); i++) {
+		if (i)
+			str_add_char(&e->buf, e->delimiter);
+		add_text(e, name);
+	}
+	str_add(&e->buf, "\n");
+	plot_each_value(plot, add_plot_line, &lines);
+}
+
+static void add_plot_line(void *arg, const struct plot_cell *cells, unsigned int nr)
+{
+	const struct plot_target *lines = arg;
+	struct emitter *e = lines->e;
+
+	if (has_several(e))
+		add_text(e, lines->plot->spec.key);
+	for (unsigned int i = 0; i < nr; i++) {
+		if (i || has_several(e))
+			str_add_char(&e->buf, e->delimiter);
+		if (cells[i].value.kind == REPORT_STR)
+			add_text(e, cells[i].value.str);
+		else
+			value_add_raw(&e->buf, cells[i].unit, cells[i].value);
+	}
+	str_add(&e->buf, "\n");
+	emitter_flush(e, false);
+}
+
 static void delim_table(struct emitter *e, const struct report_table *table)
 {
-	bool several = e->report->tables.nr > 1;
+	bool several = has_several(e);
 	size_t nr = table_nr_rows(table);
 
 	for (size_t row = 0; row <= nr; row++) {

@@ -2,11 +2,12 @@
 /**
  * JSON: one object, sections are objects in it, tables arrays (or objects by their key column),
  * remarks to the reader an array "notes" at the end of the section they stand in. Numbers are
- * plain, absent values null. One row of a table stands on one line.
+ * plain, absent values null. One row of a table stands on one line. A plot is an object of its
+ * axes and data.
  */
 #include <config.h>
 
-#include "report_internal.h"
+#include "plot_raw.h"
 
 static void json_begin(struct emitter *e);
 static void json_section_begin(struct emitter *e, const struct section *section);
@@ -14,6 +15,8 @@ static void json_section_end(struct emitter *e, const struct section *section);
 static void json_figures(struct emitter *e, const struct figure *first, unsigned int nr);
 static void json_table(struct emitter *e, const struct report_table *table);
 static void json_note(struct emitter *e, const struct note *note);
+static void json_plot(struct emitter *e, const struct report_plot *plot);
+static void json_formulas(struct emitter *e, const struct formula *first, unsigned int nr);
 static void json_end(struct emitter *e);
 static void add_notes(struct emitter *e, const struct section *section);
 static void add_key(struct emitter *e, const char *key);
@@ -34,6 +37,8 @@ const struct report_writer report_writer_json = {
 	.figures = json_figures,
 	.table = json_table,
 	.note = json_note,
+	.plot = json_plot,
+	.formulas = json_formulas,
 	.end = json_end,
 };
 
@@ -107,6 +112,20 @@ static void json_table(struct emitter *e, const struct report_table *table)
 /* Notes wait for the end of their section: see add_notes(). */
 static void json_note(struct emitter *e UNUSED, const struct note *note UNUSED)
 {
+}
+
+static void json_plot(struct emitter *e, const struct report_plot *plot)
+{
+	add_key(e, plot->spec.key);
+	plot_add_json(&e->buf, plot);
+}
+
+static void json_formulas(struct emitter *e, const struct formula *first, unsigned int nr)
+{
+	for (const struct formula *f = first; nr; nr--, f = formula_next(f)) {
+		add_key(e, f->key);
+		report_add_json_string(&e->buf, f->text);
+	}
 }
 
 static void json_end(struct emitter *e)

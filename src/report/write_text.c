@@ -6,7 +6,7 @@
  */
 #include <config.h>
 
-#include "report_internal.h"
+#include "plot_internal.h"
 
 #include "kmreplay/core/fmt.h"
 #include "kmreplay/core/xalloc.h"
@@ -27,6 +27,8 @@ static void text_section_end(struct emitter *e, const struct section *section);
 static void text_figures(struct emitter *e, const struct figure *first, unsigned int nr);
 static void text_table(struct emitter *e, const struct report_table *table);
 static void text_note(struct emitter *e, const struct note *note);
+static void text_plot(struct emitter *e, const struct report_plot *plot);
+static void text_formulas(struct emitter *e, const struct formula *first, unsigned int nr);
 static void text_end(struct emitter *e);
 static void new_block(struct emitter *e);
 static void add_heading(struct emitter *e, const char *title);
@@ -42,19 +44,21 @@ static void add_row(struct emitter *e, const struct report_table *t,
 static void add_cell(struct emitter *e, const struct report_table *t, unsigned int column,
 		     const char *text, size_t width);
 static bool is_last(const struct report_table *t, unsigned int column);
-static bool is_left(const struct report_column *column);
 static void add_spaces(struct str *out, size_t nr);
 static void add_wrapped(struct emitter *e, const char *text, size_t len, size_t indent);
 
 const struct report_writer report_writer_text = {
 	.name = "text",
 	.summary = "a page for people",
+	.brief = true,
 	.begin = text_begin,
 	.section_begin = text_section_begin,
 	.section_end = text_section_end,
 	.figures = text_figures,
 	.table = text_table,
 	.note = text_note,
+	.plot = text_plot,
+	.formulas = text_formulas,
 	.end = text_end,
 };
 
@@ -163,6 +167,38 @@ static void text_note(struct emitter *e, const struct note *note)
 	}
 }
 
+static void text_plot(struct emitter *e, const struct report_plot *plot)
+{
+	const struct plot_terminal terminal = {
+		.indent = e->depth * INDENT,
+		.width = e->style->width ? e->style->width : DEFAULT_WIDTH,
+		.utf8 = e->style->utf8,
+		.color = e->style->color,
+	};
+
+	new_block(e);
+	add_heading(e, plot->spec.title);
+	add_indent(e);
+	add_wrapped(e, plot->spec.says, strlen(plot->spec.says), terminal.indent);
+	plot_add_text(&e->buf, plot, &terminal);
+}
+
+static void text_formulas(struct emitter *e, const struct formula *first, unsigned int nr)
+{
+	const struct formula *f = first;
+
+	new_block(e);
+	for (unsigned int i = 0; i < nr; i++, f = formula_next(f)) {
+		size_t indent = (size_t)e->depth * INDENT + 2 * INDENT;
+
+		add_indent(e);
+		report_add_printable(&e->buf, f->label);
+		str_add_char(&e->buf, '\n');
+		add_spaces(&e->buf, indent);
+		add_wrapped(e, f->text, strlen(f->text), indent);
+	}
+}
+
 static void text_end(struct emitter *e UNUSED)
 {
 }
@@ -251,7 +287,7 @@ static void add_total(struct emitter *e, const struct report_table *t, const siz
 	memcpy(values, t->total, t->nr_columns * sizeof(*values));
 	while (last && t->columns[last].flags & REPORT_COL_HIDDEN)
 		last--;
-	if (values[last].kind == REPORT_NONE && is_left(&t->columns[last]))
+	if (values[last].kind == REPORT_NONE && column_is_left(&t->columns[last]))
 		values[last] = report_str("total");
 	add_color(e, bold);
 	add_row(e, t, values, widths);
@@ -289,7 +325,7 @@ static void add_cell(struct emitter *e, const struct report_table *t, unsigned i
 {
 	size_t columns = text_width(text, strlen(text));
 	size_t pad = width > columns ? width - columns : 0;
-	bool left = is_left(&t->columns[column]);
+	bool left = column_is_left(&t->columns[column]);
 
 	if (t->columns[column].flags & REPORT_COL_HIDDEN)
 		return;
@@ -309,11 +345,6 @@ static bool is_last(const struct report_table *t, unsigned int column)
 		if (!(t->columns[column].flags & REPORT_COL_HIDDEN))
 			return false;
 	return true;
-}
-
-static bool is_left(const struct report_column *column)
-{
-	return column->unit == REPORT_TEXT || column->flags & REPORT_COL_LEFT;
 }
 
 static void add_spaces(struct str *out, size_t nr)

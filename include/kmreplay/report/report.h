@@ -178,7 +178,7 @@ void report_warn(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
  */
 void report_hint(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/** Numbers of formats: the one that is for people, and JSON. */
+/** Numbers of formats: the default one, and JSON. */
 enum { REPORT_FORMAT_TEXT, REPORT_FORMAT_JSON };
 
 struct report_style {
@@ -196,6 +196,8 @@ void report_write(const struct report *r, const struct report_style *style, FILE
 
 /** The formats: "text", "json", "csv", "tsv", "html", "markdown"; NULL after the last. */
 const char *report_format_name(unsigned int format);
+/** Is it one to be read in one go (text, Markdown), where long lists had better be cut? */
+bool report_format_is_brief(unsigned int format);
 /** One line about it for help. */
 const char *report_format_summary(unsigned int format);
 
