@@ -353,12 +353,12 @@ static bool is_nameless(const struct account_lines *lines, const struct key *key
 	return by_id && lines->nr == 1 && !lines->items[0].key;
 }
 
-/** How many lines to give: people get some, machines all unless a number was asked for; 0: all. */
+/** How many lines to give: pages to read get some, all else all, or what was asked for; 0: all. */
 static uint64_t nr_lines(const struct stat *stat)
 {
 	const struct cli_options *options = &stat->cli->options;
 
-	if (options->format == REPORT_FORMAT_TEXT ||
+	if (report_format_is_brief(options->format) ||
 	    option_was_given(options, offsetof(struct cli_options, lines)))
 		return options->lines;
 	return 0;

@@ -16,6 +16,8 @@ static const struct report_writer *const writers[] = {
 	&report_writer_json,
 	&report_writer_csv,
 	&report_writer_tsv,
+	&report_writer_html,
+	&report_writer_markdown,
 };
 
 static void append(struct report *r, struct report_node *node, enum node_kind kind, size_t size);
