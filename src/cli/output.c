@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+static bool wants_utf8(void);
 static void message(const char *kind, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
 void cli_error(const char *fmt, ...)
@@ -46,6 +47,7 @@ void cli_output_report(struct cli *cli, const struct report *report)
 	const struct report_style style = {
 		.format = cli->options.format,
 		.color = cli_wants_color(&cli->options, cli->out.fp),
+		.utf8 = wants_utf8(),
 	};
 
 	report_write(report, &style, cli->out.fp);
@@ -98,6 +100,23 @@ bool cli_wants_color(const struct cli_options *options, FILE *fp)
 	if (options->color != WHEN_AUTO)
 		return options->color == WHEN_ALWAYS;
 	return isatty(fileno(fp)) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+/**
+ * Does the user's locale speak UTF-8? Its name says so; setlocale() would change how numbers are
+ * read and written everywhere.
+ */
+static bool wants_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+	}
+	return false;
 }
 
 static void message(const char *kind, const char *fmt, va_list ap)
