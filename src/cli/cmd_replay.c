@@ -4,8 +4,11 @@
 
 #include "command.h"
 #include "replay_job.h"
+#include "replay_series.h"
 
 static int replay(struct replay_job *job);
+static bool attach(void *ctx, struct replay_job *job, struct replay_side *side,
+		   struct error *err);
 
 int cmd_replay(struct cli *cli)
 {
@@ -26,11 +29,19 @@ int cmd_replay(struct cli *cli)
 static int replay(struct replay_job *job)
 {
 	struct cli *cli = job->cli;
+	struct replay_series *series;
 	struct report *report;
-	int status;
+	int status = replay_series_open(cli, &series);
 
+	if (status != EXIT_OK) {
+		cli_output_abort(cli);
+		return status;
+	}
 	interrupt_catch();
+	job->started = attach;
+	job->ctx = series;
 	status = replay_job_run(job, cli->args.operands.items[0]);
+	status = replay_series_close(series, job->replayed, status);
 	if (!job->replayed) {
 		cli_output_abort(cli);
 		return status;
@@ -39,6 +50,13 @@ static int replay(struct replay_job *job)
 	cli_output_report(cli, report);
 	report_destroy(report);
 	return cli_output_commit(cli, status);
+}
+
+static bool attach(void *ctx, struct replay_job *job, struct replay_side *side,
+		   struct error *err)
+{
+	return replay_series_attach(ctx, side->replay, trace_info(job->in.trace),
+				    job->survey.nr_events, err);
 }
 
 const char *replay_layer_name(unsigned int i)

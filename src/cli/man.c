@@ -9,6 +9,7 @@
  *	@exit              the exit statuses
  *	@settings          the options of a machine, section by section
  *	@presets           the presets with their summaries
+ *	@metrics           the columns of replay --series
  *	four blanks first  an example or a picture: kept as it is
  *	*word*             bold
  *	an empty line      a new paragraph
@@ -19,6 +20,8 @@
 
 #include "cli_internal.h"
 #include "command.h"
+
+#include "kmreplay/replay/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +59,9 @@ static void print_commands(const struct page *page);
 static void print_exits(const struct page *page);
 static void print_settings(const struct page *page);
 static void print_presets(const struct page *page);
+static void print_metrics(const struct page *page);
+static void add_metric(const struct replay_metric_info *info, struct str *text);
+static void add_members(enum replay_metric metric, struct str *text);
 static void print_item(FILE *fp, const char *term, const char *text);
 static void print_text(FILE *fp, const char *text, bool markup);
 
@@ -159,6 +165,7 @@ static bool print_directive(const struct page *page, const char *name, struct er
 		{ "exit", print_exits },
 		{ "settings", print_settings },
 		{ "presets", print_presets },
+		{ "metrics", print_metrics },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
@@ -254,6 +261,54 @@ static void print_presets(const struct page *page)
 {
 	for (unsigned int i = 0; config_preset_name(i); i++)
 		print_item(page->fp, config_preset_name(i), config_preset_summary(i));
+}
+
+static void print_metrics(const struct page *page)
+{
+	struct str term, text;
+
+	str_init(&term);
+	str_init(&text);
+	for (unsigned int i = 0; i < METRIC_NR; i++) {
+		const struct replay_metric_info *info = replay_metric_info((enum replay_metric)i);
+
+		str_reset(&term);
+		str_reset(&text);
+		str_addf(&term, "%s%s", info->key, info->members == MEMBERS_NONE ? "" : "_...");
+		add_metric(info, &text);
+		if (info->members != MEMBERS_NONE)
+			add_members((enum replay_metric)i, &text);
+		print_item(page->fp, str_text(&term), str_text(&text));
+	}
+	str_deinit(&term);
+	str_deinit(&text);
+}
+
+/* "Pages by owner (machine; pages, now)." */
+static void add_metric(const struct replay_metric_info *info, struct str *text)
+{
+	const char *sep = "";
+
+	str_addf(text, "%c%s (", info->help[0] >= 'a' ? info->help[0] & ~32 : info->help[0],
+		 info->help + 1);
+	for (unsigned int scope = 0; scope < SCOPE_NR; scope++) {
+		if (!(info->scopes & 1U << scope))
+			continue;
+		str_addf(text, "%s%s", sep, metric_scope_key((enum metric_scope)scope));
+		sep = ", ";
+	}
+	str_addf(text, "; %s, %s).", metric_unit_name(info->unit), metric_kind_name(info->kind));
+}
+
+static void add_members(enum replay_metric metric, struct str *text)
+{
+	unsigned int first, end = replay_metric_members(metric, &first);
+
+	for (unsigned int member = first; member < end; member++) {
+		str_add(text, member > first ? ", " : " Of: ");
+		replay_metric_member(metric, member, text);
+	}
+	str_add_char(text, '.');
 }
 
 static void print_item(FILE *fp, const char *term, const char *text)

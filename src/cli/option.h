@@ -28,6 +28,7 @@ enum option_arg {
 	ARG_WORDS,  /**< struct option_words: "a,b"; adds up when repeated */
 	ARG_RANGES, /**< struct option_ranges: "0,2-5"; adds up when repeated */
 	ARG_SPAN,   /**< struct option_span: "12.5,13" or "12.5," or ",13" */
+	ARG_EVERY,  /**< struct option_every: "100ms", "5000-events", "marker" */
 	ARG_KERNEL, /**< struct kernel_version: "6.12" */
 	ARG_CONFIG, /**< struct option_configs: adds up over all such options, in their order */
 };
@@ -85,6 +86,12 @@ struct option_configs {
 	struct vec(struct option_config) list;
 };
 
+/** How often something is done; one of the three, or none: not said. */
+struct option_every {
+	uint64_t events, ns;
+	bool markers;
+};
+
 /** Everything that options can say, for all commands. */
 struct cli_options {
 	uint64_t given; /**< bits of table rows: it was on the command line */
@@ -128,6 +135,8 @@ struct cli_options {
 	uint64_t compare_seeds;
 	const char *compare_keep;     /**< directory for each side's replay; NULL: none */
 	struct option_words fail_if;  /**< for threshold_parse() */
+	const char *series; /**< file; NULL: none is wanted */
+	struct option_every every;
 };
 
 enum option_when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
@@ -180,6 +189,10 @@ struct arguments {
  */
 MUST_CHECK bool options_parse(struct cli_options *options, struct arguments *args, int argc,
 			      char *const *argv, struct error *err);
+
+/** option_every.c: takes "value" apart; false: it says nothing of the kind. */
+MUST_CHECK bool option_every_parse(const char *value, struct option_every *every,
+				   struct error *err);
 
 /** Whether "nr" lies in one of the ranges; true when there are none. */
 bool option_ranges_has(const struct option_ranges *ranges, uint64_t nr);

@@ -91,6 +91,8 @@ bool option_set(struct cli_options *options, const struct cli_option *o, const c
 		return set_list(field, o, value, err);
 	case ARG_SPAN:
 		return set_span(field, value, err);
+	case ARG_EVERY:
+		return option_every_parse(value, field, err);
 	case ARG_KERNEL:
 		return set_kernel(field, value, err);
 	case ARG_CONFIG:

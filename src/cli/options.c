@@ -85,6 +85,13 @@ static const struct cli_option options_table[] = {
 	  .def = "keep",
 	  .help = "an allocation that failed when recorded and succeeds here: keep it to the end, "
 		  "or drop it at once" },
+	{ .name = "series", .arg = ARG_FILE, .commands = CMD_BIT(REPLAY), .offset = FIELD(series),
+	  .metavar = "FILE",
+	  .help = "write metrics over time to FILE, as CSV, or as TSV if it is called *.tsv" },
+	{ .name = "every", .arg = ARG_EVERY, .commands = CMD_BIT(REPLAY), .offset = FIELD(every),
+	  .metavar = "SPAN",
+	  .help = "how often --series looks: a time (100ms), a number of events (5000-events), or "
+		  "marker, at each trace_marker; without it about a thousand times" },
 	{ .name = "self-check", .arg = ARG_NONE, .commands = CMD_BITS_REPLAYS,
 	  .offset = FIELD(self_check),
 	  .help = "verify the machine: counts of pages after each event, every invariant after "

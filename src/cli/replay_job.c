@@ -300,8 +300,13 @@ static bool start_side(struct replay_job *job, struct replay_side *side,
 {
 	side->replay = replay_create(&job->options, &side->machine, &job->survey, repair,
 				     &job->in.names, &side->error);
-	return side->replay &&
-	       (!job->started || job->started(job->ctx, job, side, &side->error));
+	if (!side->replay)
+		return false;
+	if (!job->started || job->started(job->ctx, job, side, &side->error))
+		return true;
+	replay_destroy(side->replay);
+	side->replay = NULL;
+	return false;
 }
 
 static void feed_side(void *ctx, size_t i)

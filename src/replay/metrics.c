@@ -59,14 +59,23 @@ unsigned int replay_metric_members(enum replay_metric metric, unsigned int *firs
 
 void replay_metric_column(enum replay_metric metric, unsigned int member, struct str *out)
 {
-	const char *(*name)(unsigned int) = members[infos[metric].members].name;
-
 	str_add(out, infos[metric].key);
-	if (!name)
+	if (infos[metric].members == MEMBERS_NONE)
 		return;
 	str_add_char(out, '_');
-	for (const char *s = name(member); *s; s++)
-		str_add_char(out, *s == ' ' || *s == '-' ? '_' : *s);
+	replay_metric_member(metric, member, out);
+}
+
+void replay_metric_member(enum replay_metric metric, unsigned int member, struct str *out)
+{
+	const char *(*name)(unsigned int) = members[infos[metric].members].name;
+
+	for (const char *s = name ? name(member) : ""; *s; s++) {
+		/* As the kernel writes them, but for sizes: 2M. */
+		bool size = name == run_name;
+
+		str_add_char(out, *s == ' ' ? '_' : size ? *s : (char)tolower((unsigned char)*s));
+	}
 }
 
 const char *metric_scope_key(enum metric_scope scope)

@@ -51,6 +51,27 @@ const struct report_writer report_writer_tsv = {
 	.end = delim_end,
 };
 
+/* TSV has no quotes: what would break a line or a column is written as in C. */
+void report_add_field(struct str *out, char delimiter, const char *text)
+{
+	if (delimiter == ',') {
+		add_csv_text(out, text);
+		return;
+	}
+	for (; *text; text++) {
+		if (*text == '\t')
+			str_add(out, "\\t");
+		else if (*text == '\n')
+			str_add(out, "\\n");
+		else if (*text == '\r')
+			str_add(out, "\\r");
+		else if (*text == '\\')
+			str_add(out, "\\\\");
+		else
+			str_add_char(out, *text);
+	}
+}
+
 static void csv_begin(struct emitter *e)
 {
 	e->delimiter = ',';
@@ -163,25 +184,9 @@ static void delim_table(struct emitter *e, const struct report_table *table)
 	}
 }
 
-/** TSV has no quotes: what would break a line or a column is written as in C. */
 static void add_text(struct emitter *e, const char *text)
 {
-	if (e->delimiter == ',') {
-		add_csv_text(&e->buf, text);
-		return;
-	}
-	for (; *text; text++) {
-		if (*text == '\t')
-			str_add(&e->buf, "\\t");
-		else if (*text == '\n')
-			str_add(&e->buf, "\\n");
-		else if (*text == '\r')
-			str_add(&e->buf, "\\r");
-		else if (*text == '\\')
-			str_add(&e->buf, "\\\\");
-		else
-			str_add_char(&e->buf, *text);
-	}
+	report_add_field(&e->buf, e->delimiter, text);
 }
 
 static void add_csv_text(struct str *out, const char *text)

@@ -81,6 +81,8 @@ const struct replay_metric_info *replay_metric_info(enum replay_metric metric);
 unsigned int replay_metric_members(enum replay_metric metric, unsigned int *first);
 /** Appends the name of the column of a member: "owner_pages_slab", "free_pages". */
 void replay_metric_column(enum replay_metric metric, unsigned int member, struct str *out);
+/** Appends only what stands for the member in it: "slab". */
+void replay_metric_member(enum replay_metric metric, unsigned int member, struct str *out);
 /** "machine" */
 const char *metric_scope_key(enum metric_scope scope);
 /** "pages", "ratio" */

@@ -204,6 +204,8 @@ const char *report_format_summary(unsigned int format);
 struct str;
 /** Appends "text" as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void report_add_json_string(struct str *out, const char *text);
+/** Appends "text" as a field between "delimiter"s, ',' or a tab: quoted or escaped if need be. */
+void report_add_field(struct str *out, char delimiter, const char *text);
 /** Appends "text" so that it is safe on a terminal: control characters and bad bytes as \x1b. */
 void report_add_printable(struct str *out, const char *text);
 
