@@ -13,14 +13,9 @@
 
 static bool parse_thresholds(struct compare *compare, const struct cli *cli);
 static int compare_run(struct compare *compare, struct cli *cli);
-static void gather(struct compare *compare);
-static void gather_side(struct compare *compare, struct compare_side *side);
-static void add_seed(struct compare_side *side, const struct figures *seed);
-static void finish_mean(struct figures *figures, uint64_t nr);
 static bool keep_replays(struct compare *compare, const char *dir);
 static bool keep_replay(struct compare *compare, const struct compare_side *side,
 			const char *dir);
-static void compare_deinit(struct compare *compare);
 
 int cmd_compare(struct cli *cli)
 {
@@ -82,7 +77,7 @@ static int compare_run(struct compare *compare, struct cli *cli)
 		cli_output_abort(cli);
 		return EXIT_OUTPUT;
 	}
-	gather(compare);
+	compare_gather(compare);
 	report = report_create("compare", 1);
 	compare_report(report, compare);
 	cli_input_warn(&job->in, report);
@@ -91,71 +86,6 @@ static int compare_run(struct compare *compare, struct cli *cli)
 	if (compare->nr_crossed && status == EXIT_OK)
 		status = EXIT_CHECK;
 	return cli_output_commit(cli, status);
-}
-
-/* Every side gets the same rows: what one machine lacks (a zone) is unknown there. */
-static void gather(struct compare *compare)
-{
-	struct figures all;
-
-	figures_init(&all);
-	vec_foreach(&compare->sides, side) {
-		gather_side(compare, side);
-		figures_add_keys(&all, &side->figures);
-	}
-	vec_foreach(&compare->sides, side) {
-		figures_align(&side->figures, &all);
-		if (side->low.list.nr) {
-			figures_align(&side->low, &all);
-			figures_align(&side->high, &all);
-		}
-	}
-	figures_deinit(&all);
-}
-
-static void gather_side(struct compare *compare, struct compare_side *side)
-{
-	const struct replay_side *machines = &compare->job->sides.items[side->first];
-	struct figures one;
-
-	if (side->recorded) {
-		figures_init_recorded(&side->figures, &compare->job->recorded);
-		return;
-	}
-	figures_init_replay(&side->figures, machines[0].replay);
-	if (compare->nr_seeds < 2)
-		return;
-	figures_init_replay(&side->low, machines[0].replay);
-	figures_init_replay(&side->high, machines[0].replay);
-	for (uint64_t seed = 1; seed < compare->nr_seeds; seed++) {
-		figures_init_replay(&one, machines[seed].replay);
-		add_seed(side, &one);
-		figures_deinit(&one);
-	}
-	finish_mean(&side->figures, compare->nr_seeds);
-}
-
-/* The same machine has the same figures in the same order, whatever its seed. */
-static void add_seed(struct compare_side *side, const struct figures *seed)
-{
-	for (size_t i = 0; i < seed->list.nr; i++) {
-		const struct figure *one = &seed->list.items[i];
-		struct figure *sum = &side->figures.list.items[i];
-		struct figure *low = &side->low.list.items[i], *high = &side->high.list.items[i];
-
-		/* An unknown value stays unknown: a mean of some seeds would mislead. */
-		sum->known &= one->known;
-		sum->value += one->value;
-		low->known = high->known = sum->known;
-		low->value = MIN(low->value, one->value);
-		high->value = MAX(high->value, one->value);
-	}
-}
-
-static void finish_mean(struct figures *figures, uint64_t nr)
-{
-	vec_foreach(&figures->list, figure)
-		figure->value /= (int64_t)nr;
 }
 
 /* One file a side, as `replay --format=json` would write it. */
@@ -192,19 +122,4 @@ static bool keep_replay(struct compare *compare, const struct compare_side *side
 		cli_error("%s", err.message);
 	free(path);
 	return ok;
-}
-
-static void compare_deinit(struct compare *compare)
-{
-	vec_foreach(&compare->sides, side) {
-		figures_deinit(&side->figures);
-		figures_deinit(&side->low);
-		figures_deinit(&side->high);
-		free(side->name);
-		free(side->key);
-	}
-	vec_deinit(&compare->sides);
-	vec_foreach(&compare->thresholds, t)
-		threshold_destroy(*t);
-	vec_deinit(&compare->thresholds);
 }

@@ -30,6 +30,8 @@ enum { CLI_MANY = 1000000 };
 	  "replay a recording on a simulated machine and report what became of it")           \
 	X(COMPARE, "compare", cmd_compare, "FILE", 1, 1,                                      \
 	  "replay a recording on several machines and report how they differ")                \
+	X(REPORT, "report", cmd_report, "FILE", 1, 1,                                         \
+	  "make a page with pictures of a replay, or of several beside each other")           \
 	X(CONFIG, "config", cmd_config, "[FILE...]", 0, CLI_MANY,                             \
 	  "print, check and explain configurations of machines")                              \
 	X(COMPLETION, "completion", cmd_completion, "SHELL", 1, 1,                            \
@@ -52,7 +54,7 @@ enum cli_command {
 /** Commands that replay. */
 #define CMD_BITS_REPLAYS (CMD_BIT(REPLAY) | CMD_BITS_SIDES)
 /** Of them those that may do so on several machines. */
-#define CMD_BITS_SIDES CMD_BIT(COMPARE)
+#define CMD_BITS_SIDES (CMD_BIT(COMPARE) | CMD_BIT(REPORT))
 /** Commands that have a machine: they share the options about its configuration. */
 #define CMD_BITS_MACHINES (CMD_BITS_REPLAYS | CMD_BIT(CONFIG))
 /** Commands that print a report. */

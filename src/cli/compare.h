@@ -36,8 +36,8 @@ enum compare_verdict {
 
 struct compare {
 	struct replay_job *job;
-	unsigned int openers;      /**< 1 << enum option_config_kind: options that open a side each */
-	bool alone;                /**< one side is enough */
+	unsigned int openers; /**< 1 << enum option_config_kind: options that open a side each */
+	bool alone;           /**< one side is enough */
 	struct vec(struct compare_side) sides;
 	size_t baseline;   /**< index */
 	uint64_t nr_seeds;
@@ -45,6 +45,12 @@ struct compare {
 	unsigned int nr_crossed; /**< thresholds, once the report is made */
 };
 
+/** compare_gather.c: after the replays, fills the figures of all sides. */
+void compare_gather(struct compare *compare);
+/** Frees what the sides hold; the job is its owner's. */
+void compare_deinit(struct compare *compare);
+/** compare_report.c: adds what the sides are and how they differ to a page of another command. */
+void compare_report_parts(struct report *report, const struct compare *compare);
 /** compare_report.c: fills "report"; counts and prints the thresholds that are crossed. */
 void compare_report(struct report *report, struct compare *compare);
 

@@ -80,10 +80,15 @@ void compare_report(struct report *report, struct compare *compare)
 	report_figure(report, "span_ns", "time span", REPORT_NS,
 		      report_u64(info->last_time - info->first_time));
 	add_summary(report, compare);
-	add_sides(report, compare);
-	add_figures(report, compare);
+	compare_report_parts(report, compare);
 	if (compare->thresholds.nr)
 		add_thresholds(report, compare);
+}
+
+void compare_report_parts(struct report *report, const struct compare *compare)
+{
+	add_sides(report, compare);
+	add_figures(report, compare);
 }
 
 static void add_summary(struct report *report, const struct compare *compare)

@@ -129,6 +129,9 @@ struct cli_options {
 	bool self_check;
 	bool verbose;
 
+	/* report */
+	const char *plots; /**< directory for pictures and their data; NULL: none is kept */
+
 	/* compare */
 	bool compare_recorded;
 	const char *compare_baseline; /**< a side's name; NULL: the first one's */

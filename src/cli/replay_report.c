@@ -281,7 +281,7 @@ struct report_table *replay_report_zones(struct report *report, const struct rep
 		{ "huge_availability", "huge_availability", REPORT_RATIO, 0 },
 	};
 	const struct replay_tally *tally = replay_tally(facts->replay);
-	struct report_table *table = replay_table(report, facts, "zones", NULL, columns,
+	struct report_table *table = replay_table(report, facts, "zones", "Zones", columns,
 						  ARRAY_SIZE(columns));
 
 	vec_foreach(&tally->zones, zone)

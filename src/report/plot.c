@@ -133,8 +133,7 @@ void report_grid(struct report_panel *panel, const struct report_series *series,
 
 void report_plot_table(struct report_plot *p, struct report_table *t)
 {
-	BUG_ON(p->table || t->plot);
-	p->table = t;
+	BUG_ON(t->plot);
 	t->plot = p;
 }
 

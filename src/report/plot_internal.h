@@ -51,7 +51,6 @@ struct report_plot {
 	struct report_panel *first, *last;
 	unsigned int nr_panels;
 	unsigned int number;	    /**< from 1 on, in the order of the report */
-	struct report_table *table; /**< NULL: none behind it */
 	const char *file;	    /**< name of its files without their ends; unique */
 	const char *svg;	    /**< picture for a page; NULL: not drawn */
 };

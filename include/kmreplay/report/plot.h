@@ -146,7 +146,7 @@ void report_bar(struct report_panel *panel, const char *name, const int64_t *val
  */
 void report_grid(struct report_panel *panel, const struct report_series *series,
 		 const struct report_grid *grid);
-/** "t", added after "p", holds the numbers behind the picture: pages fold it up below it. */
+/** "t", added after "p", holds numbers behind the picture: pages fold it up. There may be more. */
 void report_plot_table(struct report_plot *p, struct report_table *t);
 
 enum report_picture { REPORT_SVG = 1 << 0, REPORT_PNG = 1 << 1 };
