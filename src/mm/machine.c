@@ -75,7 +75,8 @@ struct machine *machine_create(const struct machine_config *config, const struct
 	};
 	for (unsigned int i = 0; i < MACHINE_LAYER_NR; i++)
 		m->layers[i] = (struct layer){ .machine = m, .which = (enum machine_layer)i };
-	if (slab_check_config(config, err))
+	if (machine_config_check(config, err) && slab_check_config(config, err) &&
+	    vmalloc_check_config(config, err) && percpu_check_config(config, err))
 		m->pages = page_allocator_create(config, &m->page_ops, ctx, err);
 	if (!m->pages) {
 		machine_destroy(m);

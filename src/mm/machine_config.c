@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+enum {
+	LOWMEM_END_32 = 0x36ffe,        /* 880 MiB, in pages */
+	FIRST_CHUNK_OFFSET = 128 << 20, /* the first percpu chunk lies below it */
+};
+
 void machine_config_init(struct machine_config *config, struct kernel_version version,
 			 enum machine_arch arch)
 {
@@ -42,6 +47,53 @@ void machine_config_init(struct machine_config *config, struct kernel_version ve
 		.slab_merge = true,
 	};
 	mm_costs_init(&config->costs);
+}
+
+bool machine_config_check(const struct machine_config *config, struct error *err)
+{
+	if ((unsigned int)config->arch >= ARCH_NR)
+		return error_set(err, "unknown architecture '%d'", (int)config->arch);
+	if (config->min_free_kbytes < -1)
+		return error_set(err, "min_free_kbytes '%lld' is below 0",
+				 (long long)config->min_free_kbytes);
+	if (config->pcp_batch < -1 || config->pcp_batch == 0 || config->pcp_high < -1)
+		return error_set(err, "per-CPU page lists cannot have a batch of %d and hold %d "
+				 "pages", config->pcp_batch, config->pcp_high);
+	if (config->slub_cpu_partial < -1 || config->slub_min_partial < -1)
+		return error_set(err, "partial slabs cannot be limited to %d objects and %d slabs",
+				 config->slub_cpu_partial, config->slub_min_partial);
+	return true;
+}
+
+/* PAGE_OFFSET */
+static const uint64_t direct_maps[ARCH_NR] = {
+	[ARCH_X86_64] = 0xffff888000000000ULL,
+	[ARCH_X86_32] = 0xc0000000ULL,
+	[ARCH_ARM64] = 0xffff000000000000ULL,
+};
+
+uint64_t machine_direct_map(enum machine_arch arch)
+{
+	return direct_maps[arch];
+}
+
+/* On 32 bits to the end of low memory, or of the first percpu chunk; else all the room for it. */
+uint64_t machine_direct_map_end(const struct machine_config *config)
+{
+	const uint64_t start = direct_maps[config->arch];
+	const uint64_t lowmem = config->lowmem_end ? config->lowmem_end : LOWMEM_END_32;
+
+	switch (config->arch) {
+	case ARCH_X86_64:
+		return start + (64ULL << 40);
+	case ARCH_ARM64:
+		return start + (128ULL << 40);
+	case ARCH_X86_32:
+	case ARCH_NR:
+		break;
+	}
+	return start + MAX(lowmem << KERNEL_PAGE_SHIFT,
+			   FIRST_CHUNK_OFFSET + config->percpu_unit_size);
 }
 
 void machine_config_deinit(struct machine_config *config)

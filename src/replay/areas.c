@@ -23,6 +23,7 @@ struct area_request {
 };
 
 static struct area_request area_request(struct replay *r, const struct event *ev);
+static void translate(struct replay *r, struct area_request *request);
 
 enum replay_verdict replay_area_alloc(struct replay *r, const struct replay_step *step)
 {
@@ -90,9 +91,13 @@ static struct area_request area_request(struct replay *r, const struct event *ev
 	struct area_request request = { .align = 1 };
 	struct vmalloc_stats stats;
 
-	if (ev->type == EVENT_VMAP_ALLOC)
-		return (struct area_request){ ev->vmap.size, ev->vmap.align, ev->vmap.vstart,
-					      ev->vmap.vend };
+	if (ev->type == EVENT_VMAP_ALLOC) {
+		request = (struct area_request){ ev->vmap.size, ev->vmap.align, ev->vmap.vstart,
+						 ev->vmap.vend };
+		if (unlikely(r->own_vmalloc))
+			translate(r, &request);
+		return request;
+	}
 	request.size = ev->probe.size - ev->probe.addr;
 	if (ev->probe.addr >= MODULES_START) {
 		request.vstart = MODULES_START;
@@ -103,4 +108,20 @@ static struct area_request area_request(struct replay *r, const struct event *ev
 		request.vend = stats.range_end;
 	}
 	return request;
+}
+
+/*
+ * The configuration gives the vmalloc range: what was asked for over the recorded kernel's range,
+ * the first one seen that is not that of modules, is asked for over the machine's.
+ */
+static void translate(struct replay *r, struct area_request *request)
+{
+	if (!r->recorded_vend && request->vstart < MODULES_START) {
+		r->recorded_vstart = request->vstart;
+		r->recorded_vend = request->vend;
+	}
+	if (request->vstart != r->recorded_vstart || request->vend != r->recorded_vend)
+		return;
+	request->vstart = r->own_vstart;
+	request->vend = r->own_vend;
 }

@@ -52,6 +52,7 @@ struct replay *replay_create(const struct replay_options *options,
 		.oom = replay_pages_oom,
 		.owned = replay_pages_owned,
 	};
+	struct vmalloc_stats areas;
 
 	r->options = *options;
 	if (!r->options.sample_every)
@@ -63,6 +64,7 @@ struct replay *replay_create(const struct replay_options *options,
 	r->arch = config->arch;
 	r->own_classes = config->kmalloc_classes.nr > 0;
 	r->unmerge = !config->slab_merge;
+	r->own_vmalloc = config->vmalloc_start || config->vmalloc_size;
 	r->slab_owner = OWNER_SLAB;
 	r->next_look = r->next_sample = r->options.sample_every;
 	r->next_look_time = UINT64_MAX;
@@ -75,6 +77,9 @@ struct replay *replay_create(const struct replay_options *options,
 		replay_destroy(r);
 		return NULL;
 	}
+	vmalloc_stats(machine_vmalloc(r->machine), &areas);
+	r->own_vstart = areas.range_start;
+	r->own_vend = areas.range_end;
 	/* A recording that shows when areas were purged is followed in that. */
 	vmalloc_set_auto_purge(machine_vmalloc(r->machine), !survey || !survey->nr_purges);
 	replay_start(r);

@@ -8,6 +8,7 @@
 
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/core/base.h"
+#include "kmreplay/core/error.h"
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/outcome.h"
 
@@ -101,8 +102,12 @@ struct machine_config {
 	struct vec(uint32_t) kmalloc_classes;
 
 	/* Address spaces */
-	uint64_t vmalloc_start, vmalloc_size; /**< 0: the architecture's */
-	uint64_t percpu_unit_size;            /**< 0: auto */
+	/**
+	 * The vmalloc range, in whole pages, above the direct map; 0: the architecture's. Requests
+	 * of a recording over the recorded vmalloc range are made over this one if either is set.
+	 */
+	uint64_t vmalloc_start, vmalloc_size;
+	uint64_t percpu_unit_size; /**< bytes, whole pages, what boot takes .. 1 GiB; 0: auto */
 
 	struct mm_costs costs;
 };
@@ -111,6 +116,11 @@ struct machine_config {
 void machine_config_init(struct machine_config *config, struct kernel_version version,
 			 enum machine_arch arch);
 void machine_config_deinit(struct machine_config *config);
+/** Single numbers that no machine has; false and "err". Rooms check what they make of the rest. */
+MUST_CHECK bool machine_config_check(const struct machine_config *config, struct error *err);
+/** Where the kernel's direct map begins on "arch" (no KASLR), and how far it may reach. */
+uint64_t machine_direct_map(enum machine_arch arch);
+uint64_t machine_direct_map_end(const struct machine_config *config);
 /** Adds memory; ranges are to be added in ascending order. */
 void machine_config_add_range(struct machine_config *config, uint64_t start_pfn, uint64_t end_pfn,
 			      int node);

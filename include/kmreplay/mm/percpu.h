@@ -40,6 +40,8 @@ struct percpu_layout {
 	uint64_t unit_size;	/**< u: 0: pcpu_build_alloc_info()'s choice */
 };
 
+/** A percpu unit as "config" wants it can be; else false and "err". */
+MUST_CHECK bool percpu_check_config(const struct machine_config *config, struct error *err);
 /** The layout of a kernel as Debian builds it for "config"'s machine. */
 void percpu_layout_init(struct percpu_layout *layout, const struct machine_config *config);
 

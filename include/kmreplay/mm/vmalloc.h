@@ -36,6 +36,10 @@ struct vmalloc_ops {
 	struct mm_outcome (*kfree)(void *ctx, unsigned int cpu, uint64_t addr);
 };
 
+/** What "config" says of the vmalloc range makes one; else false and "err". */
+MUST_CHECK bool vmalloc_check_config(const struct machine_config *config, struct error *err);
+/** Bytes of the vmalloc range of "config"'s machine. */
+uint64_t vmalloc_range_size(const struct machine_config *config);
 MUST_CHECK struct vmalloc *vmalloc_create(const struct machine_config *config,
 					  const struct vmalloc_ops *ops, void *ctx);
 /** Forgets everything; gives no page back. NULL is fine. */

@@ -97,15 +97,10 @@ static uint32_t get_unit_pages(struct percpu *p, unsigned int cpu, const struct 
 	return unit->pages.to - unit->pages.from;
 }
 
-/* CPUs are dealt out to nodes in equal runs: layout.c, cpus_of_node(). */
+/* CPUs are dealt out to nodes in equal runs: zone.c */
 static int node_of_cpu(const struct percpu *p, unsigned int cpu)
 {
-	unsigned int per_node = p->nr_cpus / p->nr_nodes;
-	unsigned int larger = p->nr_cpus % p->nr_nodes;
-
-	if (cpu < larger * (per_node + 1))
-		return (int)(cpu / (per_node + 1));
-	return (int)(larger + (cpu - larger * (per_node + 1)) / per_node);
+	return (int)((uint64_t)cpu * p->nr_numa_nodes / p->nr_cpus);
 }
 
 /* The pages of the units below "upto_cpu", and the memory that lists them. */

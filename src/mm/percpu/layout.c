@@ -5,26 +5,26 @@
 #include "percpu_internal.h"
 
 #include "kmreplay/core/bits.h"
+#include "kmreplay/core/fmt.h"
+#include "kmreplay/core/xalloc.h"
 
 #define ATOM_SIZE     (2ULL << 20) /* chunks are made of pieces of this size: PMD_SIZE */
 #define UNIT_SIZE_MAX (1ULL << 30)
 
 static uint64_t auto_unit_size(const struct percpu_layout *layout, unsigned int nr_cpus,
 			       unsigned int nr_nodes);
-static unsigned int cpus_of_node(const struct percpu *p, unsigned int node);
 static void init_groups(struct percpu *p, const struct machine_config *config);
 
 void percpu_layout_init(struct percpu_layout *layout, const struct machine_config *config)
 {
 	*layout = (struct percpu_layout){
-		.base = 0xffff888000000000ULL + (64ULL << 20),
+		.base = machine_direct_map(config->arch) + (64ULL << 20),
 		.static_size = 217088,
 		.reserved_size = 8192,
 		.dyn_size = 28672,
 		.unit_size = config->percpu_unit_size,
 	};
 	if (config->arch == ARCH_X86_32) {
-		layout->base = 0xc4000000;
 		layout->static_size = 104276;
 		layout->reserved_size = 0;
 		layout->dyn_size = 30892;
@@ -33,6 +33,24 @@ void percpu_layout_init(struct percpu_layout *layout, const struct machine_confi
 	} else if (kernel_version_cmp(config->kernel, (struct kernel_version){ 6, 2 }) >= 0) {
 		layout->static_size = 233472;
 	}
+}
+
+bool percpu_check_config(const struct machine_config *config, struct error *err)
+{
+	char wanted[FMT_BUF], needed[FMT_BUF];
+	struct percpu_layout layout;
+
+	percpu_layout_init(&layout, config);
+	if (!layout.unit_size)
+		return true;
+	fmt_size(wanted, layout.unit_size);
+	if (layout.unit_size < pcpu_boot_bytes(&layout))
+		return error_set(err, "percpu unit of %s is smaller than the %s that boot takes",
+				 wanted, fmt_size(needed, pcpu_boot_bytes(&layout)));
+	if (layout.unit_size > UNIT_SIZE_MAX || layout.unit_size % KERNEL_PAGE_SIZE)
+		return error_set(err, "percpu unit of %s is not whole pages up to %s", wanted,
+				 fmt_size(needed, UNIT_SIZE_MAX));
+	return true;
 }
 
 void pcpu_layout_apply(struct percpu *p, const struct machine_config *config)
@@ -56,6 +74,14 @@ uint64_t pcpu_boot_bytes(const struct percpu_layout *layout)
 			     KERNEL_PAGE_SIZE);
 }
 
+unsigned int pcpu_cpus_of(unsigned int nr_cpus, unsigned int nr_nodes, unsigned int node)
+{
+	const uint64_t begin = ((uint64_t)node * nr_cpus + nr_nodes - 1) / nr_nodes;
+	const uint64_t end = ((node + 1ULL) * nr_cpus + nr_nodes - 1) / nr_nodes;
+
+	return (unsigned int)(end - begin);
+}
+
 /*
  * pcpu_build_alloc_info(): how many units one piece of ATOM_SIZE multiples holds, with little
  * waste and no more pieces than needed.
@@ -73,7 +99,7 @@ static uint64_t auto_unit_size(const struct percpu_layout *layout, unsigned int 
 		if (piece % units || piece / units % KERNEL_PAGE_SIZE)
 			continue;
 		for (unsigned int node = 0; node < nr_nodes; node++) {
-			uint64_t cpus = nr_cpus / nr_nodes + (node < nr_cpus % nr_nodes);
+			uint64_t cpus = pcpu_cpus_of(nr_cpus, nr_nodes, node);
 			uint64_t need = (cpus + units - 1) / units;
 
 			pieces += need;
@@ -89,15 +115,11 @@ static uint64_t auto_unit_size(const struct percpu_layout *layout, unsigned int 
 	return piece / best;
 }
 
-/* CPUs are dealt out to nodes in equal runs. */
-static unsigned int cpus_of_node(const struct percpu *p, unsigned int node)
-{
-	return p->nr_cpus / p->nr_nodes + (node < p->nr_cpus % p->nr_nodes);
-}
-
 /*
- * One group a node. Its distance is that of the nodes' memory: boot memory of each group comes
- * from its own node, and chunks keep the distances of the first one.
+ * One group a node, unless nodes are too far apart for the vmalloc range: pcpu_embed_first_chunk()
+ * then gives up, and a single group holds all units. A group's distance is that of the nodes'
+ * memory: boot memory of each group comes from its own node, and chunks keep the distances of the
+ * first one.
  */
 static void init_groups(struct percpu *p, const struct machine_config *config)
 {
@@ -105,14 +127,19 @@ static void init_groups(struct percpu *p, const struct machine_config *config)
 	uint64_t piece = (unit + ATOM_SIZE - 1) / ATOM_SIZE * ATOM_SIZE;
 	uint64_t end = 0;
 
+	p->group_offsets = xcalloc(p->nr_nodes, sizeof(*p->group_offsets));
+	p->group_sizes = xcalloc(p->nr_nodes, sizeof(*p->group_sizes));
 	for (unsigned int node = 0; node < p->nr_nodes; node++) {
-		uint64_t size = cpus_of_node(p, node) * unit, start = 0;
+		const uint64_t nr_cpus = pcpu_cpus_of(p->nr_cpus, p->nr_nodes, node);
+		/* More nodes than CPUs: the groups are those of the nodes that have one. */
+		const uint64_t numa = (uint64_t)node * p->nr_numa_nodes / p->nr_nodes;
+		uint64_t size = nr_cpus * unit, start = 0;
 
 		size = (size + piece - 1) / piece * piece;
 		for (size_t i = 0; i < config->ranges.nr && node; i++) {
 			const struct machine_range *range = &config->ranges.items[i];
 
-			if (range->node == (int)node) {
+			if (range->node == (int)numa) {
 				start = bits_align_up(range->start * KERNEL_PAGE_SIZE, ATOM_SIZE);
 				break;
 			}
@@ -120,6 +147,11 @@ static void init_groups(struct percpu *p, const struct machine_config *config)
 		p->group_offsets[node] = MAX(start, end);
 		p->group_sizes[node] = size;
 		end = p->group_offsets[node] + size;
+	}
+	if (p->nr_nodes > 1 && end > vmalloc_range_size(config) / 4 * 3) {
+		p->group_sizes[0] = (p->nr_cpus * unit + piece - 1) / piece * piece;
+		p->groups = (struct vmap_groups){ p->group_offsets, p->group_sizes, 1, ATOM_SIZE };
+		return;
 	}
 	p->groups =
 		(struct vmap_groups){ p->group_offsets, p->group_sizes, p->nr_nodes, ATOM_SIZE };

@@ -70,8 +70,8 @@ struct percpu *percpu_create(const struct machine_config *config,
 	p->costs = config->costs;
 	p->layout = *layout;
 	p->nr_cpus = MAX(config->nr_cpus, 1U);
-	p->nr_nodes = MIN(MAX(config->nr_nodes, 1U), (unsigned int)ARRAY_SIZE(p->group_offsets));
-	p->nr_nodes = MIN(p->nr_nodes, p->nr_cpus);
+	p->nr_numa_nodes = MAX(config->nr_nodes, 1U);
+	p->nr_nodes = MIN(p->nr_numa_nodes, p->nr_cpus);
 	p->auto_balance = true;
 	pcpu_layout_apply(p, config);
 	init_slots(p);
@@ -94,6 +94,8 @@ void percpu_destroy(struct percpu *p)
 	if (p->reserved)
 		pcpu_chunk_destroy(p->reserved);
 	free(p->slots);
+	free(p->group_offsets);
+	free(p->group_sizes);
 	free(p);
 }
 

@@ -53,8 +53,10 @@ struct percpu {
 	void *ctx;
 	struct mm_costs costs;
 	struct percpu_layout layout;
-	unsigned int nr_cpus, nr_nodes;
-	uint64_t group_offsets[64], group_sizes[64]; /**< by node */
+	unsigned int nr_cpus;
+	unsigned int nr_numa_nodes; /**< of the machine */
+	unsigned int nr_nodes;      /**< with CPUs: each has a group of units */
+	uint64_t *group_offsets, *group_sizes; /**< by node */
 	struct vmap_groups groups;
 
 	struct vec(struct pcpu_chunk *) chunks; /**< by address */
@@ -100,6 +102,8 @@ bool pcpu_is_area(const struct pcpu_chunk *chunk, uint32_t bit);
 
 /* layout.c: units and groups */
 
+/** CPUs of group "node" of "nr_nodes": as zone.c deals them out. */
+unsigned int pcpu_cpus_of(unsigned int nr_cpus, unsigned int nr_nodes, unsigned int node);
 /** Completes p->layout and fills the groups; CPUs and nodes are set. */
 void pcpu_layout_apply(struct percpu *p, const struct machine_config *config);
 /** Bytes of each unit that boot uses, whole pages. */

@@ -386,7 +386,7 @@ static bool isolate_free(struct compact_run *run, uint32_t index, unsigned int o
 	return true;
 }
 
-/* Pageblocks of a block taken off its list; the rest of them goes along from 6.10 on. */
+/* The pageblocks of a block that was taken off its list; from 6.10 on their rest goes along. */
 static void make_movable(struct page_allocator *pa, struct zone *zone, uint32_t index,
 			 unsigned int order)
 {

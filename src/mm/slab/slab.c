@@ -32,13 +32,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the kernel's direct map begins, without KASLR. */
-static const uint64_t page_offsets[ARCH_NR] = {
-	[ARCH_X86_64] = 0xffff888000000000ULL,
-	[ARCH_X86_32] = 0xc0000000ULL,
-	[ARCH_ARM64] = 0xffff000000000000ULL,
-};
-
 static struct mm_outcome alloc_slow(struct slab_request *rq);
 static bool cpu_slab_usable(struct slab_request *rq);
 static bool refill_from_cpu_partial(struct slab_request *rq);
@@ -62,7 +55,7 @@ struct slab_allocator *slab_create(const struct machine_config *config,
 {
 	struct slab_allocator *slab = xcalloc(1, sizeof(*slab));
 
-	slab->page_offset = page_offsets[config->arch];
+	slab->page_offset = machine_direct_map(config->arch);
 	slab->nr_cpus = MAX(config->nr_cpus, 1U);
 	slab->nr_nodes = MIN(MAX(config->nr_nodes, 1U), (unsigned int)UINT16_MAX);
 	slab->costs = config->costs;

@@ -31,6 +31,7 @@
 #include "vmalloc_internal.h"
 
 #include "kmreplay/core/bits.h"
+#include "kmreplay/core/fmt.h"
 #include "kmreplay/core/xalloc.h"
 
 #include <stdlib.h>
@@ -87,6 +88,38 @@ static struct mm_outcome groups_find(const struct vmalloc *v, const struct vmap_
 static uint64_t group_base_below(const struct vmalloc *v, struct va **va, uint64_t align);
 static uint64_t purge_cost(const struct vmalloc *v, const struct vmap_purged *purged);
 static void count_fit(struct vmalloc *v, enum va_fit fit);
+
+bool vmalloc_check_config(const struct machine_config *config, struct error *err)
+{
+	const struct layout *layout = &layouts[config->arch];
+	const uint64_t start = config->vmalloc_start ? config->vmalloc_start : layout->start;
+	const uint64_t lowest = machine_direct_map_end(config);
+	char size[FMT_BUF];
+
+	if (!config->vmalloc_start && !config->vmalloc_size)
+		return true;
+	if (start % KERNEL_PAGE_SIZE || config->vmalloc_size % KERNEL_PAGE_SIZE)
+		return error_set(err, "vmalloc range at %#llx of %llu bytes is not whole pages",
+				 (unsigned long long)start,
+				 (unsigned long long)config->vmalloc_size);
+	if (start < lowest)
+		return error_set(err, "vmalloc range at %#llx begins below the end of the direct "
+				 "map at %#llx", (unsigned long long)start,
+				 (unsigned long long)lowest);
+	if (start >= layout->space_end || config->vmalloc_size > layout->space_end - start)
+		return error_set(err, "vmalloc range of %s does not fit above %#llx",
+				 fmt_size(size, config->vmalloc_size), (unsigned long long)start);
+	return true;
+}
+
+uint64_t vmalloc_range_size(const struct machine_config *config)
+{
+	const struct layout *layout = &layouts[config->arch];
+	const uint64_t start = config->vmalloc_start ? config->vmalloc_start : layout->start;
+
+	return MIN(config->vmalloc_size ? config->vmalloc_size : layout->size,
+		   layout->space_end - start);
+}
 
 struct vmalloc *vmalloc_create(const struct machine_config *config, const struct vmalloc_ops *ops,
 			       void *ctx)
@@ -294,15 +327,12 @@ struct va *vmap_make_busy(struct vmalloc *v, uint64_t start, uint64_t size)
 
 static void init_layout(struct vmalloc *v, const struct machine_config *config)
 {
-	const struct layout *layout = &layouts[config->arch < ARCH_NR ? config->arch : ARCH_X86_64];
-	uint64_t size = config->vmalloc_size ? config->vmalloc_size : layout->size;
+	const struct layout *layout = &layouts[config->arch];
 
 	v->space_end = layout->space_end;
 	v->range_start = config->vmalloc_start ? config->vmalloc_start : layout->start;
-	if (size > v->space_end - v->range_start)
-		size = v->space_end - v->range_start;
-	v->range_end = v->range_start + size - 1;
-	v->range_fixed = config->vmalloc_start != 0;
+	v->range_end = v->range_start + vmalloc_range_size(config) - 1;
+	v->range_fixed = config->vmalloc_start || config->vmalloc_size;
 	v->modules_start = layout->modules_start;
 	v->modules_end = layout->modules_end;
 }

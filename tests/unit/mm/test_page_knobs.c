@@ -331,6 +331,160 @@ START_TEST(types_are_mixed_only_when_lower_zones_are_gone)
 }
 END_TEST
 
+/*
+ * Compaction at full priority takes half of a reclaimable pageblock, which so becomes movable: the
+ * rest of the pageblock has to change lists with it. For pageblocks of any size.
+ */
+static void compact_into_reclaimable(int version, unsigned int block_order)
+{
+	const uint64_t size = 1ULL << block_order, top = BASE + 0x2000 - size;
+	struct page_request req;
+	struct ground g;
+
+	ground_init(&g, version, 0x2000);
+	g.config.pageblock_order = block_order;
+	g.config.min_free_kbytes = 0;
+	g.config.watermark_boost_factor = 0;
+	ground_start(&g);
+	fill(&g, 0);
+	vec_foreach(&g.stock, pfn) {
+		if (*pfn >= top || (*pfn < BASE + size && *pfn & 3) ||
+		    (*pfn >= BASE + 0x400 && *pfn < BASE + 0x1800 && *pfn & 1))
+			page_free(g.pa, 0, *pfn, 0);
+	}
+	page_drain_all(g.pa);
+	g.next = SIZE_MAX;
+	ck_assert(page_alloc_at(g.pa, 0, GFP_BITS_KERNEL | GFP_BIT_RECLAIMABLE,
+				top + size - 1, 0));
+	ck_assert_int_eq(block_type(g.pa, (uint32_t)(top - g.pa->base_pfn)),
+			 MIGRATE_RECLAIMABLE);
+	ck_assert(request_init(g.pa, &req, GFP_BITS_KERNEL, block_order, -1));
+	req.alloc_flags = 0;
+	(void)compact_for(g.pa, &req, COMPACT_PRIO_FULL);
+	ck_assert_uint_gt(g.moves, 0);
+	ground_deinit(&g); /* checks that lists follow pageblocks */
+}
+
+START_TEST(compaction_takes_pageblocks_of_all_sizes)
+{
+	for (unsigned int order = 2; order < KERNEL_MAX_ORDER; order++)
+		compact_into_reclaimable(_i, order);
+}
+END_TEST
+
+/* A hole of 16 pages in movable memory: as a pageblock it changes hands, else types are mixed. */
+START_TEST(a_free_pageblock_is_taken_whole_whatever_its_size)
+{
+	for (unsigned int order = 4; order <= 9; order += 5) {
+		struct ground g;
+
+		ground_init(&g, _i, 0x4000);
+		g.config.pageblock_order = order;
+		g.config.pcp = false;
+		ground_start(&g);
+		fill(&g, 0);
+		for (uint64_t i = 0; i < 16; i++)
+			page_free(g.pa, 0, BASE + 0x210 + i, 0);
+		page_drain_all(g.pa);
+		ck_assert(mm_ok(get(&g, GFP_BIT_MEMALLOC, 0)));
+		ck_assert_uint_eq(stats(&g)->extfrag, 1);
+		ck_assert_uint_eq(stats(&g)->extfrag_small, order == 9);
+		ck_assert_uint_eq(stats(&g)->block_claims, order == 4);
+		g.next = SIZE_MAX;
+		ground_deinit(&g);
+	}
+}
+END_TEST
+
+START_TEST(pages_move_without_mobility_grouping)
+{
+	struct ground g;
+	struct zone_info zone;
+
+	ground_init(&g, _i, 0x2000);
+	g.config.mobility_grouping = false;
+	ground_start(&g);
+	fill(&g, 0);
+	zone_info(g.pa, 0, &zone);
+	ck_assert_uint_eq(zone.movable, 0x2000);
+	for (uint64_t pfn = BASE; pfn < BASE + 0x2000; pfn += 0x200)
+		ck_assert_int_ne(block_type(g.pa, (uint32_t)(pfn - g.pa->base_pfn)),
+				 MIGRATE_RECLAIMABLE);
+	ground_deinit(&g);
+}
+END_TEST
+
+START_TEST(cpus_keep_lists_as_they_are_told)
+{
+	static const struct row {
+		bool pcp;
+		int batch, high;
+		uint64_t least, most; /* pages kept after 1000 pages were taken and freed */
+	} rows[] = {
+		{ true, -1, -1, 32, 4000 },
+		{ false, -1, -1, 0, 0 },
+		{ true, 8, 64, 32, 64 },
+		{ true, 1, 0, 0, 0 },
+		{ true, 500, 2000, 1000, 2000 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ground g;
+		struct zone_info zone;
+
+		ground_init(&g, _i, 0x10000);
+		g.config.pcp = rows[i].pcp;
+		g.config.pcp_batch = rows[i].batch;
+		g.config.pcp_high = rows[i].high;
+		ground_start(&g);
+		for (unsigned int nr = 0; nr < 1000; nr++)
+			vec_push(&g.stock, get(&g, GFP_BITS_KERNEL, 0).addr);
+		vec_foreach(&g.stock, pfn)
+			page_free(g.pa, 0, *pfn, 0);
+		zone_info(g.pa, 0, &zone);
+		ck_assert_msg(zone.pcp >= rows[i].least && zone.pcp <= rows[i].most,
+			      "row %zu: %llu pages", i, (unsigned long long)zone.pcp);
+		ground_deinit(&g);
+	}
+}
+END_TEST
+
+START_TEST(watermarks_follow_their_factors)
+{
+	static const struct row {
+		int64_t min_free_kbytes;
+		unsigned int scale, boost;
+		uint64_t min, low, high; /* pages */
+	} rows[] = {
+		{ 4000, 10, 0, 1000, 1250, 1500 },
+		{ 4000, 1000, 0, 1000, 1000 + 6553, 1000 + 2 * 6553 },
+		{ 0, 10, 0, 0, 65, 130 },
+		{ INT64_MAX, 0, UINT32_MAX, 1ULL << 40, (1ULL << 40) + (1ULL << 38),
+		  (1ULL << 40) + (1ULL << 39) },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ground g;
+		struct zone_info zone;
+
+		ground_init(&g, _i, 0x10000);
+		g.config.min_free_kbytes = rows[i].min_free_kbytes;
+		g.config.watermark_scale_factor = rows[i].scale;
+		g.config.watermark_boost_factor = rows[i].boost;
+		ground_start(&g);
+		zone_info(g.pa, 0, &zone);
+		ck_assert_uint_eq(zone.mark[ZONE_MARK_MIN], rows[i].min);
+		ck_assert_uint_eq(zone.mark[ZONE_MARK_LOW], rows[i].low);
+		ck_assert_uint_eq(zone.mark[ZONE_MARK_HIGH], rows[i].high);
+		/* Whatever the marks, nothing may break. */
+		for (uint32_t at = 0; at < 0x10000; at += 0x200)
+			(void)page_alloc_at(g.pa, 0, MOVABLE, BASE + at, 0);
+		(void)get(&g, GFP_BITS_KERNEL, 0);
+		ground_deinit(&g);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const cases[] = {
@@ -343,6 +497,11 @@ int main(void)
 		highatomic_blocks_are_set_aside_or_not,
 		oom_killer_kills_or_requests_fail,
 		types_are_mixed_only_when_lower_zones_are_gone,
+		compaction_takes_pageblocks_of_all_sizes,
+		a_free_pageblock_is_taken_whole_whatever_its_size,
+		pages_move_without_mobility_grouping,
+		cpus_keep_lists_as_they_are_told,
+		watermarks_follow_their_factors,
 	};
 	Suite *suite = suite_create("page knobs");
 	TCase *tcase = tcase_create("page knobs");

@@ -5,6 +5,7 @@
 #include "kmreplay/core/rng.h"
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/slab.h"
+#include "kmreplay/mm/vmalloc.h"
 
 #include "unit/replay/run.h"
 
@@ -133,6 +134,37 @@ START_TEST(without_merging_kmalloc_has_its_caches_for_itself)
 {
 	ck_assert_uint_eq(live_in_kmalloc_256(true), 2);
 	ck_assert_uint_eq(live_in_kmalloc_256(false), 1);
+}
+END_TEST
+
+/* Requests over the recorded vmalloc range go to the machine's; those for modules stay. */
+START_TEST(own_vmalloc_range_takes_the_recorded_one_s_place)
+{
+	const uint64_t start = 0xffffd00000000000ULL, modules = 0xffffffffc0000000ULL;
+	struct vmalloc_stats stats;
+	struct event *ev;
+	struct run run;
+
+	run_init(&run);
+	run.config.vmalloc_start = start;
+	run.config.vmalloc_size = 16 << 12;
+	for (unsigned int i = 0; i < 10; i++) {
+		bool module = i % 5 == 4;
+
+		ev = stream_add(&run.stream, EVENT_VMAP_ALLOC);
+		ev->vmap.size = 4 << 12;
+		ev->vmap.align = 1 << 12;
+		ev->vmap.vstart = module ? modules : 0xffffa00000000000ULL;
+		ev->vmap.vend = module ? 0xffffffffff000000ULL : 0xffffbfffffffffffULL;
+		ev->vmap.addr = ev->vmap.vstart + (i << 14);
+	}
+	run_replay(&run, 0);
+	vmalloc_stats(machine_vmalloc(replay_machine(run.replay)), &stats);
+	/* The fourth would end at the very end, where the kernel gives nothing. */
+	ck_assert_uint_eq(verdicts(&run, CALL_VMAP_ALLOC, VERDICT_DONE), 3 + 2);
+	ck_assert_uint_eq(verdicts(&run, CALL_VMAP_ALLOC, VERDICT_FAILED), 5);
+	ck_assert_uint_eq(stats.range_start, start);
+	run_deinit(&run);
 }
 END_TEST
 
@@ -384,6 +416,7 @@ END_TEST
 UNIT_MAIN("replay", page_of_a_slab_is_taken_once,
 	  without_the_slab_layer_its_page_events_are_replayed,
 	  free_of_what_failed_here_is_passed_over,
+	  own_vmalloc_range_takes_the_recorded_one_s_place,
 	  own_size_classes_are_chosen_by_the_size_asked_for,
 	  without_merging_kmalloc_has_its_caches_for_itself,
 	  recorded_failure_that_succeeds_here_is_kept_or_dropped,
