@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fuzz target: a file of any content is surveyed and replayed, as `kmreplay replay` does it. Beyond
- * "no crash": each event gets one verdict, and the machine's invariants hold at the end.
+ * "no crash": each event gets one verdict, the machine's invariants hold at the end, and a history
+ * in little room has seen all of it.
  */
 #include <config.h>
 
 #include "fuzz.h"
 
+#include "kmreplay/replay/history.h"
 #include "kmreplay/replay/replay.h"
 #include "kmreplay/trace/trace.h"
 
@@ -23,6 +25,7 @@ struct run {
 	struct machine_config config;
 	struct repair *repair;
 	struct replay *replay;
+	struct replay_history *history;
 	bool survey_only; /**< the first reading */
 };
 
@@ -30,6 +33,7 @@ static void read_all(const char *path, struct run *run);
 static void start(struct run *run, const struct trace *trace);
 static void feed(struct run *run);
 static void finish(struct run *run);
+static void check_history(const struct replay_history *h, const struct replay_tally *tally);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -95,6 +99,9 @@ static void start(struct run *run, const struct trace *trace)
 	run->replay = replay_create(&options, &run->config, &run->survey, run->repair, &run->names,
 				    &err);
 	BUG_ON(!run->replay);
+	run->history = replay_history_create(&(struct replay_history_options){
+		.buckets = 7, .columns = 3, .failures = 50 });
+	replay_history_attach(run->history, run->replay);
 }
 
 static void feed(struct run *run)
@@ -121,7 +128,22 @@ static void finish(struct run *run)
 		fprintf(stderr, "%s\n", err.message);
 		BUG_ON(true);
 	}
+	check_history(run->history, tally);
+	replay_history_destroy(run->history);
 	replay_destroy(run->replay);
 	repair_destroy(run->repair);
 	machine_config_deinit(&run->config);
+}
+
+static void check_history(const struct replay_history *h, const struct replay_tally *tally)
+{
+	unsigned int nr_columns = replay_history_nr_columns(h);
+	uint64_t nr_failed = 0;
+
+	for (size_t i = 0; i < replay_history_nr_failures(h); i++)
+		nr_failed += replay_history_failure(h, i)->nr;
+	BUG_ON(nr_failed != tally->nr_failed + tally->nr_recovered);
+	BUG_ON(replay_history_nr_buckets(h) < 1 || replay_history_nr_buckets(h) > 7);
+	BUG_ON(nr_columns < 1 || nr_columns > 3 + 3);
+	BUG_ON(!(replay_history_column(h, nr_columns - 1)->kind & COLUMN_END));
 }

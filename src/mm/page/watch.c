@@ -249,7 +249,7 @@ static bool check_block(const struct page_allocator *pa, const struct block_map 
 	if (!zone_block_info(pa, map->base_pfn + first, &info))
 		return error_set(err, "pageblock %u is beyond memory", block);
 	for (uint64_t at = first; at < first + (1ULL << map->order); at++)
-		nr_fixed += map->fixed[at / 64] >> (at % 64) & 1;
+		nr_fixed += (uint32_t)(map->fixed[at / 64] >> (at % 64) & 1);
 	if (use->taken != (1U << map->order) - info.free || use->movable != info.movable ||
 	    use->reclaimable != info.reclaimable || use->outside != info.outside ||
 	    use->unmovable != info.unmovable - info.reclaimable || nr_fixed != info.unmovable)

@@ -112,6 +112,18 @@ static inline void load_pages(struct load *l, size_t slot)
 	}
 }
 
+/** One that did not fail when it was recorded. */
+static inline void load_block(struct load *l, size_t slot, unsigned int order)
+{
+	struct event *ev = load_add(l, EVENT_PAGE_ALLOC);
+
+	ev->page.pfn = LOAD_FIRST_PFN + slot * 1024;
+	ev->page.order = (uint8_t)order;
+	ev->page.gfp = GFP_BITS_KERNEL;
+	l->live[slot] = 1;
+	l->order[slot] = (uint8_t)order;
+}
+
 static inline void load_object(struct load *l, size_t slot)
 {
 	struct event *ev = load_add(l, EVENT_KMALLOC);
