@@ -123,7 +123,10 @@ static void fill_page(struct report_job *r, struct report *report)
 /* Pictures are for pages; other forms have the numbers, unless the pictures are asked for. */
 static bool draw(struct cli *cli, struct report *report)
 {
-	const struct report_draw how = { .dir = cli->options.plots };
+	const struct report_draw how = {
+		.dir = cli->options.plots,
+		.formats = cli->options.plots ? REPORT_SVG | REPORT_PNG : REPORT_SVG,
+	};
 	struct error err;
 
 	if (!cli->options.plots &&
