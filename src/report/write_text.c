@@ -41,6 +41,7 @@ static void add_total(struct emitter *e, const struct report_table *t, const siz
 static void add_header(struct emitter *e, const struct report_table *t, const size_t *widths);
 static void add_row(struct emitter *e, const struct report_table *t,
 		    const struct report_value *values, const size_t *widths);
+static void trim(struct str *out);
 static void add_cell(struct emitter *e, const struct report_table *t, unsigned int column,
 		     const char *text, size_t width);
 static bool is_last(const struct report_table *t, unsigned int column);
@@ -300,6 +301,7 @@ static void add_header(struct emitter *e, const struct report_table *t, const si
 	add_color(e, dim);
 	for (unsigned int i = 0; i < t->nr_columns; i++)
 		add_cell(e, t, i, t->columns[i].title, widths[i]);
+	trim(&e->buf);
 	add_color(e, normal);
 	str_add_char(&e->buf, '\n');
 }
@@ -316,8 +318,16 @@ static void add_row(struct emitter *e, const struct report_table *t,
 		value_add_human(&text, t->columns[i].unit, values[i]);
 		add_cell(e, t, i, str_text(&text), widths[i]);
 	}
+	trim(&e->buf);
 	str_add_char(&e->buf, '\n');
 	str_deinit(&text);
+}
+
+/* The last column may be empty here. */
+static void trim(struct str *out)
+{
+	while (out->len && out->data[out->len - 1] == ' ')
+		out->data[--out->len] = '\0';
 }
 
 static void add_cell(struct emitter *e, const struct report_table *t, unsigned int column,
