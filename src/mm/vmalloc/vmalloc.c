@@ -78,6 +78,7 @@ static const struct vmalloc_profile profiles[] = {
 	  .vm_struct_size = 80 },
 };
 
+static uint64_t range_start(const struct machine_config *config);
 static void init_layout(struct vmalloc *v, const struct machine_config *config);
 static void init_nodes(struct vmalloc *v, unsigned int nr_cpus);
 static void learn_range(struct vmalloc *v, uint64_t vstart, uint64_t vend);
@@ -92,7 +93,7 @@ static void count_fit(struct vmalloc *v, enum va_fit fit);
 bool vmalloc_check_config(const struct machine_config *config, struct error *err)
 {
 	const struct layout *layout = &layouts[config->arch];
-	const uint64_t start = config->vmalloc_start ? config->vmalloc_start : layout->start;
+	const uint64_t start = range_start(config);
 	const uint64_t lowest = machine_direct_map_end(config);
 	char size[FMT_BUF];
 
@@ -115,7 +116,7 @@ bool vmalloc_check_config(const struct machine_config *config, struct error *err
 uint64_t vmalloc_range_size(const struct machine_config *config)
 {
 	const struct layout *layout = &layouts[config->arch];
-	const uint64_t start = config->vmalloc_start ? config->vmalloc_start : layout->start;
+	const uint64_t start = range_start(config);
 
 	return MIN(config->vmalloc_size ? config->vmalloc_size : layout->size,
 		   layout->space_end - start);
@@ -325,12 +326,28 @@ struct va *vmap_make_busy(struct vmalloc *v, uint64_t start, uint64_t size)
 	return va;
 }
 
+/*
+ * On 32 bits the range ends below the fixed mappings, whatever its size: "vmalloc=" of the command
+ * line moves its start. Elsewhere it begins where it always does.
+ */
+static uint64_t range_start(const struct machine_config *config)
+{
+	const struct layout *layout = &layouts[config->arch];
+
+	if (config->vmalloc_start)
+		return config->vmalloc_start;
+	if (config->arch == ARCH_X86_32 && config->vmalloc_size &&
+	    config->vmalloc_size < layout->size)
+		return layout->start + layout->size - config->vmalloc_size;
+	return layout->start;
+}
+
 static void init_layout(struct vmalloc *v, const struct machine_config *config)
 {
 	const struct layout *layout = &layouts[config->arch];
 
 	v->space_end = layout->space_end;
-	v->range_start = config->vmalloc_start ? config->vmalloc_start : layout->start;
+	v->range_start = range_start(config);
 	v->range_end = v->range_start + vmalloc_range_size(config) - 1;
 	v->range_fixed = config->vmalloc_start || config->vmalloc_size;
 	v->modules_start = layout->modules_start;
