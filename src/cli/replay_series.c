@@ -15,6 +15,7 @@
 #include "kmreplay/replay/replay.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,8 @@ struct field {
 
 struct replay_series {
 	struct outfile out;
+	const char *path;
+	int out_errno;        /* why writing failed; 0: it did not */
 	const struct option_every *every;
 	char delimiter;
 	bool in_ns;           /* the recording's clock */
@@ -42,6 +45,7 @@ struct replay_series {
 	struct str rows;      /* not yet written */
 };
 
+static bool commit(struct replay_series *s);
 static bool same_place(const struct cli_options *options);
 static bool is_tsv(const char *path);
 static void add_columns(struct replay_series *s);
@@ -81,6 +85,10 @@ int replay_series_open(struct cli *cli, struct replay_series **ret)
 		free(s);
 		return EXIT_OUTPUT;
 	}
+	/* A reader that goes away ends the table, not the report. */
+	if (!s->out.path)
+		signal(SIGPIPE, SIG_IGN);
+	s->path = s->out.path ? options->series : "standard output";
 	s->every = &options->every;
 	s->delimiter = is_tsv(options->series) ? '\t' : ',';
 	str_init(&s->head);
@@ -115,18 +123,12 @@ bool replay_series_attach(struct replay_series *s, struct replay *r, const struc
 
 int replay_series_close(struct replay_series *s, bool keep, int status)
 {
-	struct error err;
-
 	if (!s)
 		return status;
-	if (!keep) {
+	if (!keep)
 		outfile_abort(&s->out);
-	} else if (!outfile_commit(&s->out, &err)) {
-		/* Who closed the pipe knows it. */
-		if (errno != EPIPE)
-			cli_error("%s", err.message);
+	else if (!commit(s))
 		status = EXIT_OUTPUT;
-	}
 	replay_metrics_destroy(s->metrics);
 	for (unsigned int scope = 0; scope < SCOPE_NR; scope++)
 		vec_deinit(&s->fields[scope]);
@@ -134,6 +136,23 @@ int replay_series_close(struct replay_series *s, bool keep, int status)
 	str_deinit(&s->rows);
 	free(s);
 	return status;
+}
+
+static bool commit(struct replay_series *s)
+{
+	struct error err;
+
+	if (s->out_errno) {
+		error_set_errno(&err, s->out_errno, "cannot write '%s'", s->path);
+		outfile_abort(&s->out);
+		errno = s->out_errno;
+	} else if (outfile_commit(&s->out, &err)) {
+		return true;
+	}
+	/* Who closed the pipe knows it. */
+	if (errno != EPIPE)
+		cli_error("%s", err.message);
+	return false;
 }
 
 static bool same_place(const struct cli_options *options)
@@ -332,10 +351,11 @@ static void add_number(struct str *out, uint64_t nr)
 	str_add_mem(out, digits + at, sizeof(digits) - at);
 }
 
-/* What can not be written is found out when the file is closed. */
+/* Failures are told when the file is closed: the replay goes on, for its report. */
 static void flush(struct replay_series *s)
 {
-	if (s->rows.len)
-		fwrite(s->rows.data, 1, s->rows.len, s->out.fp);
+	if (!s->out_errno && s->rows.len &&
+	    fwrite(s->rows.data, 1, s->rows.len, s->out.fp) != s->rows.len)
+		s->out_errno = errno;
 	str_reset(&s->rows);
 }
