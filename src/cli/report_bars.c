@@ -32,7 +32,8 @@ struct site_picture {
 static void add_loss_bars(struct report_panel *panel, struct replay *replay);
 static uint64_t loss_of(const struct loss *loss);
 static int by_loss(const void *a, const void *b);
-static void add_site_picture(struct report_page *page, const struct site_picture *picture);
+static struct report_plot *add_site_picture(struct report_page *page,
+					    const struct site_picture *picture);
 static void add_bar(struct report_panel *panel, const char *name, const int64_t *values);
 static void add_curves(struct report_panel *panel, const struct replay_tally *tally);
 static void add_curve(struct report_panel *panel, const char *name, const struct hist *hist);
@@ -69,25 +70,27 @@ void report_page_slabs(struct report_page *page)
 void report_page_sites(struct report_page *page)
 {
 	struct replay_facts facts = page->facts[0];
+	struct report_plot *plot;
 
 	facts.label = NULL;
 	report_begin(page->report, "sites", "Call sites");
-	add_site_picture(page, &(struct site_picture){
-				       .key = "sites_live",
-				       .title = "Call sites by live bytes, at the end",
-				       .asked = "asked for",
-				       .wasted = "waste",
-				       .req = ACCOUNT_COL_LIVE_REQ,
-				       .waste = ACCOUNT_COL_LIVE_WASTE,
-			       });
-	add_site_picture(page, &(struct site_picture){
-				       .key = "sites_waste",
-				       .title = "Call sites by wasted bytes, all allocations",
-				       .wasted = "waste",
-				       .req = ACCOUNT_COL_NR,
-				       .waste = ACCOUNT_COL_WASTE,
-			       });
-	replay_report_waste(page->report, &facts, ACCOUNT_BY_CACHE);
+	plot = add_site_picture(page, &(struct site_picture){
+					      .key = "sites_live",
+					      .title = "Call sites by live bytes, at the end",
+					      .asked = "asked for",
+					      .wasted = "waste",
+					      .req = ACCOUNT_COL_LIVE_REQ,
+					      .waste = ACCOUNT_COL_LIVE_WASTE,
+				      });
+	report_plot_table(plot, replay_report_waste(page->report, &facts, ACCOUNT_BY_SITE));
+	plot = add_site_picture(page, &(struct site_picture){
+					      .key = "sites_waste",
+					      .title = "Call sites by wasted bytes, all allocations",
+					      .wasted = "waste",
+					      .req = ACCOUNT_COL_NR,
+					      .waste = ACCOUNT_COL_WASTE,
+				      });
+	report_plot_table(plot, replay_report_waste(page->report, &facts, ACCOUNT_BY_CACHE));
 	report_end(page->report);
 }
 
@@ -174,7 +177,8 @@ static int by_loss(const void *a, const void *b)
 	return x->id > y->id ? 1 : -1;
 }
 
-static void add_site_picture(struct report_page *page, const struct site_picture *picture)
+static struct report_plot *add_site_picture(struct report_page *page,
+					    const struct site_picture *picture)
 {
 	const struct topk_key order[] = { { .column = picture->req == ACCOUNT_COL_NR ?
 							      picture->waste :
@@ -227,12 +231,7 @@ static void add_site_picture(struct report_page *page, const struct site_picture
 	}
 	str_deinit(&name);
 	vec_deinit(&lines);
-	if (live) {
-		struct replay_facts all = *facts;
-
-		all.label = NULL;
-		report_plot_table(plot, replay_report_waste(page->report, &all, ACCOUNT_BY_SITE));
-	}
+	return plot;
 }
 
 /* Long symbols keep their ends, which tell them apart, too. */
