@@ -25,6 +25,7 @@ static void new_side(struct compare *compare, const char *name, const struct con
 static char *side_name(const struct option_config *option);
 static char *unique(const struct compare *compare, const char *name, bool key);
 static bool is_taken(const struct compare *compare, const char *name, bool key);
+static bool is_column_of(const char *side, const char *name);
 static void make_key(char *name);
 static bool find_baseline(struct compare *compare);
 
@@ -159,8 +160,28 @@ static char *unique(const struct compare *compare, const char *name, bool key)
 
 static bool is_taken(const struct compare *compare, const char *name, bool key)
 {
-	vec_foreach(&compare->sides, side)
+	static const char *const columns[] = { "key", "label", "unit", "better" };
+
+	for (size_t i = 0; key && i < ARRAY_SIZE(columns); i++)
+		if (!strcmp(name, columns[i]))
+			return true;
+	vec_foreach(&compare->sides, side) {
 		if (!strcmp(key ? side->key : side->name, name))
+			return true;
+		if (key && (is_column_of(side->key, name) || is_column_of(name, side->key)))
+			return true;
+	}
+	return false;
+}
+
+/* A side called "a.change" would have the column that side "a" has for its change. */
+static bool is_column_of(const char *side, const char *name)
+{
+	static const char *const columns[] = { ".low", ".high", ".change", ".verdict", ".mark" };
+	size_t len = strlen(side);
+
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		if (!strncmp(name, side, len) && !strcmp(name + len, columns[i]))
 			return true;
 	return false;
 }
