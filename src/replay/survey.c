@@ -95,7 +95,11 @@ void survey_fill_ranges(const struct survey *survey, uint64_t memory,
 	uint64_t want = memory >> KERNEL_PAGE_SHIFT;
 	uint64_t first;
 
-	if (want && want < have) {
+	/* Where another kind of machine has its memory the recording cannot tell. */
+	if (want && config->arch != ARCH_X86_64) {
+		low = MIN(want, (uint64_t)DEFAULT_LOW_TOP);
+		high = want > low ? SURVEY_FOUR_GIB + (want - low) : 0;
+	} else if (want && want < have) {
 		high = want > low ? SURVEY_FOUR_GIB + (want - low) : 0;
 		low = MIN(low, want);
 	} else if (want > have && high) {

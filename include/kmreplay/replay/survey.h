@@ -81,8 +81,8 @@ uint64_t survey_high_end(const struct survey *survey);
  * Memory ranges for a machine like the recorded one: from the first MiB to the highest frame seen,
  * in steps of 64 MiB, with the hole below 4 GiB where nothing was seen. "memory" bytes instead of
  * that when it is not 0: less cuts off at the top, more adds there (below 3 GiB first, then above
- * 4 GiB). "config"'s nodes, whose number must be set, get equal shares from the bottom up, with
- * edges at multiples of 4 MiB.
+ * 4 GiB); on other architectures than x86-64 all of it is dealt out so. "config"'s nodes, whose
+ * number must be set, get equal shares from the bottom up, with edges at multiples of 4 MiB.
  */
 void survey_fill_ranges(const struct survey *survey, uint64_t memory,
 			struct machine_config *config);

@@ -179,8 +179,30 @@ START_TEST(memory_is_dealt_out_to_nodes)
 }
 END_TEST
 
+START_TEST(other_architectures_have_memory_of_their_own)
+{
+	struct event events[2] = {
+		{ .type = EVENT_PAGE_ALLOC, .page = { .pfn = 0x1fff0 } },
+		{ .type = EVENT_PAGE_ALLOC, .page = { .pfn = 0x10fff0 } },
+	};
+	struct machine_config config;
+	struct survey survey;
+
+	survey_init(&survey);
+	survey_add(&survey, events, 2);
+	machine_config_init(&config, (struct kernel_version){ 6, 12 }, ARCH_X86_32);
+	survey_fill_ranges(&survey, 1ULL << 30, &config);
+	ck_assert_uint_eq(config.ranges.nr, 1);
+	ck_assert_uint_eq(config.ranges.items[0].start, 0x100);
+	ck_assert_uint_eq(config.ranges.items[0].end, 0x40000);
+	machine_config_deinit(&config);
+	survey_deinit(&survey);
+}
+END_TEST
+
 UNIT_MAIN("survey", first_event_of_a_frame_decides,
 	  block_in_part_seen_before_was_not_in_use_whole,
 	  damaged_frames_are_counted_and_left_out, memory_reaches_to_the_highest_frame_seen,
 	  less_memory_is_cut_off_at_the_top, more_memory_fills_up_to_3_gib_then_goes_above_4,
-	  memory_is_dealt_out_to_nodes)
+	  memory_is_dealt_out_to_nodes,
+	  other_architectures_have_memory_of_their_own)
