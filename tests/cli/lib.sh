@@ -107,3 +107,60 @@ check_golden() {
 has_format() {
 	"$P" help | sed -n '/^Formats/,/^$/p' | grep -q "^  $1 "
 }
+
+# command_blocks TEXT: each example of TEXT, "    $ kmreplay ..." with lines of its output, becomes
+# a file $tmp/block.NN: first the arguments, lines that end in a backslash joined, then the output
+command_blocks() {
+	awk -v base="$tmp/block" '
+		/^    \$ kmreplay / {
+			file = sprintf("%s.%02d", base, ++nr)
+			on = 1
+			head = 1
+			$0 = "    " substr($0, 16)
+		}
+		on && /^    / && head {
+			line = substr($0, 5)
+			head = sub(/ *\\$/, "", line)
+			sub(/^ */, "", line)
+			printf "%s%s", line, head ? " " : "\n" > file
+			next
+		}
+		on && /^    / { print substr($0, 5) > file; next }
+		on && /^$/ { next }
+		{ on = 0 }' "$1"
+}
+
+# block_arguments BLOCK; can_run ARGUMENTS: false where they name what this build cannot read
+block_arguments() {
+	head -n 1 "$1"
+}
+
+can_run() {
+	case $1 in
+	*.zst) "$P" info "${1##* }" >/dev/null 2>&1 ;;
+	esac
+}
+
+# check_block BLOCK: its command succeeds, and each of its lines stands in the output, in that
+# order; "..." stands for any lines, and blanks at the end of a line do not count
+check_block() {
+	arguments=$(block_arguments "$1")
+	if ! can_run "$arguments"; then
+		skip "kmreplay $arguments" "built without zstd"
+		return
+	fi
+	# shellcheck disable=SC2086 # words
+	run $arguments
+	tail -n +2 "$1" | grep -vx '\.\.\.' >"$tmp/lines"
+	check "kmreplay $arguments" awk '
+		{ sub(/ +$/, "") }
+		FILENAME == ARGV[1] { want[++nr] = $0; next }
+		nr && at < nr && $0 == want[at + 1] { at++ }
+		END {
+			if (at < nr) {
+				print "not found: " want[at + 1]
+				exit 1
+			}
+		}' "$tmp/lines" "$out"
+	check "kmreplay $arguments: succeeds" test "$status" -eq 0
+}
