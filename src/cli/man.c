@@ -38,6 +38,8 @@ static const struct other_page other_pages[] = {
 	{ "kmreplay", 1, "User Commands",
 	  "replay and analyse recordings of kernel memory allocation",
 	  ".B kmreplay\n\\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIFILE\\fR...]\n" },
+	{ "kmreplay-scenes", 7, "Miscellaneous Information",
+	  "what-if comparisons that matter, and why they come out as they do", NULL },
 	{ "kmreplay.yaml", 5, "File Formats", "configuration of a simulated machine", NULL },
 };
 
