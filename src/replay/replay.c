@@ -145,11 +145,10 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 	bool recorded = step->ev->flags & EVENT_F_FAILED;
 	struct replay_failure failure;
 
-	if (mm_ok(outcome)) {
-		replay_tally_cost(&r->tally, step->op->call, outcome);
-		if (likely(!recorded))
-			return VERDICT_DONE;
-	}
+	/* Who waited and got nothing waited, too. */
+	replay_tally_cost(&r->tally, step->op->call, outcome);
+	if (likely(mm_ok(outcome) && !recorded))
+		return VERDICT_DONE;
 	failure = (struct replay_failure){
 		.nr = 1,
 		.nr_pages = 1ULL << order,

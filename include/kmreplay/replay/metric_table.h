@@ -134,7 +134,7 @@
 	X(PERCPU_LARGEST, "percpu_largest_free_ratio", METRIC_M, NONE, RATIO, NOW, false,     \
 	  "as of vmalloc, over the free runs of all percpu chunks")                           \
 	X(PATH, "path_mix", METRIC_M, PATH, COUNT, SO_FAR, false,                             \
-	  "calls carried out, by the slowest path that they took")                            \
+	  "calls, in vain or not, by the slowest path that they took")                            \
 	X(SLAB_REMOTE, "path_mix_free_remote", METRIC_M, NONE, COUNT, SO_FAR, false,          \
 	  "frees to another CPU's slab")                                                      \
 	X(SLAB_MISMATCH, "path_mix_node_mismatch", METRIC_M, NONE, COUNT, SO_FAR, false,      \
@@ -143,7 +143,7 @@
 	  "slabs put on a node's partial list")                                     \
 	X(SLAB_REMOVE_PARTIAL, "path_mix_remove_partial", METRIC_M, NONE, COUNT, SO_FAR, false, \
 	  "slabs taken off it")                                        \
-	X(CALLS, "calls", METRIC_M, CALL, COUNT, SO_FAR, false, "calls carried out")          \
+	X(CALLS, "calls", METRIC_M, CALL, COUNT, SO_FAR, false, "calls, in vain or not")          \
 	X(P50, "latency_p50", METRIC_M, CALL, NS, SINCE, false, "median of modelled latency") \
 	X(P99, "latency_p99", METRIC_M, CALL, NS, SINCE, false,                               \
 	  "99th percentile of modelled latency")

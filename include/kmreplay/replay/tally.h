@@ -84,7 +84,7 @@ struct replay_owner {
 struct replay_tally {
 	uint64_t nr_events;
 	uint64_t verdicts[CALL_NR][VERDICT_NR];
-	struct hist call_cost[CALL_NR];    /**< modelled ns of carried-out calls */
+	struct hist call_cost[CALL_NR];    /**< modelled ns of calls, in vain or not */
 	struct hist path_cost[MM_PATH_NR]; /**< the same by path */
 	uint64_t failures_by_reason[MM_FAIL_NR];
 	uint64_t failures_by_order[KERNEL_NR_ORDERS]; /**< beyond the last: counted with it */
@@ -114,7 +114,7 @@ enum { REPLAY_FAILURE_ROWS = 4096 };
 
 void replay_tally_init(struct replay_tally *tally);
 void replay_tally_deinit(struct replay_tally *tally);
-/** Counts a carried-out call's cost under its call and its path. */
+/** Counts a call's cost under its call and its path. */
 void replay_tally_cost(struct replay_tally *tally, enum repair_call call,
 		       struct mm_outcome outcome);
 /** Counts a failure; rows are united by all of call, reason, gfp, order, site and "recorded". */
