@@ -7,7 +7,9 @@
 #include "replay_internal.h"
 
 #include "kmreplay/abi/gfp.h"
+#include "kmreplay/mm/gfp_policy.h"
 #include "kmreplay/mm/page.h"
+#include "kmreplay/mm/zone.h"
 
 static bool layer_explains(const struct replay *r, const struct repair_op *op);
 static void leave_stock(struct replay *r, uint32_t slot);
@@ -19,7 +21,7 @@ static struct mm_outcome free_pages_of(struct replay *r, const struct replay_slo
 static void hold_block(struct replay *r, const struct replay_step *step, uint64_t pfn);
 static void keep_block(struct replay *r, const struct replay_step *step, uint64_t pfn);
 static uint8_t list_of(unsigned int owner, uint32_t gfp);
-static void reclaim_oldest(struct replay *r, enum stock_list list);
+static void reclaim_slot(struct replay *r, uint32_t slot);
 
 enum replay_verdict replay_page_alloc(struct replay *r, const struct replay_step *step)
 {
@@ -82,15 +84,18 @@ uint64_t replay_pages_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp)
 {
 	struct replay *r = ctx;
 	uint64_t before = r->tally.nr_reclaimed;
+	/* scan_control.reclaim_idx: pages of higher zones would not help the request. */
+	enum zone_type highest = gfp_policy_zone(r->arch, gfp);
 
 	/* Clean page cache goes without I/O or file system; user memory has to be written out. */
 	while (r->tally.nr_reclaimed - before < nr_pages) {
-		if (stock_oldest(&r->stock, STOCK_PAGE_CACHE) != STOCK_NONE)
-			reclaim_oldest(r, STOCK_PAGE_CACHE);
-		else if (gfp & GFP_BIT_IO && stock_oldest(&r->stock, STOCK_USER) != STOCK_NONE)
-			reclaim_oldest(r, STOCK_USER);
-		else
+		uint32_t slot = stock_oldest(&r->stock, STOCK_PAGE_CACHE, highest);
+
+		if (slot == STOCK_NONE && gfp & GFP_BIT_IO)
+			slot = stock_oldest(&r->stock, STOCK_USER, highest);
+		if (slot == STOCK_NONE)
 			break;
+		reclaim_slot(r, slot);
 	}
 	return r->tally.nr_reclaimed - before;
 }
@@ -177,7 +182,8 @@ static void hold_block(struct replay *r, const struct replay_step *step, uint64_
 		.list = list_of(step->op->owner, ev->page.gfp),
 	};
 	if (s->list < STOCK_LISTS)
-		stock_add(&r->stock, s->list, step->op->slot, pfn);
+		stock_add(&r->stock, s->list, step->op->slot, pfn,
+			  zone_type_of(machine_pages(r->machine), pfn));
 	if (s->list == STOCK_USER || s->list == SLOT_PAGE_TABLE)
 		s->task = tasks_add(&r->tasks, ev->pid, step->op->slot, 1ULL << s->order);
 	replay_tally_pages(&r->tally, s->owner, s->order, false);
@@ -275,10 +281,8 @@ static struct mm_outcome free_pages_of(struct replay *r, const struct replay_slo
 	return sum;
 }
 
-static void reclaim_oldest(struct replay *r, enum stock_list list)
+static void reclaim_slot(struct replay *r, uint32_t slot)
 {
-	uint32_t slot = stock_oldest(&r->stock, list);
-
 	r->tally.nr_reclaimed += 1ULL << r->slots.items[slot].order;
 	(void)replay_block_free(r, slot, r->cpu);
 	r->slots.items[slot].state = SLOT_RECLAIMED;

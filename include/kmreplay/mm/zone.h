@@ -68,6 +68,8 @@ void zone_pcp_info(const struct page_allocator *pa, unsigned int index, unsigned
 		   struct zone_pcp_info *ret);
 /** log2 of the pages in a pageblock. */
 unsigned int zone_pageblock_order(const struct page_allocator *pa);
+/** The zone of "pfn", which is a page of the allocator's. */
+enum zone_type zone_type_of(const struct page_allocator *pa, uint64_t pfn);
 /** The pageblock that "pfn" lies in; false when it is in no zone. Walks its page heads. */
 bool zone_block_info(const struct page_allocator *pa, uint64_t pfn, struct zone_block_info *ret);
 /** Pageblocks of zone "index" by type, as the second table of /proc/pagetypeinfo. */

@@ -59,6 +59,12 @@ unsigned int zone_pageblock_order(const struct page_allocator *pa)
 	return pa->block_order;
 }
 
+enum zone_type zone_type_of(const struct page_allocator *pa, uint64_t pfn)
+{
+	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
+	return pa->zones[pa->pages[pfn - pa->base_pfn].zone].type;
+}
+
 bool zone_block_info(const struct page_allocator *pa, uint64_t pfn, struct zone_block_info *ret)
 {
 	const uint32_t size = block_pages(pa);
