@@ -23,6 +23,7 @@ struct area_request {
 };
 
 static struct area_request area_request(struct replay *r, const struct event *ev);
+static bool is_foreign(const struct replay *r, uint64_t addr);
 static void translate(struct replay *r, struct area_request *request);
 
 enum replay_verdict replay_area_alloc(struct replay *r, const struct replay_step *step)
@@ -94,12 +95,16 @@ static struct area_request area_request(struct replay *r, const struct event *ev
 	if (ev->type == EVENT_VMAP_ALLOC) {
 		request = (struct area_request){ ev->vmap.size, ev->vmap.align, ev->vmap.vstart,
 						 ev->vmap.vend };
-		if (unlikely(r->own_vmalloc))
+		if (unlikely(is_foreign(r, request.vstart))) {
+			request.vstart = r->own_vstart;
+			request.vend = r->own_vend;
+		} else if (unlikely(r->own_vmalloc)) {
 			translate(r, &request);
+		}
 		return request;
 	}
 	request.size = ev->probe.size - ev->probe.addr;
-	if (ev->probe.addr >= MODULES_START) {
+	if (ev->probe.addr >= MODULES_START && !is_foreign(r, ev->probe.addr)) {
 		request.vstart = MODULES_START;
 		request.vend = MODULES_LAST;
 	} else {
@@ -108,6 +113,12 @@ static struct area_request area_request(struct replay *r, const struct event *ev
 		request.vend = stats.range_end;
 	}
 	return request;
+}
+
+/* Addresses of another architecture mean nothing here: any range will do. */
+static bool is_foreign(const struct replay *r, uint64_t addr)
+{
+	return (r->arch == ARCH_X86_32) != (addr <= UINT32_MAX);
 }
 
 /*
