@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Queues linked by slot, one a list and zone type, and a map from page frame to slot for compaction. */
+/* Queues linked by slot, one a list and zone type; a map from frame to slot for compaction. */
 #include <config.h>
 
 #include "stock.h"

@@ -43,7 +43,7 @@ void stock_add(struct stock *stock, enum stock_list list, uint32_t slot, uint64_
 	       enum zone_type zone);
 /** It leaves; it must be there. */
 void stock_remove(struct stock *stock, enum stock_list list, uint32_t slot, uint64_t pfn);
-/** The slot at "pfn" is now at "to" in the same zone; returns it, STOCK_NONE when nothing of the stock is there. */
+/** The slot at "pfn" is now at "to" in the same zone; returns it, STOCK_NONE: none is there. */
 uint32_t stock_move(struct stock *stock, uint64_t pfn, uint64_t to);
 /** The oldest slot of "list" in zones up to "highest", STOCK_NONE when there is none. */
 uint32_t stock_oldest(const struct stock *stock, enum stock_list list, enum zone_type highest);
