@@ -142,7 +142,7 @@ static void say_figure(struct str *words, const struct compare *compare, size_t 
 		       const char *key)
 {
 	const struct figures *base = &compare->sides.items[compare->baseline].figures;
-	const struct figure *before = figures_find(base, key, strlen(key));
+	const struct figure *before = figures_find(base, key);
 	size_t row = (size_t)(before - base->list.items);
 	enum compare_verdict verdict = verdict_of(compare, side, row);
 	const struct figure *after = &compare->sides.items[side].figures.list.items[row];
@@ -200,7 +200,7 @@ static void add_sides(struct report *report, const struct compare *compare)
 		str_init(&settings);
 		if (!side->recorded) {
 			const struct figure *total =
-				figures_find(&side->figures, "memory.total_bytes", 18);
+				figures_find(&side->figures, "memory.total_bytes");
 
 			replay_side_settings(machine, &settings);
 			row[3] = report_str(replay_side_rules(machine));

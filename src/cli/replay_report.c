@@ -18,9 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The order whose fragmentation the summary speaks of: a huge page of x86 and arm64. */
-enum { HUGE_ORDER = 9 };
-
 static void add_calls(struct report *report, const struct replay_tally *tally);
 static void add_figures(struct report *report, const struct replay_facts *facts);
 static void add_fragmentation(struct report *report, const struct replay_facts *facts);
@@ -122,7 +119,7 @@ void replay_report_coverage(struct report *report, const struct replay_facts *fa
 	const struct repair_coverage *coverage = repair_coverage(facts->repair);
 	uint64_t verdicts[VERDICT_NR], total = 0;
 
-	replay_sum_verdicts(tally, verdicts);
+	replay_tally_verdicts(tally, verdicts);
 	report_begin(report, "coverage", "Coverage");
 	for (unsigned int v = 0; v < VERDICT_NR; v++) {
 		const char *key = replay_verdict_key((enum replay_verdict)v);
@@ -302,7 +299,7 @@ static int huge_availability(const struct replay_zone *zone)
 	struct frag_free free;
 
 	memcpy(free.nr, zone->blocks_end, sizeof(free.nr));
-	return frag_huge_availability(&free, HUGE_ORDER);
+	return frag_huge_availability(&free, REPLAY_HUGE_ORDER);
 }
 
 struct report_table *replay_report_indices(struct report *report, const struct replay_facts *facts,

@@ -8,6 +8,7 @@
 #include "kmreplay/config/config.h"
 #include "kmreplay/event/names.h"
 #include "kmreplay/mm/machine_config.h"
+#include "kmreplay/mm/slab.h"
 #include "kmreplay/repair/repair.h"
 #include "kmreplay/replay/figures.h"
 #include "kmreplay/replay/replay.h"
@@ -49,7 +50,18 @@ struct report_table *replay_report_zones(struct report *report, const struct rep
 struct report_table *replay_report_indices(struct report *report, const struct replay_facts *facts,
 					   const struct replay_zone *zone);
 
-/** replay_tables.c: slab caches by loss; caches or call sites by waste. */
+/** A slab cache that was used, and what it loses. */
+struct replay_cache {
+	struct slab_cache_stats stats;
+	uint64_t loss; /**< all three kinds together */
+	uint32_t id;
+};
+
+struct replay_caches vec(struct replay_cache);
+
+/** replay_tables.c: appends the caches, those that lose most first. */
+void replay_caches_by_loss(struct replay *replay, struct replay_caches *caches);
+/** Slab caches by loss; caches or call sites by waste. */
 struct report_table *replay_report_caches(struct report *report, const struct replay_facts *facts);
 struct report_table *replay_report_waste(struct report *report, const struct replay_facts *facts,
 					 enum account_by by);
@@ -65,8 +77,6 @@ struct report_table *replay_table(struct report *report, const struct replay_fac
 				  const struct report_column *columns, unsigned int nr);
 /** A figure's value in its own unit. */
 struct report_value figure_value_of(const struct figure *figure);
-/** The events of each verdict, all calls together. */
-void replay_sum_verdicts(const struct replay_tally *tally, uint64_t verdicts[VERDICT_NR]);
 /** The zone with most memory speaks for a machine; NULL when none was looked at. */
 const struct replay_zone *replay_largest_zone(const struct replay_tally *tally);
 

@@ -11,25 +11,32 @@
 
 #include <stdlib.h>
 
-/* A cache of the machine on its way to the table. */
-struct cache_line {
-	struct slab_cache_stats stats;
-	uint64_t loss;
-	uint32_t id;
-};
-
-struct cache_lines vec(struct cache_line);
-
-static void collect_caches(struct slab_allocator *slab, struct cache_lines *lines);
 static int by_loss(const void *a, const void *b);
 static void cache_row(struct report_table *table, const struct replay_facts *facts,
-		      const struct cache_line *line);
+		      const struct replay_cache *cache);
 static void waste_row(struct report_table *table, const struct replay_facts *facts,
 		      enum account_by by, const struct account_line *line);
 static int by_count(const void *a, const void *b);
 static void failure_row(struct report_table *table, const struct replay_facts *facts,
 			const struct replay_failure *failure);
 static void latency_row(struct report_table *table, const char *name, const struct hist *hist);
+
+void replay_caches_by_loss(struct replay *replay, struct replay_caches *caches)
+{
+	struct slab_allocator *slab = machine_slab(replay_machine(replay));
+
+	for (uint32_t id = 0; id < slab_nr_caches(slab); id++) {
+		struct replay_cache cache = { .id = id };
+
+		if (!slab_cache_get_stats(slab, id, &cache.stats) || !cache.stats.counters.allocs)
+			continue;
+		cache.loss = cache.stats.loss_align + cache.stats.loss_padding +
+			     cache.stats.loss_free;
+		vec_push(caches, cache);
+	}
+	if (caches->nr)
+		qsort(caches->items, caches->nr, sizeof(*caches->items), by_loss);
+}
 
 struct report_table *replay_report_caches(struct report *report, const struct replay_facts *facts)
 {
@@ -47,18 +54,16 @@ struct report_table *replay_report_caches(struct report *report, const struct re
 		{ "slab_loss_padding_bytes", "padding", REPORT_BYTES, 0 },
 		{ "slab_loss_free_bytes", "free", REPORT_BYTES, 0 },
 	};
-	struct cache_lines lines = { 0 };
+	struct replay_caches caches = { 0 };
 	struct report_table *table;
 
-	collect_caches(machine_slab(replay_machine(facts->replay)), &lines);
-	if (lines.nr)
-		qsort(lines.items, lines.nr, sizeof(*lines.items), by_loss);
+	replay_caches_by_loss(facts->replay, &caches);
 	table = replay_table(report, facts, "caches", "Slab caches by loss, at the end", columns,
 			     ARRAY_SIZE(columns));
 	report_limit(table, facts->lines);
-	for (size_t i = 0; i < lines.nr; i++)
-		cache_row(table, facts, &lines.items[i]);
-	vec_deinit(&lines);
+	vec_foreach(&caches, cache)
+		cache_row(table, facts, cache);
+	vec_deinit(&caches);
 	return table;
 }
 
@@ -160,22 +165,9 @@ struct report_table *replay_report_latency(struct report *report, const struct r
 	return table;
 }
 
-static void collect_caches(struct slab_allocator *slab, struct cache_lines *lines)
-{
-	for (uint32_t id = 0; id < slab_nr_caches(slab); id++) {
-		struct cache_line line = { .id = id };
-
-		if (!slab_cache_get_stats(slab, id, &line.stats) || !line.stats.counters.allocs)
-			continue;
-		line.loss = line.stats.loss_align + line.stats.loss_padding +
-			    line.stats.loss_free;
-		vec_push(lines, line);
-	}
-}
-
 static int by_loss(const void *a, const void *b)
 {
-	const struct cache_line *x = a, *y = b;
+	const struct replay_cache *x = a, *y = b;
 
 	if (x->loss != y->loss)
 		return x->loss < y->loss ? 1 : -1;
@@ -183,20 +175,20 @@ static int by_loss(const void *a, const void *b)
 }
 
 static void cache_row(struct report_table *table, const struct replay_facts *facts,
-		      const struct cache_line *line)
+		      const struct replay_cache *cache)
 {
-	const struct slab_cache_stats *stats = &line->stats;
+	const struct slab_cache_stats *stats = &cache->stats;
 	struct str name;
 
 	str_init(&name);
-	replay_cache_name(facts->replay, line->id, &name);
+	replay_cache_name(facts->replay, cache->id, &name);
 	report_row(table, (struct report_value[]){
 				  report_str(str_text(&name)),
 				  report_u64(stats->geometry.object_size),
 				  report_u64(stats->geometry.size),
 				  report_u64(stats->geometry.order), report_u64(stats->nr_slabs),
 				  report_u64(stats->live_objs), report_u64(stats->num_objs),
-				  report_u64(stats->bytes), report_u64(line->loss),
+				  report_u64(stats->bytes), report_u64(cache->loss),
 				  report_u64(stats->loss_align), report_u64(stats->loss_padding),
 				  report_u64(stats->loss_free) });
 	str_deinit(&name);

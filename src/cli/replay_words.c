@@ -14,9 +14,6 @@
 
 #include <string.h>
 
-/* The order whose fragmentation the words are about: a huge page of x86 and arm64. */
-enum { HUGE_ORDER = 9 };
-
 /* Below this share of free memory a failure is called shortage, whatever the order. */
 enum { SCARCE_PERCENT = 2 };
 
@@ -47,14 +44,6 @@ void replay_report_words(struct report *report, const struct replay_facts *facts
 	str_deinit(&words);
 }
 
-void replay_sum_verdicts(const struct replay_tally *tally, uint64_t verdicts[VERDICT_NR])
-{
-	memset(verdicts, 0, VERDICT_NR * sizeof(*verdicts));
-	for (size_t call = 0; call < CALL_NR; call++)
-		for (size_t i = 0; i < VERDICT_NR; i++)
-			verdicts[i] += tally->verdicts[call][i];
-}
-
 const struct replay_zone *replay_largest_zone(const struct replay_tally *tally)
 {
 	const struct replay_zone *largest = NULL;
@@ -72,7 +61,7 @@ static void say_failures(struct str *words, const struct replay_facts *facts)
 	uint64_t verdicts[VERDICT_NR], failed, asked;
 	char nr[FMT_BUF], all[FMT_BUF];
 
-	replay_sum_verdicts(tally, verdicts);
+	replay_tally_verdicts(tally, verdicts);
 	failed = verdicts[VERDICT_FAILED] + verdicts[VERDICT_FAILED_BOTH];
 	asked = verdicts[VERDICT_DONE] + verdicts[VERDICT_RECOVERED] + failed;
 	if (!failed)
@@ -151,45 +140,35 @@ static void say_fragmentation(struct str *words, const struct replay_tally *tall
 
 	if (!largest)
 		return;
-	index = &largest->unusable[HUGE_ORDER];
+	index = &largest->unusable[REPLAY_HUGE_ORDER];
 	str_addf(words, " In zone %s %d.%d %% of free memory lies in blocks too small for a huge "
 			"page (order %d); worst %d.%d %% at %s s.",
-		 zone_type_name(largest->type), index->end / 10, index->end % 10, HUGE_ORDER,
+		 zone_type_name(largest->type), index->end / 10, index->end % 10, REPLAY_HUGE_ORDER,
 		 index->worst / 10, index->worst % 10, fmt_time(time, index->worst_time));
 }
 
 static void say_slabs(struct str *words, const struct replay_facts *facts)
 {
-	struct slab_allocator *slab = machine_slab(replay_machine(facts->replay));
-	uint64_t bytes = 0, all_loss = 0, worst_loss = 0;
 	char held[FMT_BUF], lost[FMT_BUF], share[FMT_BUF];
-	struct slab_cache_stats stats;
-	uint32_t worst = 0;
+	struct replay_caches caches = { 0 };
+	struct slab_totals totals;
+	uint64_t loss;
 
-	for (uint32_t cache = 0; cache < slab_nr_caches(slab); cache++) {
-		uint64_t loss;
-
-		if (!slab_cache_get_stats(slab, cache, &stats))
-			continue;
-		loss = stats.loss_align + stats.loss_padding + stats.loss_free;
-		bytes += stats.bytes;
-		all_loss += loss;
-		if (loss > worst_loss) {
-			worst_loss = loss;
-			worst = cache;
-		}
-	}
-	if (!bytes)
+	slab_totals(machine_slab(replay_machine(facts->replay)), &totals);
+	loss = totals.loss_align + totals.loss_padding + totals.loss_free;
+	if (!totals.bytes)
 		return;
 	str_addf(words, " Slabs hold %s at the end, %s of it (%s) without use",
-		 fmt_size(held, bytes), fmt_size(lost, all_loss),
-		 fmt_percent(share, all_loss, bytes));
-	if (worst_loss) {
+		 fmt_size(held, totals.bytes), fmt_size(lost, loss),
+		 fmt_percent(share, loss, totals.bytes));
+	replay_caches_by_loss(facts->replay, &caches);
+	if (caches.nr && caches.items[0].loss) {
 		str_add(words, ", most by ");
-		replay_cache_name(facts->replay, worst, words);
-		str_addf(words, " (%s)", fmt_size(lost, worst_loss));
+		replay_cache_name(facts->replay, caches.items[0].id, words);
+		str_addf(words, " (%s)", fmt_size(lost, caches.items[0].loss));
 	}
 	str_add_char(words, '.');
+	vec_deinit(&caches);
 }
 
 static void say_trust(struct str *words, const struct replay_facts *facts)
@@ -198,7 +177,7 @@ static void say_trust(struct str *words, const struct replay_facts *facts)
 	uint64_t verdicts[VERDICT_NR];
 	char share[FMT_BUF], nr[FMT_BUF];
 
-	replay_sum_verdicts(tally, verdicts);
+	replay_tally_verdicts(tally, verdicts);
 	if (verdicts[VERDICT_UNSEEN])
 		str_addf(words, " %s frees (%s of the events) were of what was never seen "
 				"allocated and changed nothing.",

@@ -18,11 +18,6 @@ enum {
 	NAME_WIDTH = 40,  /* characters of a bar's name */
 };
 
-struct loss {
-	struct slab_cache_stats stats;
-	uint32_t id;
-};
-
 /* Which bytes of a call site a picture is about. */
 struct site_picture {
 	const char *key, *title, *asked, *wasted;
@@ -30,8 +25,6 @@ struct site_picture {
 };
 
 static void add_loss_bars(struct report_panel *panel, struct replay *replay);
-static uint64_t loss_of(const struct loss *loss);
-static int by_loss(const void *a, const void *b);
 static struct report_plot *add_site_picture(struct report_page *page,
 					    const struct site_picture *picture);
 static void add_bar(struct report_panel *panel, const char *name, const int64_t *values);
@@ -130,18 +123,10 @@ void report_page_latency(struct report_page *page)
 
 static void add_loss_bars(struct report_panel *panel, struct replay *replay)
 {
-	struct slab_allocator *slab = machine_slab(replay_machine(replay));
-	struct vec(struct loss) losses = { 0 };
+	struct replay_caches caches = { 0 };
 	struct str name;
 
-	for (uint32_t id = 0; id < slab_nr_caches(slab); id++) {
-		struct loss loss = { .id = id };
-
-		if (slab_cache_get_stats(slab, id, &loss.stats) && loss_of(&loss))
-			vec_push(&losses, loss);
-	}
-	if (losses.nr)
-		qsort(losses.items, losses.nr, sizeof(*losses.items), by_loss);
+	replay_caches_by_loss(replay, &caches);
 	report_series(panel, &(struct report_series){ "free", "free objects", REPORT_COLOR_LIVE },
 		      NULL, 0);
 	report_series(panel,
@@ -150,31 +135,17 @@ static void add_loss_bars(struct report_panel *panel, struct replay *replay)
 	report_series(panel, &(struct report_series){ "align", "alignment", REPORT_COLOR_WASTE },
 		      NULL, 0);
 	str_init(&name);
-	for (size_t i = 0; i < losses.nr && i < BARS; i++) {
-		const struct slab_cache_stats *stats = &losses.items[i].stats;
+	for (size_t i = 0; i < caches.nr && i < BARS && caches.items[i].loss; i++) {
+		const struct slab_cache_stats *stats = &caches.items[i].stats;
 
 		str_reset(&name);
-		replay_cache_name(replay, losses.items[i].id, &name);
+		replay_cache_name(replay, caches.items[i].id, &name);
 		add_bar(panel, str_text(&name),
 			(int64_t[]){ (int64_t)stats->loss_free, (int64_t)stats->loss_padding,
 				     (int64_t)stats->loss_align });
 	}
 	str_deinit(&name);
-	vec_deinit(&losses);
-}
-
-static uint64_t loss_of(const struct loss *loss)
-{
-	return loss->stats.loss_align + loss->stats.loss_padding + loss->stats.loss_free;
-}
-
-static int by_loss(const void *a, const void *b)
-{
-	const struct loss *x = a, *y = b;
-
-	if (loss_of(x) != loss_of(y))
-		return loss_of(x) < loss_of(y) ? 1 : -1;
-	return x->id > y->id ? 1 : -1;
+	vec_deinit(&caches);
 }
 
 static struct report_plot *add_site_picture(struct report_page *page,

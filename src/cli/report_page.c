@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HUGE_ORDER = 9 };
-
 static void add_summary(struct report_page *page);
 static void add_cards(struct report_page *page);
 static void add_side_cards(struct report *report, const struct replay_facts *facts);
@@ -115,19 +113,19 @@ static void add_cards(struct report_page *page)
 static void add_side_cards(struct report *report, const struct replay_facts *facts)
 {
 	const struct replay_tally *tally = replay_tally(facts->replay);
-	const struct replay_index *huge = &tally->all.unusable[HUGE_ORDER];
+	const struct replay_index *huge = &tally->all.unusable[REPLAY_HUGE_ORDER];
 	uint64_t total = page_total(machine_pages(replay_machine(facts->replay)));
 	uint64_t verdicts[VERDICT_NR], failed;
 	struct figures figures;
 	char worst[FMT_BUF];
 
-	replay_sum_verdicts(tally, verdicts);
+	replay_tally_verdicts(tally, verdicts);
 	figures_init_replay(&figures, facts->replay);
 	report_share(report, "peak_bytes", "peak in use", REPORT_BYTES,
 		     tally->peak_pages << KERNEL_PAGE_SHIFT, total << KERNEL_PAGE_SHIFT);
 	report_share(report, "slab_loss_bytes", "lost in slabs at the end", REPORT_BYTES,
-		     (uint64_t)figures_find(&figures, "slab.loss_bytes", 15)->value,
-		     (uint64_t)figures_find(&figures, "slab.bytes", 10)->value);
+		     (uint64_t)figures_find(&figures, "slab.loss_bytes")->value,
+		     (uint64_t)figures_find(&figures, "slab.bytes")->value);
 	report_figure(report, "unusable_free_index", "unusable_free_index(9) at the end",
 		      REPORT_RATIO, report_i64(huge->end));
 	snprintf(worst, sizeof(worst), "%d.%03d", huge->worst / 1000, huge->worst % 1000);

@@ -206,7 +206,7 @@ static bool check_key(struct parser *p, const char *key)
 {
 	const struct figure *near;
 
-	if (figures_find(p->known, key, strlen(key)) || !strncmp(key, "frag.node", 9))
+	if (figures_find(p->known, key) || !strncmp(key, "frag.node", 9))
 		return true;
 	near = figures_nearest(p->known, key);
 	return error_set(p->err, "there is no figure '%s' in '%.200s'%s%s%s", key, p->t->text,
@@ -332,9 +332,8 @@ static enum threshold_verdict test_node(const struct threshold *t, uint32_t inde
 static enum threshold_verdict test_compare(const struct node *node, const struct figures *figures,
 					   const struct figures *baseline, struct str *why)
 {
-	const size_t len = strlen(node->key);
-	const struct figure *figure = figures_find(figures, node->key, len);
-	const struct figure *base = figures_find(baseline, node->key, len);
+	const struct figure *figure = figures_find(figures, node->key);
+	const struct figure *base = figures_find(baseline, node->key);
 	double value, limit = node->limit.number;
 
 	if (why->len)

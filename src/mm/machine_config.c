@@ -7,7 +7,6 @@
 #include <string.h>
 
 enum {
-	LOWMEM_END_32 = 0x36ffe,        /* 880 MiB, in pages */
 	FIRST_CHUNK_OFFSET = 128 << 20, /* the first percpu chunk lies below it */
 };
 
@@ -81,7 +80,7 @@ uint64_t machine_direct_map(enum machine_arch arch)
 uint64_t machine_direct_map_end(const struct machine_config *config)
 {
 	const uint64_t start = direct_maps[config->arch];
-	const uint64_t lowmem = config->lowmem_end ? config->lowmem_end : LOWMEM_END_32;
+	const uint64_t lowmem = config->lowmem_end ? config->lowmem_end : MACHINE_LOWMEM_END_32;
 
 	switch (config->arch) {
 	case ARCH_X86_64:

@@ -51,10 +51,10 @@ void figures_deinit(struct figures *figures)
 	arena_deinit(&figures->arena);
 }
 
-const struct figure *figures_find(const struct figures *figures, const char *key, size_t len)
+const struct figure *figures_find(const struct figures *figures, const char *key)
 {
 	vec_foreach(&figures->list, figure)
-		if (strlen(figure->key) == len && !memcmp(figure->key, key, len))
+		if (!strcmp(figure->key, key))
 			return figure;
 	return NULL;
 }
@@ -63,13 +63,13 @@ const struct figure *figures_nearest(const struct figures *figures, const char *
 {
 	const char *near = suggest_nearest_in(key, key_of, figures);
 
-	return near ? figures_find(figures, near, strlen(near)) : NULL;
+	return near ? figures_find(figures, near) : NULL;
 }
 
 void figures_add_keys(struct figures *figures, const struct figures *from)
 {
 	vec_foreach(&from->list, figure)
-		if (!figures_find(figures, figure->key, strlen(figure->key)))
+		if (!figures_find(figures, figure->key))
 			add_unknown(figures, figure);
 }
 
@@ -78,7 +78,7 @@ void figures_align(struct figures *figures, const struct figures *like)
 	struct figures aligned = { .arena = figures->arena };
 
 	vec_foreach(&like->list, figure) {
-		const struct figure *own = figures_find(figures, figure->key, strlen(figure->key));
+		const struct figure *own = figures_find(figures, figure->key);
 
 		if (own)
 			vec_push(&aligned.list, *own);
@@ -231,11 +231,9 @@ static void add_owners(struct figure_source *s)
 
 static void add_failures(struct figure_source *s)
 {
-	uint64_t verdicts[VERDICT_NR] = { 0 };
+	uint64_t verdicts[VERDICT_NR];
 
-	for (size_t call = 0; call < CALL_NR; call++)
-		for (size_t i = 0; i < VERDICT_NR; i++)
-			verdicts[i] += s->t->verdicts[call][i];
+	replay_tally_verdicts(s->t, verdicts);
 	figure_put(s, FIGURE(COUNT, LESS, true),
 		   figure_either(s, verdicts[VERDICT_FAILED] + verdicts[VERDICT_FAILED_BOTH], true,
 				 s->rec->failures),

@@ -11,22 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The orders that most readers ask for: what the kernel still promises, and a huge page. */
-enum { COSTLY_ORDER = 3, HUGE_ORDER = 9 };
-
-/* All caches together. */
-struct slab_sums {
-	uint64_t bytes, objects, slots, loss_align, loss_padding, loss_free;
-	uint64_t given, live; /* bytes, strides included */
-	uint64_t allocs, slow, new_slabs, smaller_slabs, partial_slabs;
-};
+/* With a huge page's the order that most readers ask for: the last that the kernel promises. */
+enum { COSTLY_ORDER = 3 };
 
 static void add_zone_indices(struct figure_source *s, const struct replay_zone *zone,
 			     const char *prefix, bool main);
 static void add_index(struct figure_source *s, const struct replay_index *index,
 		      const char *prefix, unsigned int order, bool main);
-static void sum_slabs(struct figure_source *s, struct slab_sums *sums);
-static void add_slab_loss(struct figure_source *s, const struct slab_sums *sums);
+static void add_slab_loss(struct figure_source *s, const struct slab_totals *totals);
+static void add_internal_frag(struct figure_source *s, const struct slab_totals *totals);
 static void add_counters(struct figure_source *s, const struct page_stats *stats);
 static uint64_t wasted(uint64_t given, uint64_t asked);
 static uint64_t thousandths(uint64_t part, uint64_t whole);
@@ -56,11 +49,12 @@ static void add_zone_indices(struct figure_source *s, const struct replay_zone *
 	for (unsigned int order = 1; order < KERNEL_NR_ORDERS; order++) {
 		snprintf(name, sizeof(name), "%s.unusable_free_index", prefix);
 		add_index(s, &zone->unusable[order], name, order,
-			  main && (order == COSTLY_ORDER || order == HUGE_ORDER));
+			  main && (order == COSTLY_ORDER || order == REPLAY_HUGE_ORDER));
 	}
 	for (unsigned int order = 1; order < KERNEL_NR_ORDERS; order++) {
 		snprintf(name, sizeof(name), "%s.extfrag_index", prefix);
-		add_index(s, &zone->extfrag[order], name, order, main && order == HUGE_ORDER);
+		add_index(s, &zone->extfrag[order], name, order,
+			  main && order == REPLAY_HUGE_ORDER);
 	}
 }
 
@@ -86,79 +80,67 @@ static void add_index(struct figure_source *s, const struct replay_index *index,
 void figures_add_slab(struct figure_source *s)
 {
 	const struct replay_owner *owner = &s->t->owners[OWNER_SLAB];
-	struct slab_sums sums = { 0 };
+	struct slab_totals totals = { 0 };
+	const struct slab_counters *counters = &totals.counters;
 
 	if (s->machine)
-		sum_slabs(s, &sums);
+		slab_totals(machine_slab(s->machine), &totals);
 	figure_put(s, FIGURE(BYTES, LESS, true),
-		   figure_either(s, sums.bytes, s->rec->has_pages,
+		   figure_either(s, totals.bytes, s->rec->has_pages,
 				 figure_bytes(s->rec->owners[OWNER_SLAB].pages)),
 		   "slabs at the end", "slab.bytes");
-	add_slab_loss(s, &sums);
+	add_slab_loss(s, &totals);
 	figure_put(s, FIGURE(RATIO, MORE, true),
-		   figure_replayed(s, thousandths(sums.objects, sums.slots)),
+		   figure_replayed(s, thousandths(totals.live_objs, totals.num_objs)),
 		   "slab_util: objects in use of slots", "slab.util");
-	figure_put(s, FIGURE(RATIO, LESS, true),
-		   figure_replayed(s, wasted(sums.given, s->t->asked_bytes)),
-		   "internal_frag_traffic", "slab.internal_frag_traffic");
-	figure_put(s, FIGURE(RATIO, LESS, true),
-		   figure_replayed(s, wasted(sums.live, s->t->asked_live_bytes)),
-		   "internal_frag_live", "slab.internal_frag_live");
+	add_internal_frag(s, &totals);
 	figure_put(s, FIGURE(RATIO, MORE, true),
-		   figure_replayed(s, thousandths(sums.allocs - sums.slow, sums.allocs)),
+		   figure_replayed(s, thousandths(counters->allocs - counters->alloc_slowpath,
+						counters->allocs)),
 		   "allocations on the fast path", "slab.fast_share");
 	figure_put(s, FIGURE(COUNT, LESS, true),
-		   figure_either(s, sums.new_slabs, s->rec->has_pages, s->rec->slab_allocs),
+		   figure_either(s, counters->alloc_slab, s->rec->has_pages, s->rec->slab_allocs),
 		   "new slabs", "slab.new_slabs");
-	figure_put(s, FIGURE(COUNT, LESS, false), figure_replayed(s, sums.smaller_slabs),
+	figure_put(s, FIGURE(COUNT, LESS, false), figure_replayed(s, counters->order_fallback),
 		   "new slabs smaller than wanted", "slab.order_fallbacks");
-	figure_put(s, FIGURE(COUNT, LESS, false), figure_replayed(s, sums.partial_slabs),
+	figure_put(s, FIGURE(COUNT, LESS, false), figure_replayed(s, totals.partial_slabs),
 		   "slabs on node partial lists", "slab.partial_slabs");
 	figure_put(s, FIGURE(COUNT, NEITHER, false), figure_replayed(s, owner->frees),
 		   "slabs given back", "slab.freed_slabs");
 }
 
-static void sum_slabs(struct figure_source *s, struct slab_sums *sums)
+/* Of slab objects and large kmalloc() alike. */
+static void add_internal_frag(struct figure_source *s, const struct slab_totals *totals)
 {
-	struct slab_allocator *slab = machine_slab(s->machine);
+	uint64_t given = totals->alloc_bytes + s->t->large_bytes, live = totals->live_bytes;
 	uint64_t nr_large, large_pages;
-	struct slab_cache_stats stats;
 
-	for (uint32_t cache = 0; cache < slab_nr_caches(slab); cache++) {
-		if (!slab_cache_get_stats(slab, cache, &stats))
-			continue;
-		sums->bytes += stats.bytes;
-		sums->objects += stats.live_objs;
-		sums->slots += stats.num_objs;
-		sums->loss_align += stats.loss_align;
-		sums->loss_padding += stats.loss_padding;
-		sums->loss_free += stats.loss_free;
-		sums->given += stats.counters.allocs * stats.geometry.size;
-		sums->live += stats.live_objs * stats.geometry.size;
-		sums->allocs += stats.counters.allocs;
-		sums->slow += stats.counters.alloc_slowpath;
-		sums->new_slabs += stats.counters.alloc_slab;
-		sums->smaller_slabs += stats.counters.order_fallback;
-		sums->partial_slabs += stats.partial_slabs;
+	if (s->machine) {
+		slab_large_stats(machine_slab(s->machine), &nr_large, &large_pages);
+		live += figure_bytes(large_pages);
 	}
-	slab_large_stats(slab, &nr_large, &large_pages);
-	sums->given += s->t->large_bytes;
-	sums->live += figure_bytes(large_pages);
+	figure_put(s, FIGURE(RATIO, LESS, true),
+		   figure_replayed(s, wasted(given, s->t->asked_bytes)), "internal_frag_traffic",
+		   "slab.internal_frag_traffic");
+	figure_put(s, FIGURE(RATIO, LESS, true),
+		   figure_replayed(s, wasted(live, s->t->asked_live_bytes)), "internal_frag_live",
+		   "slab.internal_frag_live");
 }
 
-static void add_slab_loss(struct figure_source *s, const struct slab_sums *sums)
+static void add_slab_loss(struct figure_source *s, const struct slab_totals *totals)
 {
-	uint64_t loss = sums->loss_align + sums->loss_padding + sums->loss_free;
+	uint64_t loss = totals->loss_align + totals->loss_padding + totals->loss_free;
 
 	figure_put(s, FIGURE(BYTES, LESS, true), figure_replayed(s, loss),
 		   "slab_loss at the end", "slab.loss_bytes");
-	figure_put(s, FIGURE(RATIO, LESS, true), figure_replayed(s, thousandths(loss, sums->bytes)),
+	figure_put(s, FIGURE(RATIO, LESS, true),
+		   figure_replayed(s, thousandths(loss, totals->bytes)),
 		   "slab_loss, share of slabs", "slab.loss_share");
-	figure_put(s, FIGURE(BYTES, LESS, false), figure_replayed(s, sums->loss_align),
+	figure_put(s, FIGURE(BYTES, LESS, false), figure_replayed(s, totals->loss_align),
 		   "slab_loss: alignment", "slab.loss_align_bytes");
-	figure_put(s, FIGURE(BYTES, LESS, false), figure_replayed(s, sums->loss_padding),
+	figure_put(s, FIGURE(BYTES, LESS, false), figure_replayed(s, totals->loss_padding),
 		   "slab_loss: ends of slabs", "slab.loss_padding_bytes");
-	figure_put(s, FIGURE(BYTES, LESS, false), figure_replayed(s, sums->loss_free),
+	figure_put(s, FIGURE(BYTES, LESS, false), figure_replayed(s, totals->loss_free),
 		   "slab_loss: free objects", "slab.loss_free_bytes");
 }
 

@@ -19,6 +19,7 @@ static void feed_page_alloc(struct recorded *recorded, const struct event *ev,
 			    const struct repair_op *op);
 static void feed_page_free(struct recorded *recorded, const struct event *ev,
 			   const struct repair_op *op);
+static uint64_t nr_pages(const struct event *ev);
 static void drop(struct recorded *recorded, uint32_t slot, uint64_t nr);
 static void feed_step(struct recorded *recorded, const struct event *ev);
 
@@ -73,7 +74,7 @@ static void feed_page_alloc(struct recorded *recorded, const struct event *ev,
 			    const struct repair_op *op)
 {
 	struct recorded_owner *owner = &recorded->owners[op->owner];
-	uint64_t nr = 1ULL << MIN(ev->page.order, (uint8_t)KERNEL_MAX_ORDER);
+	uint64_t nr = nr_pages(ev);
 
 	recorded->has_pages = true;
 	if (op->fate == FATE_SKIPPED || op->slot == REPAIR_NO_SLOT)
@@ -94,8 +95,13 @@ static void feed_page_free(struct recorded *recorded, const struct event *ev,
 	bool part = op->kind == REPAIR_MISMATCH && op->implied_free != op->slot;
 
 	if (op->fate != FATE_SKIPPED && op->slot != REPAIR_NO_SLOT)
-		drop(recorded, op->slot,
-		     part ? 1ULL << MIN(ev->page.order, (uint8_t)KERNEL_MAX_ORDER) : UINT16_MAX);
+		drop(recorded, op->slot, part ? nr_pages(ev) : UINT16_MAX);
+}
+
+/* Of a page event; a damaged order is taken for the largest. */
+static uint64_t nr_pages(const struct event *ev)
+{
+	return 1ULL << MIN(ev->page.order, (uint8_t)KERNEL_MAX_ORDER);
 }
 
 /* At most "nr" pages of the slot's block are gone. */

@@ -95,6 +95,14 @@ void replay_tally_pages(struct replay_tally *tally, enum page_owner owner, unsig
 	}
 }
 
+void replay_tally_verdicts(const struct replay_tally *tally, uint64_t sums[VERDICT_NR])
+{
+	memset(sums, 0, VERDICT_NR * sizeof(*sums));
+	for (size_t call = 0; call < CALL_NR; call++)
+		for (size_t i = 0; i < VERDICT_NR; i++)
+			sums[i] += tally->verdicts[call][i];
+}
+
 const char *replay_verdict_key(enum replay_verdict verdict)
 {
 	return verdict < VERDICT_NR ? verdicts[verdict].key : "?";

@@ -25,6 +25,9 @@ enum machine_arch {
 	ARCH_NR,
 };
 
+/** First pfn of HighMem on x86-32 unless told: 880 MiB, what a 686-pae kernel maps for good. */
+enum { MACHINE_LOWMEM_END_32 = 0x36ffe };
+
 struct machine_config {
 	struct kernel_version kernel; /**< picks the profile: the nearest one is taken */
 	enum machine_arch arch;

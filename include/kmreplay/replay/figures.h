@@ -50,8 +50,8 @@ void figures_init_replay(struct figures *figures, struct replay *r);
 /** What the recording itself tells; the rest is unknown. */
 void figures_init_recorded(struct figures *figures, const struct recorded *recorded);
 void figures_deinit(struct figures *figures);
-/** The figure called "key" of "len" bytes; NULL when there is none. */
-const struct figure *figures_find(const struct figures *figures, const char *key, size_t len);
+/** The figure called "key"; NULL when there is none. */
+const struct figure *figures_find(const struct figures *figures, const char *key);
 /** The key that was probably meant by "key"; NULL when none is near. */
 const struct figure *figures_nearest(const struct figures *figures, const char *key);
 /** Adds the keys of "from" that "figures" lacks, as unknown. */

@@ -111,6 +111,8 @@ struct replay_tally {
 };
 
 enum { REPLAY_FAILURE_ROWS = 4096 };
+/** The order whose fragmentation is spoken of first: a huge page of x86 and arm64. */
+enum { REPLAY_HUGE_ORDER = 9 };
 
 void replay_tally_init(struct replay_tally *tally);
 void replay_tally_deinit(struct replay_tally *tally);
@@ -122,6 +124,9 @@ void replay_tally_failure(struct replay_tally *tally, const struct replay_failur
 /** Blocks of 2^"order" pages come to or (with "gone") leave "owner". */
 void replay_tally_pages(struct replay_tally *tally, enum page_owner owner, unsigned int order,
 			bool gone);
+
+/** The events of each verdict, all calls together. */
+void replay_tally_verdicts(const struct replay_tally *tally, uint64_t sums[VERDICT_NR]);
 
 /** "failed_both", for machines; "failed here and when recorded", for people. */
 const char *replay_verdict_key(enum replay_verdict verdict);

@@ -232,20 +232,18 @@ void page_split(struct page_allocator *pa, uint64_t pfn, unsigned int order)
 
 void page_pin(struct page_allocator *pa, uint64_t pfn)
 {
-	struct page *page = &pa->pages[pfn - pa->base_pfn];
+	const uint32_t index = (uint32_t)(pfn - pa->base_pfn);
+	const struct page *page;
+	struct zone *zone;
 
 	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
+	page = &pa->pages[index];
+	zone = &pa->zones[page->zone];
 	BUG_ON(page->state != PAGE_USED);
 	if (page->type != MIGRATE_MOVABLE)
 		return;
-	page->type = MIGRATE_UNMOVABLE;
-	pa->zones[page->zone].movable -= 1ULL << page->order;
-	if (pa->block_map) {
-		const uint32_t index = (uint32_t)(pfn - pa->base_pfn);
-
-		block_map_used(pa->block_map, index, page->order, MIGRATE_MOVABLE, true);
-		block_map_used(pa->block_map, index, page->order, MIGRATE_UNMOVABLE, false);
-	}
+	page_set_unused(pa, zone, index);
+	page_set_used(pa, zone, index, page->order, MIGRATE_UNMOVABLE);
 }
 
 bool page_is_allocated(const struct page_allocator *pa, uint64_t pfn, unsigned int *order)

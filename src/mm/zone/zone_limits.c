@@ -17,9 +17,8 @@
 #include <stdlib.h>
 
 enum {
-	DMA_END = 16 << 8,       /* 16 MiB */
-	DMA32_END = 4 << 18,     /* 4 GiB */
-	LOWMEM_END_32 = 0x36ffe, /* 880 MiB: what a 686-pae kernel maps for good */
+	DMA_END = 16 << 8,   /* 16 MiB */
+	DMA32_END = 4 << 18, /* 4 GiB */
 	ADDRESSABLE_32 = 4 << 18,
 	BLOCK = 1 << KERNEL_MAX_ORDER, /* MAX_ORDER_NR_PAGES */
 };
@@ -105,7 +104,7 @@ static void default_ends(enum machine_arch arch, uint64_t ends[ZONE_NR])
 		ends[ZONE_DMA] = DMA32_END;
 	if (arch == ARCH_X86_32) {
 		ends[ZONE_DMA32] = DMA_END;
-		ends[ZONE_NORMAL] = LOWMEM_END_32;
+		ends[ZONE_NORMAL] = MACHINE_LOWMEM_END_32;
 	}
 }
 
