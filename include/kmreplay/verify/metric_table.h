@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What is compared, one row a metric. check-style: data table
+ *
+ * X(suffix, key, layer, kind, help): see verify/log.h.
+ */
+#ifndef KMREPLAY_VERIFY_METRIC_TABLE_H
+#define KMREPLAY_VERIFY_METRIC_TABLE_H
+
+#define VERIFY_METRICS(X)                                                                     \
+	X(PAGE_PFN, "page.pfn", PAGE, SHARE, "allocations that got the very page frame")      \
+	X(PAGE_BLOCK, "page.pageblock", PAGE, SHARE, "allocations in the same pageblock")     \
+	X(PAGE_ZONE, "page.zone", PAGE, SHARE, "allocations from the same zone")              \
+	X(PAGE_TAKE, "page.take", PAGE, SHARE,                                                \
+	  "blocks taken from the buddy lists, the very block each time")                      \
+	X(PAGE_REFILL, "page.refill", PAGE, DETECT,                                           \
+	  "allocations that find the per-CPU list empty and refill it")                       \
+	X(PAGE_REFILL_SIZE, "page.refill_size", PAGE, SHARE, "refills of the same size")      \
+	X(PAGE_EXTFRAG, "page.extfrag", PAGE, DETECT, "blocks taken from another migratetype") \
+	X(PAGE_EXTFRAG_SAME, "page.extfrag_fields", PAGE, SHARE,                              \
+	  "of those predicted: same orders, types and change of ownership")                   \
+	X(PAGE_DRAIN, "page.drain", PAGE, DETECT,                                             \
+	  "frees after which pages go back from the per-CPU lists")                           \
+	X(PAGE_DRAIN_SIZE, "page.drain_size", PAGE, SHARE, "of those: the same number of pages") \
+	X(PAGE_DRAINED, "page.drained", PAGE, SHARE, "pages that go back, the very page each time") \
+	X(PAGE_FAILURE, "page.failure", PAGE, DETECT, "requests that fail")                   \
+	X(PAGE_WAKE, "page.kswapd_wake", PAGE, DETECT, "requests that wake kswapd")           \
+	X(SLAB_SLAB, "slab.slab", SLAB, SHARE, "objects in the same slab (or in a new one as well)") \
+	X(SLAB_ADDRESS, "slab.address", SLAB, SHARE, "objects at the same address, where knowable") \
+	X(SLAB_NEW, "slab.new", SLAB, DETECT, "allocations that take a new slab, at the very event") \
+	X(SLAB_NEW_NEAR, "slab.new_near", SLAB, SHARE,                                        \
+	  "new slabs within 8 allocations of the cache's from where the kernel took one")     \
+	X(SLAB_DISCARD, "slab.discard", SLAB, DETECT, "frees that give a slab back, at the very event") \
+	X(SLAB_DISCARD_SAME, "slab.discard_same", SLAB, SHARE, "slabs given back, the very slab") \
+	X(SLAB_HELD, "slab.held", SLAB, SHARE,                                                \
+	  "pages held by slabs, compared after each change: 1 - |difference| / recorded")     \
+	X(VMALLOC_ADDRESS, "vmalloc.address", VMALLOC, SHARE, "areas at the same address")    \
+	X(VMALLOC_SIZE, "vmalloc.size", VMALLOC, SHARE, "areas of the same size")             \
+	X(VMALLOC_PURGE, "vmalloc.purge", VMALLOC, DETECT, "purges of lazily freed areas")    \
+	X(PERCPU_OFFSET, "percpu.offset", PERCPU, SHARE, "allocations in the same chunk at the same offset") \
+	X(PERCPU_CHUNK, "percpu.chunk", PERCPU, SHARE, "allocations in the same chunk")       \
+	X(PERCPU_CREATE, "percpu.create", PERCPU, DETECT, "allocations that create a chunk")  \
+	X(PERCPU_DESTROY, "percpu.destroy", PERCPU, DETECT, "chunks destroyed")
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Our allocators held against the kernel that made the recording. Each layer is judged alone, on
+ * requests as recorded, in two modes that are never mixed: following (a difference is corrected
+ * from the recording, so that each rule is judged by itself) and free-running (nothing is
+ * corrected, so that drift is measured).
+ *
+ * The recording is read three times: the survey and what repair can learn; the layers' own look
+ * ahead, on repaired events; the judgement.
+ */
+#ifndef KMREPLAY_VERIFY_VERIFY_H
+#define KMREPLAY_VERIFY_VERIFY_H
+
+#include "kmreplay/core/error.h"
+#include "kmreplay/event/names.h"
+#include "kmreplay/mm/machine_config.h"
+#include "kmreplay/repair/repair.h"
+#include "kmreplay/replay/survey.h"
+#include "kmreplay/verify/log.h"
+
+struct proc_snapshot;
+
+/** What every layer is told. All pointers outlive the judgement. */
+struct verify_setup {
+	enum verify_mode mode;
+	unsigned int given; /**< bits of enum verify_given */
+	const struct machine_config *config;
+	const struct survey *survey;
+	const struct event_names *names;
+};
+
+/**
+ * One layer's judge. look_*: what it wants to know ahead, gathered once for both modes; any of
+ * them may be NULL together. create() and feed() return NULL and false with "err" when they cannot
+ * go on.
+ */
+struct verify_ops {
+	void *(*look_create)(const struct verify_setup *setup);
+	void (*look_feed)(void *look, const struct repair *repair,
+			  const struct repair_batch *batch);
+	void (*look_finish)(void *look);
+	void (*look_destroy)(void *look); /**< "look" may be NULL */
+	/** "look" is NULL when there is no look; it is shared and must not be changed. */
+	void *(*create)(const struct verify_setup *setup, const void *look,
+			const struct repair *repair, struct verify_log *log, struct error *err);
+	bool (*feed)(void *judge, const struct repair_batch *batch, struct error *err);
+	/** Nothing comes any more: what was held back is judged, all stops are run. */
+	bool (*finish)(void *judge, struct error *err);
+	void (*destroy)(void *judge); /**< "judge" may be NULL */
+	/** Fills in the files of /proc and sysfs that are this layer's, as they are now. */
+	void (*show)(void *judge, struct proc_snapshot *snapshot);
+};
+
+/** The judge of a layer. */
+const struct verify_ops *verify_layer_ops(enum verify_layer layer);
+
+/** One row a layer, by enum verify_layer: its file defines it. */
+extern const struct verify_ops verify_page_ops;
+extern const struct verify_ops verify_slab_ops;
+extern const struct verify_ops verify_vmalloc_ops;
+extern const struct verify_ops verify_percpu_ops;
+
+#endif
