@@ -263,8 +263,7 @@ static bool check_sums(const struct slab_cache *cache, const struct tally *tally
 	       same("slots", tally->objects, cache->num_objs, err) &&
 	       same("objects in sheaves", tally->in_sheaves, tally->sheafed, err) &&
 	       same("pages", tally->pages, cache->nr_pages, err) &&
-	       same("live objects", tally->live, cache->counters.allocs - cache->counters.frees,
-		    err);
+	       same("live objects", tally->live, slab_cache_live(cache), err);
 }
 
 static bool same(const char *what, uint64_t counted, uint64_t kept, struct error *err)

@@ -10,6 +10,7 @@
  *	slab_bulk.c     many objects at once
  *	slab_kmalloc.c  size classes and large objects
  *	slab_map.c      address to slab
+ *	slab_start.c    slabs that exist before the first request
  *	slab_stats.c, slab_check.c  look, change nothing
  */
 #ifndef KMREPLAY_MM_SLAB_INTERNAL_H
@@ -89,6 +90,7 @@ struct slab_cache {
 	uint16_t *successor;      /**< the same as a cycle: what follows slot i */
 	struct rng rng;           /**< start positions; own, so that caches do not disturb others */
 	uint64_t nr_slabs, num_objs, nr_pages, rcu_slabs;
+	uint64_t placed;          /**< objects in use in slabs that were placed (slab_start.c) */
 	uint32_t usersize;
 	bool ctor;
 	int refcount;             /**< names */
@@ -137,6 +139,14 @@ struct slab_request {
 
 /** new_slab(): 0 objects taken, in no place yet; NULL with rq->out.failure set. */
 struct slab_page *slab_page_new(struct slab_request *rq, uint32_t gfp, int node);
+/**
+ * A slab of "cache" at "pfn", registered, not counted, in no place, its links not set. NULL when
+ * those pages cannot be one: out of range, or slab pages already.
+ */
+struct slab_page *slab_page_create(struct slab_allocator *slab, struct slab_cache *cache,
+				   uint64_t pfn, uint32_t order);
+/** It is one of its cache's slabs from now on. */
+void slab_page_count(struct slab_allocator *slab, const struct slab_page *page);
 /** discard_slab(): "page" must be in no list; gone afterwards. Costs go to "out". */
 void slab_page_discard(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
 		       struct mm_outcome *out);
@@ -238,6 +248,11 @@ struct mm_outcome slab_free_large(struct slab_allocator *slab, unsigned int cpu,
 static inline struct slab_cache *slab_cache_get(const struct slab_allocator *slab, uint32_t cache)
 {
 	return cache < slab->caches.nr ? slab->caches.items[cache] : NULL;
+}
+/** Objects in use. */
+static inline uint64_t slab_cache_live(const struct slab_cache *cache)
+{
+	return cache->placed + cache->counters.allocs - cache->counters.frees;
 }
 /** Frees the host memory of a cache; its slabs are not looked at. */
 void slab_cache_free(struct slab_cache *cache);

@@ -33,7 +33,6 @@ static_assert(sizeof(struct slab_page) <= 56, "a slab costs this and two bytes a
 
 static struct mm_outcome get_pages(struct slab_request *rq, uint32_t gfp, int node,
 				   uint32_t *order);
-static struct slab_page *page_create(struct slab_request *rq, uint64_t pfn, uint32_t order);
 static void links_init(struct slab_page *page);
 static void sequence_init(struct slab_cache *cache);
 static void links_rotate(struct slab_page *page);
@@ -55,11 +54,12 @@ struct slab_page *slab_page_new(struct slab_request *rq, uint32_t gfp, int node)
 		rq->out.failure = got.failure;
 		return NULL;
 	}
-	page = page_create(rq, got.addr, order);
+	page = slab_page_create(rq->slab, cache, got.addr, order);
 	if (!page) {
 		rq->out.failure = MM_FAIL_INVALID;
 		return NULL;
 	}
+	links_init(page);
 	rq->out.failure = MM_FAIL_NONE;
 	slab_step(&rq->out, MM_PATH_SLAB_NEW, rq->slab->costs.slab_new);
 	/* Reclaim, compaction or OOM on the way says more about the time spent than "new slab". */
@@ -67,11 +67,44 @@ struct slab_page *slab_page_new(struct slab_request *rq, uint32_t gfp, int node)
 		rq->out.path = got.path;
 	cache->counters.alloc_slab++;
 	cache->counters.order_fallback += order != cache->geometry.order;
+	slab_page_count(rq->slab, page);
+	return page;
+}
+
+struct slab_page *slab_page_create(struct slab_allocator *slab, struct slab_cache *cache,
+				   uint64_t pfn, uint32_t order)
+{
+	const struct slab_geometry *geometry = &cache->geometry;
+	uint32_t objects = order == geometry->order ? geometry->objects : geometry->min_objects;
+	struct slab_page *page;
+
+	if (pfn >= SLAB_PFN_LIMIT || SLAB_PFN_LIMIT - pfn < 1ULL << order)
+		return NULL;
+	page = xmalloc(sizeof(*page) + objects * sizeof(page->links[0]));
+	if (!slab_map_set(&slab->map, pfn, 1ULL << order, (uintptr_t)page)) {
+		free(page);
+		return NULL;
+	}
+	list_init(&page->link);
+	page->cache = cache;
+	page->base = slab->page_offset + (pfn << KERNEL_PAGE_SHIFT) + geometry->red_left_pad;
+	page->depth = 0;
+	page->inuse = 0;
+	page->objects = (uint16_t)objects;
+	page->node = (uint16_t)pfn_node(slab, pfn);
+	page->order = (uint8_t)order;
+	page->place = SLAB_PLACE_FULL;
+	return page;
+}
+
+void slab_page_count(struct slab_allocator *slab, const struct slab_page *page)
+{
+	struct slab_cache *cache = page->cache;
+
 	cache->nr_slabs++;
 	cache->num_objs += page->objects;
-	cache->nr_pages += 1ULL << order;
-	rq->slab->slab_pages += 1ULL << order;
-	return page;
+	cache->nr_pages += 1ULL << page->order;
+	slab->slab_pages += 1ULL << page->order;
 }
 
 void slab_page_discard(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
@@ -168,34 +201,6 @@ static struct mm_outcome get_pages(struct slab_request *rq, uint32_t gfp, int no
 	again = ops->alloc(rq->slab->ctx, rq->cpu, gfp, *order, node, rq->context);
 	slab_add_page_cost(&again, got);
 	return again;
-}
-
-/* NULL when the page allocator named pages that cannot be: out of range, or slab pages already. */
-static struct slab_page *page_create(struct slab_request *rq, uint64_t pfn, uint32_t order)
-{
-	struct slab_cache *cache = rq->cache;
-	const struct slab_geometry *geometry = &cache->geometry;
-	uint32_t objects = order == geometry->order ? geometry->objects : geometry->min_objects;
-	struct slab_page *page;
-
-	if (pfn >= SLAB_PFN_LIMIT || SLAB_PFN_LIMIT - pfn < 1ULL << order)
-		return NULL;
-	page = xmalloc(sizeof(*page) + objects * sizeof(page->links[0]));
-	if (!slab_map_set(&rq->slab->map, pfn, 1ULL << order, (uintptr_t)page)) {
-		free(page);
-		return NULL;
-	}
-	list_init(&page->link);
-	page->cache = cache;
-	page->base = rq->slab->page_offset + (pfn << KERNEL_PAGE_SHIFT) + geometry->red_left_pad;
-	page->depth = 0;
-	page->inuse = 0;
-	page->objects = (uint16_t)objects;
-	page->node = (uint16_t)pfn_node(rq->slab, pfn);
-	page->order = (uint8_t)order;
-	page->place = SLAB_PLACE_FULL;
-	links_init(page);
-	return page;
 }
 
 /* shuffle_freelist() */

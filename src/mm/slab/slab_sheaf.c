@@ -46,7 +46,6 @@ static size_t refill_from_new(struct slab_request *rq, uint32_t gfp, size_t nr,
 static size_t take(struct slab_page *page, size_t nr, struct slab_object *objects);
 static void flush(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu,
 		  struct slab_sheaf *sheaf, uint32_t batch, struct mm_outcome *out);
-static struct slab_sheaf *sheaf_create(const struct slab_cache *cache);
 static struct slab_sheaf *main_of(struct slab_cache *cache, unsigned int cpu);
 static struct slab_barn *barn_of(const struct slab_allocator *slab, struct slab_cache *cache,
 				 unsigned int cpu);
@@ -258,6 +257,24 @@ void slab_sheaf_deinit(struct slab_cache *cache, unsigned int nr_cpus, unsigned 
 	}
 }
 
+struct slab_sheaf *slab_sheaf_create(const struct slab_cache *cache)
+{
+	struct slab_sheaf *sheaf = xmalloc(sizeof(*sheaf) + cache->geometry.sheaf_capacity *
+							    sizeof(sheaf->objects[0]));
+
+	sheaf->next = NULL;
+	sheaf->nr = 0;
+	return sheaf;
+}
+
+void slab_sheaf_to_barn(const struct slab_allocator *slab, struct slab_cache *cache,
+			unsigned int cpu, struct slab_sheaf *sheaf)
+{
+	struct slab_barn *barn = barn_of(slab, cache, cpu);
+
+	push(&barn->full, &barn->nr_full, sheaf);
+}
+
 /* __pcs_replace_empty_main(): false when the slabs have to serve the request. */
 static bool replace_empty_main(struct slab_request *rq)
 {
@@ -283,7 +300,7 @@ static bool replace_empty_main(struct slab_request *rq)
 	if (!sheaf && barn->empty)
 		sheaf = pop(&barn->empty, &barn->nr_empty);
 	if (!sheaf)
-		sheaf = sheaf_create(cache);
+		sheaf = slab_sheaf_create(cache);
 	return refill_spare(rq, sheaf);
 }
 
@@ -333,7 +350,7 @@ static struct slab_sheaf *replace_full_main(struct slab_allocator *slab, struct 
 	}
 	if (!barn->empty && !may_work)
 		return NULL;
-	sheaf = barn->empty ? pop(&barn->empty, &barn->nr_empty) : sheaf_create(cache);
+	sheaf = barn->empty ? pop(&barn->empty, &barn->nr_empty) : slab_sheaf_create(cache);
 	if (!c->spare) {
 		c->spare = full;
 	} else {
@@ -453,23 +470,13 @@ static void flush(struct slab_allocator *slab, struct slab_cache *cache, unsigne
 	}
 }
 
-static struct slab_sheaf *sheaf_create(const struct slab_cache *cache)
-{
-	struct slab_sheaf *sheaf = xmalloc(sizeof(*sheaf) + cache->geometry.sheaf_capacity *
-							    sizeof(sheaf->objects[0]));
-
-	sheaf->next = NULL;
-	sheaf->nr = 0;
-	return sheaf;
-}
-
 /* The kernel makes each CPU's main sheaf with the cache; we, when the CPU first needs it. */
 static struct slab_sheaf *main_of(struct slab_cache *cache, unsigned int cpu)
 {
 	struct slab_cpu_sheaves *c = &cache->sheaves[cpu];
 
 	if (!c->main)
-		c->main = sheaf_create(cache);
+		c->main = slab_sheaf_create(cache);
 	return c->main;
 }
 

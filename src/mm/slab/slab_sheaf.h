@@ -50,6 +50,12 @@ void slab_sheaf_flush_barns(struct slab_allocator *slab, struct slab_cache *cach
 /** Frees the host memory of all sheaves of the cache. */
 void slab_sheaf_deinit(struct slab_cache *cache, unsigned int nr_cpus, unsigned int nr_nodes);
 
+/** A new, empty sheaf in no place. */
+struct slab_sheaf *slab_sheaf_create(const struct slab_cache *cache);
+/** A full sheaf in no place goes to the barn of the CPU's node, on top. */
+void slab_sheaf_to_barn(const struct slab_allocator *slab, struct slab_cache *cache,
+			unsigned int cpu, struct slab_sheaf *sheaf);
+
 /* slab_bulk.c */
 
 /**

@@ -34,7 +34,7 @@ bool slab_cache_get_stats(const struct slab_allocator *slab, uint32_t id,
 		.geometry = cache->geometry,
 		.nr_slabs = cache->nr_slabs,
 		.num_objs = cache->num_objs,
-		.live_objs = cache->counters.allocs - cache->counters.frees,
+		.live_objs = slab_cache_live(cache),
 		.rcu_slabs = cache->rcu_slabs,
 		.bytes = cache->nr_pages << KERNEL_PAGE_SHIFT,
 		.counters = cache->counters,
@@ -95,7 +95,7 @@ static uint64_t count_node_free(const struct slab_allocator *slab, const struct 
 
 static void add_cache(struct slab_totals *totals, const struct slab_cache *cache)
 {
-	const uint64_t live = cache->counters.allocs - cache->counters.frees;
+	const uint64_t live = slab_cache_live(cache);
 	const uint64_t bytes = cache->nr_pages << KERNEL_PAGE_SHIFT;
 
 	totals->nr_slabs += cache->nr_slabs;
