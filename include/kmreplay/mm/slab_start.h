@@ -16,7 +16,7 @@
 
 #include "kmreplay/mm/slab.h"
 
-/** Where a slab is; what does not exist in a cache (CPU.. with sheaves or debugging) is refused. */
+/** Where a slab is; CPU and CPU_PARTIAL do not exist with sheaves or debugging: refused. */
 enum slab_start_place {
 	SLAB_START_FULL,         /**< on no list: no object free, or only such as are in sheaves */
 	SLAB_START_CPU,          /**< the slab of "cpu", which has none yet; its objects that CPU's */

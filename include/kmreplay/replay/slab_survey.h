@@ -51,15 +51,15 @@ struct slab_survey_losses {
 	uint64_t nameless;  /**< freed, of a cache that nothing tells */
 	uint64_t unsized;   /**< of a cache of which only frees were seen: no object size */
 	uint64_t misplaced; /**< where no object of their cache can begin */
-	uint64_t mixed;     /**< in a slab that seems to be of two caches, or not in use as a whole */
+	uint64_t mixed;     /**< in a slab of two caches, or not in use as a whole */
 	uint64_t early;     /**< events before the direct map was found that could not be kept */
 };
 
 struct slab_survey_state;
 
 struct slab_survey {
-	bool known;     /**< false: it cannot be told (hashed pointers, no direct map found) */
-	uint64_t base;  /**< of the recorded direct map: address = base + pfn * page size */
+	bool known;    /**< false: it cannot be told (hashed pointers, no direct map found) */
+	uint64_t base; /**< of the recorded direct map: address = base + pfn * page size */
 	/**
 	 * In the order in which they are to be placed: all slabs of a cache together, a list of
 	 * slabs from the end at which slab_place() does not add.

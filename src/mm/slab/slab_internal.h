@@ -20,6 +20,7 @@
 #include "kmreplay/core/rng.h"
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/slab.h"
+#include "slab_cost.h"
 #include "slab_map.h"
 
 /** Values of a slot's link beyond slot numbers (at most SLAB_MAX_OBJECTS - 1). */
@@ -212,26 +213,6 @@ static ALWAYS_INLINE unsigned int slab_slot(const struct slab_page *page, uint64
 static ALWAYS_INLINE uint64_t slab_addr_pfn(const struct slab_allocator *slab, uint64_t addr)
 {
 	return (addr - slab->page_offset) >> KERNEL_PAGE_SHIFT;
-}
-
-/** Adds a step of "cost" ns on "path" to "out". */
-static inline void slab_step(struct mm_outcome *out, enum mm_path path, uint32_t cost)
-{
-	if (__builtin_add_overflow(out->cost_ns, cost, &out->cost_ns))
-		out->cost_ns = UINT32_MAX;
-	out->steps = (uint16_t)(out->steps + (out->steps < UINT16_MAX));
-	if (out->path < path)
-		out->path = (uint8_t)path;
-}
-
-/** Adds what the page allocator did for it. */
-static inline void slab_add_page_cost(struct mm_outcome *out, struct mm_outcome page)
-{
-	unsigned int steps = (unsigned int)out->steps + page.steps;
-
-	if (__builtin_add_overflow(out->cost_ns, page.cost_ns, &out->cost_ns))
-		out->cost_ns = UINT32_MAX;
-	out->steps = (uint16_t)MIN(steps, (unsigned int)UINT16_MAX);
 }
 
 /* slab_kmalloc.c */
