@@ -18,8 +18,8 @@
 
 /** Where a slab is; CPU and CPU_PARTIAL do not exist with sheaves or debugging: refused. */
 enum slab_start_place {
-	SLAB_START_FULL,         /**< on no list: no object free, or only such as are in sheaves */
-	SLAB_START_CPU,          /**< the slab of "cpu", which has none yet; its objects that CPU's */
+	SLAB_START_FULL,         /**< on no list: none free, maybe some in sheaves */
+	SLAB_START_CPU,          /**< the slab of "cpu", which has none yet; what is free its own */
 	SLAB_START_CPU_PARTIAL,  /**< becomes the top of the partial list of "cpu" */
 	SLAB_START_NODE_PARTIAL, /**< head or "tail" of the partial list of its memory's node */
 	SLAB_START_NR,

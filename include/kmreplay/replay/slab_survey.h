@@ -24,6 +24,7 @@
 struct slab_survey_slab {
 	uint64_t pfn;          /**< first page */
 	uint64_t first_alloc;  /**< event of the first allocation from it; UINT64_MAX: none */
+	uint64_t first_rank;   /**< which of its cache is used up first; UINT64_MAX: none free */
 	uint64_t gone;         /**< event that gave its pages back; UINT64_MAX: it stayed */
 	uint32_t cache;        /**< id of repair_cache(), the canonical one */
 	uint32_t cpu;          /**< CPU and CPU_PARTIAL */

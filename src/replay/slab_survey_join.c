@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The look at slabs, second part: frames become slabs.
+ *
+ * A slab begins at a multiple of its size, so a frame tells its slab once the order is known: by
+ * the event that gave the pages back, by other slabs of the cache that were seen to be made, or by
+ * the rules of the recorded kernel. Frames of one block are parts of one slab.
+ */
+#include <config.h>
+
+#include "slab_survey_internal.h"
+
+#include "kmreplay/core/bits.h"
+
+#include <stdlib.h>
+
+/* Slabs are not larger, but where slub_max_order or very large objects say so. */
+enum { COMMON_MAX_ORDER = 3 };
+
+/* One walk over all frames, in ascending order. */
+struct joining {
+	struct slab_survey *survey;
+	struct slab_survey_state *state;
+	const struct repair *repair;
+	const struct machine_config *recorded;
+	struct vec(struct slab_free_object) objects; /* of all slabs, slab by slab */
+	struct vec(const struct slab_sight *) sights; /* of one slab; for sorting */
+	struct vec(struct slab_survey_slab) slabs;   /* by pfn; "free" counts in "objects" */
+};
+
+/* A slab that may be there, made of frames "first" .. "end" - 1. */
+struct candidate {
+	size_t first, end;
+	uint64_t pfn;
+	uint32_t cache, size;
+	uint8_t order;
+	uint64_t gone;
+};
+
+static size_t join_one(struct joining *j, size_t at);
+static struct candidate candidate_at(const struct joining *j, size_t at);
+static size_t find_teller(const struct joining *j, size_t at);
+static uint64_t head_of(const struct slab_frame *frame, unsigned int order);
+static unsigned int order_of(const struct joining *j, uint32_t cache,
+			     const struct slab_frame *frame);
+static bool was_in_use(const struct joining *j, const struct candidate *c);
+static bool is_of_one_cache(const struct joining *j, const struct candidate *c);
+static void read_sights(struct joining *j, const struct candidate *c);
+static void add_slab(struct joining *j, const struct candidate *c);
+static void place_caches(struct joining *j);
+static uint64_t count_sights(const struct joining *j, const struct candidate *c, bool all);
+static bool geometry_of(const struct joining *j, uint32_t cache, struct slab_geometry *geometry);
+static uint32_t canon_of(const struct repair *repair, uint32_t cache);
+static int by_pfn(const void *a, const void *b);
+static int by_event(const void *a, const void *b);
+static int by_cache(const void *a, const void *b);
+
+void slab_survey_join(struct slab_survey *survey, const struct repair *repair,
+		      const struct machine_config *recorded)
+{
+	struct joining j = {
+		.survey = survey,
+		.state = survey->state,
+		.repair = repair,
+		.recorded = recorded,
+	};
+
+	if (j.state->frames.nr)
+		qsort(j.state->frames.items, j.state->frames.nr, sizeof(*j.state->frames.items),
+		      by_pfn);
+	for (size_t at = 0; at < j.state->frames.nr;)
+		at = join_one(&j, at);
+	place_caches(&j);
+	vec_deinit(&j.objects);
+	vec_deinit(&j.sights);
+	vec_deinit(&j.slabs);
+}
+
+/* The slab that frame "at" is of; returns the first frame behind it. */
+static size_t join_one(struct joining *j, size_t at)
+{
+	struct slab_survey_losses *losses = &j->survey->losses;
+	struct candidate c = candidate_at(j, at);
+
+	if (!c.cache)
+		losses->nameless += count_sights(j, &c, false);
+	else if (!c.size)
+		losses->unsized += count_sights(j, &c, true);
+	else if (!was_in_use(j, &c) || !is_of_one_cache(j, &c))
+		losses->mixed += count_sights(j, &c, true);
+	else
+		add_slab(j, &c);
+	return c.end;
+}
+
+static struct candidate candidate_at(const struct joining *j, size_t at)
+{
+	const struct slab_frame *frames = j->state->frames.items;
+	struct candidate c = {
+		.first = at, .end = at + 1, .pfn = frames[at].pfn, .gone = frames[at].gone
+	};
+	const size_t teller = find_teller(j, at);
+
+	c.cache = canon_of(j->repair, frames[teller].cache);
+	if (!c.cache)
+		return c;
+	c.size = repair_cache(j->repair, c.cache)->size;
+	if (!c.size)
+		return c;
+	c.order = (uint8_t)order_of(j, c.cache, &frames[at]);
+	c.pfn = head_of(&frames[at], c.order);
+	while (c.end < j->state->frames.nr && frames[c.end].pfn < c.pfn + (1ULL << c.order))
+		c.end++;
+	return c;
+}
+
+/* The frame that knows which cache frame "at" is of, by name if there is one: or "at" itself. */
+static size_t find_teller(const struct joining *j, size_t at)
+{
+	const struct slab_frame *frames = j->state->frames.items;
+	size_t best = at;
+
+	for (size_t i = at; i < j->state->frames.nr; i++) {
+		const uint32_t cache = canon_of(j->repair, frames[i].cache);
+
+		if (frames[i].pfn - frames[at].pfn >= 1ULL << COMMON_MAX_ORDER)
+			break;
+		if (!cache)
+			continue;
+		if (head_of(&frames[i], order_of(j, cache, &frames[i])) > frames[at].pfn)
+			break;
+		if (repair_cache(j->repair, cache)->name)
+			return i;
+		if (!frames[best].cache)
+			best = i;
+	}
+	return best;
+}
+
+/* The first page of a slab of "order" that "frame" is of. */
+static uint64_t head_of(const struct slab_frame *frame, unsigned int order)
+{
+	return frame->gone != UINT64_MAX ? frame->gone_pfn :
+					   bits_align_down(frame->pfn, 1ULL << order);
+}
+
+static unsigned int order_of(const struct joining *j, uint32_t cache,
+			     const struct slab_frame *frame)
+{
+	const unsigned int seen = repair_cache(j->repair, cache)->order;
+	struct slab_geometry geometry;
+
+	if (frame->gone != UINT64_MAX)
+		return frame->gone_order;
+	if (!geometry_of(j, cache, &geometry))
+		return seen <= KERNEL_MAX_ORDER ? seen : 0;
+	/* One slab that was seen made may have been a smaller one, for want of memory. */
+	if (seen > KERNEL_MAX_ORDER || seen == geometry.min_order)
+		return geometry.order;
+	return seen;
+}
+
+/* Frames that no object event touched must not contradict. */
+static bool was_in_use(const struct joining *j, const struct candidate *c)
+{
+	for (uint64_t pfn = c->pfn; pfn < c->pfn + (1ULL << c->order); pfn++) {
+		if (survey_state_of(j->state->frames_seen, pfn) == SURVEY_FREE)
+			return false;
+	}
+	return true;
+}
+
+static bool is_of_one_cache(const struct joining *j, const struct candidate *c)
+{
+	for (size_t i = c->first; i < c->end; i++) {
+		const struct slab_frame *frame = &j->state->frames.items[i];
+		const uint32_t cache = canon_of(j->repair, frame->cache);
+
+		if (frame->gone != c->gone)
+			return false;
+		/* Two without a name may still be one; they must be alike. */
+		if (cache && repair_cache(j->repair, cache)->size != c->size)
+			return false;
+	}
+	return true;
+}
+
+static void add_slab(struct joining *j, const struct candidate *c)
+{
+	const uint64_t bytes = (uint64_t)KERNEL_PAGE_SIZE << c->order;
+	struct slab_survey_slab slab = {
+		.pfn = c->pfn,
+		.first_alloc = UINT64_MAX,
+		.first_rank = UINT64_MAX,
+		.gone = c->gone,
+		.cache = c->cache,
+		.objects = (uint16_t)MIN(bytes / c->size, (uint64_t)SLAB_MAX_OBJECTS),
+		.order = c->order,
+		.free = (uint32_t)j->objects.nr,
+		.freed = (uint32_t)j->survey->slots.nr,
+	};
+
+	vec_push(&j->slabs, slab);
+	read_sights(j, c);
+}
+
+/* What was free goes to "objects"; what was in use and is freed, to the slots at once. */
+static void read_sights(struct joining *j, const struct candidate *c)
+{
+	struct slab_survey_slab *slab = &j->slabs.items[j->slabs.nr - 1];
+
+	vec_reset(&j->sights);
+	for (size_t i = c->first; i < c->end; i++) {
+		const struct slab_frame *frame = &j->state->frames.items[i];
+		const uint64_t start = (frame->pfn - c->pfn) * KERNEL_PAGE_SIZE;
+
+		for (uint32_t at = frame->first; at != SIGHT_NONE;) {
+			struct slab_sight *sight = &j->state->sights.items[at];
+			const uint64_t offset = start + sight->offset;
+
+			at = sight->next;
+			sight->slot = (uint16_t)(offset / c->size);
+			if (offset % c->size || offset / c->size >= slab->objects)
+				j->survey->losses.misplaced++;
+			else
+				vec_push(&j->sights, sight);
+		}
+	}
+	if (j->sights.nr)
+		qsort(j->sights.items, j->sights.nr, sizeof(*j->sights.items), by_event);
+	vec_foreach(&j->sights, sight) {
+		if ((*sight)->freed) {
+			slab->nr_freed++;
+			vec_push(&j->survey->slots, (*sight)->slot);
+			continue;
+		}
+		slab->nr_free++;
+		vec_push(&j->objects, (struct slab_free_object){
+			.event = (*sight)->event,
+			.cpu = (*sight)->cpu,
+			.slot = (*sight)->slot,
+		});
+	}
+}
+
+/* All slabs of one cache at a time go to the result. */
+static void place_caches(struct joining *j)
+{
+	const bool single = slab_profile_of(j->recorded->kernel)->sheaves;
+	struct slab_survey_cache cache = { .single = single };
+	struct vec(struct slab_free_object) objects = { 0 };
+
+	if (j->slabs.nr)
+		qsort(j->slabs.items, j->slabs.nr, sizeof(*j->slabs.items), by_cache);
+	for (size_t at = 0; at < j->slabs.nr;) {
+		const uint32_t id = j->slabs.items[at].cache;
+		const size_t first = at;
+
+		vec_reset(&objects);
+		cache.first = j->survey->slabs.nr;
+		for (; at < j->slabs.nr && j->slabs.items[at].cache == id; at++) {
+			struct slab_survey_slab slab = j->slabs.items[at];
+
+			for (uint32_t k = 0; k < slab.nr_free; k++) {
+				vec_push(&objects, j->objects.items[slab.free + k]);
+				objects.items[objects.nr - 1].slab = (uint32_t)(at - first);
+			}
+			slab.free = slab.nr_free = 0;
+			vec_push(&j->survey->slabs, slab);
+		}
+		cache.objects = objects.items;
+		cache.nr_objects = objects.nr;
+		if (!geometry_of(j, id, &cache.geometry))
+			cache.geometry = (struct slab_geometry){ .size = 1 };
+		slab_survey_place(j->survey, &cache);
+	}
+	vec_deinit(&objects);
+}
+
+/* Objects seen in the candidate's frames; with "all" not only those that were freed. */
+static uint64_t count_sights(const struct joining *j, const struct candidate *c, bool all)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = c->first; i < c->end; i++) {
+		const struct slab_frame *frame = &j->state->frames.items[i];
+
+		for (uint32_t at = frame->first; at != SIGHT_NONE;) {
+			nr += all || j->state->sights.items[at].freed;
+			at = j->state->sights.items[at].next;
+		}
+	}
+	return nr;
+}
+
+static bool geometry_of(const struct joining *j, uint32_t cache, struct slab_geometry *geometry)
+{
+	const struct repair_cache *known = repair_cache(j->repair, cache);
+	const uint32_t flags = (known->reclaimable ? SLAB_RECLAIM_ACCOUNT : 0U) |
+			       (known->account ? SLAB_ACCOUNT : 0U) |
+			       (known->dma ? SLAB_CACHE_DMA : 0U);
+
+	return slab_geometry_init_recorded(geometry, j->recorded,
+					   MIN(known->object_size, known->size), known->size,
+					   flags);
+}
+
+/* What a cache turned out to be; 0 stays 0. */
+static uint32_t canon_of(const struct repair *repair, uint32_t cache)
+{
+	while (cache && repair_cache(repair, cache)->canon != cache)
+		cache = repair_cache(repair, cache)->canon;
+	return cache;
+}
+
+static int by_pfn(const void *a, const void *b)
+{
+	const struct slab_frame *x = a, *y = b;
+
+	return (x->pfn > y->pfn) - (x->pfn < y->pfn);
+}
+
+static int by_event(const void *a, const void *b)
+{
+	const struct slab_sight *const *x = a, *const *y = b;
+
+	return ((*x)->event > (*y)->event) - ((*x)->event < (*y)->event);
+}
+
+static int by_cache(const void *a, const void *b)
+{
+	const struct slab_survey_slab *x = a, *y = b;
+
+	if (x->cache != y->cache)
+		return x->cache < y->cache ? -1 : 1;
+	return (x->pfn > y->pfn) - (x->pfn < y->pfn);
+}
