@@ -18,6 +18,8 @@ struct machine_range {
 	int node;
 };
 
+struct page_start;
+
 enum machine_arch {
 	ARCH_X86_64,
 	ARCH_X86_32, /**< zones DMA, Normal (lowmem, 896 MiB), HighMem */
@@ -34,6 +36,8 @@ struct machine_config {
 	unsigned int nr_cpus;
 	unsigned int nr_nodes; /**< each with memory; CPUs are dealt out in equal runs */
 	struct vec(struct machine_range) ranges; /**< ascending, not overlapping */
+	/** What was in use at the start (page_start.h), the caller's; NULL: all memory is free. */
+	const struct page_start *start;
 	/**
 	 * First pfn behind the zone; 0: the architecture's, or the other one's where that is in the
 	 * way. A zone without memory is not there: requests for it go to lower zones, or fail.

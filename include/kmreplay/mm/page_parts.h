@@ -39,8 +39,12 @@ struct zone_window zone_limits_window(const struct zone_limits *limits, unsigned
 
 /* src/mm/zone/watermark.c */
 
-/** As at boot: min_free_kbytes by the kernel's rule (-1) or given, marks, reserves, thresholds. */
-void watermarks_setup(struct page_allocator *pa, int64_t min_free_kbytes);
+/** Marks, reserves, thresholds, with min_free_kbytes as given or by the kernel's rule. */
+void watermarks_setup(struct page_allocator *pa);
+/** The part of it that huge pages ask for; a given min_free_kbytes stays. */
+void watermarks_huge_pages(struct page_allocator *pa);
+/** refresh_zone_stat_thresholds(): by the number of CPUs that are up. */
+void watermarks_thresholds(struct page_allocator *pa);
 /** setup_per_zone_wmarks(): marks out of pa->min_free_kbytes; boosts end, pcp limits follow. */
 void watermarks_update(struct page_allocator *pa);
 /**
@@ -90,6 +94,17 @@ enum migratetype area_type(const struct page_allocator *pa, uint32_t head, unsig
 /** Sets the type of the pageblocks that [index, index + 2^order) begins in. */
 void block_set_type(struct page_allocator *pa, uint32_t index, unsigned int order,
 		    enum migratetype type);
+
+/* src/mm/page/start.c: the state at the start (page_start.h). */
+
+/** Hands "config"'s memory over: all of it, or what config->start says is free. */
+void page_start_build(struct page_allocator *pa, const struct machine_config *config);
+/** Sets marks and limits by the rules, as "start" (may be NULL) knows them, or as boot has them. */
+void page_start_limits(struct page_allocator *pa, const struct page_start *start);
+/** The zone of "index"; NULL: no memory of ours. */
+struct zone *page_find_zone(const struct page_allocator *pa, uint32_t index);
+/** How many pages of [start, end) are memory. */
+uint32_t page_memory_in(const struct page_allocator *pa, uint32_t start, uint32_t end);
 
 /* src/mm/page/buddy.c */
 
@@ -147,6 +162,11 @@ bool highatomic_unreserve(struct page_allocator *pa, const struct page_request *
 
 /** Sets batch and high of all CPUs by the zone's size and marks. */
 void pcp_setup_zone(struct page_allocator *pa, struct zone *zone);
+/** boot_pageset: every page that is freed goes back at once. */
+void pcp_setup_boot(struct page_allocator *pa, struct zone *zone);
+/** Puts a block that was in no list at the tail of the list of "type" of "cpu". */
+void pcp_add(struct page_allocator *pa, struct zone *zone, unsigned int cpu, uint32_t index,
+	     unsigned int order, enum migratetype type);
 /** From the running CPU's list, refilled if empty (rmqueue_pcplist); PAGE_NIL: nothing found. */
 uint32_t pcp_alloc(struct page_allocator *pa, struct zone *zone, unsigned int order,
 		   enum migratetype type, unsigned int alloc_flags, bool bulk);

@@ -125,6 +125,8 @@ struct zone {
 	int64_t free_stat;   /**< the same as the global counter says: CPU deltas missing */
 	uint64_t movable;    /**< pages in use with __GFP_MOVABLE */
 	uint64_t used;       /**< pages in use */
+	uint64_t unknown;    /**< of "used": since the start, in no block (page_start.h) */
+	uint64_t present;    /**< pages of the ranges, managed or not */
 	uint64_t mark[ZONE_MARK_NR]; /**< without boost */
 	uint64_t boost;      /**< pages on top of each mark */
 	uint64_t reserve[ZONE_NR]; /**< lowmem_reserve */
@@ -146,6 +148,7 @@ struct node {
 	uint32_t nr_own;          /**< the first ones are its own: ZONELIST_NOFALLBACK */
 	uint32_t first_zone;      /**< its own zones in page_allocator.zones begin here */
 	uint32_t nr_cpus;
+	uint32_t nr_online;       /**< of them */
 	bool dma32_populated;     /**< requests for Normal may turn to DMA32 */
 	bool kswapd_awake;
 	bool kswapd_boosted;      /**< it was woken to work off a boost */
@@ -154,6 +157,12 @@ struct node {
 	uint8_t kswapd_failures;  /**< runs in a row that freed nothing */
 	uint64_t kswapd_boost;    /**< pages of boost still to be reclaimed */
 	uint64_t kswapd_freed;    /**< pages since it was woken */
+};
+
+/** Memory of one zone and node: indices [start, end). */
+struct page_range {
+	uint32_t start, end;
+	uint16_t zone; /**< index */
 };
 
 /** What the running call has done so far. */
@@ -179,13 +188,17 @@ struct page_allocator {
 	struct zone *zones;
 	struct node *nodes;
 	uint16_t *cpu_node;
+	struct vec(struct page_range) ranges; /**< all memory, ascending */
 	unsigned int nr_zones, nr_nodes, nr_cpus;
+	unsigned int nr_online; /**< CPUs that are up */
+	bool cpu_coming;        /**< one is coming up: limits are shared with it */
 	uint8_t gfp_zones[16]; /**< highest zone by the low four bits of the mask */
 	enum machine_arch arch;
 	bool mobility, pcp_enabled, thp;
 	bool movable_highmem; /**< zone Movable was cut out of HighMem */
 	int pcp_batch, pcp_high; /**< -1: auto */
 	int64_t min_free_kbytes; /**< in force */
+	int64_t min_free_given;  /**< by the configuration; -1: auto */
 	unsigned int scale_factor, boost_factor;
 	unsigned int reserve_ratio[ZONE_NR];
 	uint64_t total;          /**< managed pages of all zones */

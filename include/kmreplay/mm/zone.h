@@ -26,6 +26,7 @@ struct zone_info {
 	int node;
 	enum zone_type type;
 	uint64_t start_pfn, end_pfn; /**< the span, holes included */
+	uint64_t present;            /**< without holes, managed or not */
 	uint64_t managed;
 	uint64_t free;               /**< in the buddy lists, exact */
 	uint64_t free_least;         /**< the fewest there ever were */

@@ -22,7 +22,6 @@ static bool map_metadata(struct page_allocator *pa, const struct machine_config 
 			 struct error *err);
 static void *map_zeroed(size_t size);
 static void copy_config(struct page_allocator *pa, const struct machine_config *config);
-static void free_range(struct page_allocator *pa, const struct machine_range *range);
 static uint32_t fast_path(struct page_allocator *pa, struct page_request *req);
 static unsigned int fast_flags(const struct page_allocator *pa, const struct page_request *req);
 static struct mm_outcome finish(const struct page_allocator *pa, uint64_t addr,
@@ -48,14 +47,8 @@ struct page_allocator *page_allocator_create(const struct machine_config *config
 		page_allocator_destroy(pa);
 		return NULL;
 	}
-	for (size_t i = 0; i < config->ranges.nr; i++)
-		free_range(pa, &config->ranges.items[i]);
-	for (unsigned int i = 0; i < pa->nr_zones; i++) {
-		/* Booked by the boot CPU before differences were kept. */
-		pa->zones[i].free_stat = (int64_t)pa->zones[i].free;
-		pa->zones[i].pcps[0].stat_diff = 0;
-	}
-	watermarks_setup(pa, config->min_free_kbytes);
+	page_start_build(pa, config);
+	page_start_limits(pa, config->start);
 	pa->stats = (struct page_stats){ 0 };
 	return pa;
 }
@@ -71,6 +64,7 @@ void page_allocator_destroy(struct page_allocator *pa)
 	if (pa->block_types)
 		munmap(pa->block_types, pa->nr_pages >> pa->block_order);
 	page_watch_end(pa);
+	vec_deinit(&pa->ranges);
 	zones_destroy(pa);
 	free(pa);
 }
@@ -342,6 +336,7 @@ static void copy_config(struct page_allocator *pa, const struct machine_config *
 	pa->pcp_batch = config->pcp_batch;
 	pa->pcp_high = config->pcp_high;
 	pa->thp = config->thp;
+	pa->min_free_given = config->min_free_kbytes;
 	pa->scale_factor = config->watermark_scale_factor;
 	/* Only kswapd works a boost off: without it there is none. */
 	pa->boost_factor = config->kswapd ? config->watermark_boost_factor : 0;
@@ -395,36 +390,6 @@ static void *map_zeroed(size_t size)
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return map == MAP_FAILED ? NULL : map;
-}
-
-/*
- * __free_memory_core(), __free_pages_memory(): a run is cut into the largest blocks that its
- * alignment allows, in ascending order, each to its list's tail.
- */
-static void free_range(struct page_allocator *pa, const struct machine_range *range)
-{
-	uint64_t at = range->start - pa->base_pfn;
-	const uint64_t end = range->end - pa->base_pfn;
-
-	while (at < end) {
-		unsigned int order = MIN(bits_ctz(at), (unsigned int)KERNEL_MAX_ORDER);
-		const struct node *node = &pa->nodes[range->node];
-		struct zone *zone = NULL;
-
-		for (uint32_t i = 0; i < node->nr_own; i++) {
-			struct zone *own = &pa->zones[node->zonelist[i]];
-
-			if (at >= own->start && at < own->end)
-				zone = own;
-		}
-		BUG_ON(!zone);
-		while (at + (1ULL << order) > MIN(end, (uint64_t)zone->end))
-			order--;
-		zone->managed += 1ULL << order;
-		pa->total += 1ULL << order;
-		buddy_free_one(pa, zone, (uint32_t)at, order, MIGRATE_MOVABLE, true);
-		at += 1ULL << order;
-	}
 }
 
 /* The first try of __alloc_pages(): low mark, no fragmentation. */

@@ -46,8 +46,8 @@ static int32_t clamp(int32_t value, int32_t low, int32_t high);
 
 void pcp_setup_zone(struct page_allocator *pa, struct zone *zone)
 {
-	const uint32_t on_node = pa->nodes[zone->node].nr_cpus;
-	const int64_t cpus = on_node ? on_node : pa->nr_cpus;
+	const uint32_t on_node = pa->nodes[zone->node].nr_online + pa->cpu_coming;
+	const int64_t cpus = on_node ? on_node : pa->nr_online;
 	const uint64_t share = MIN(zone->managed >> 10, 256U) / 4; /* zone_batchsize() */
 	const int64_t base = (int64_t)MAX(share, (uint64_t)1);
 	int64_t batch = (int64_t)bits_rounddown_pow2((uint64_t)(base + base / 2)) - 1;
@@ -68,6 +68,33 @@ void pcp_setup_zone(struct page_allocator *pa, struct zone *zone)
 		if (pa->profile->pcp == PCP_FREE_FACTOR)
 			pcp->high = pcp->high_min;
 	}
+}
+
+void pcp_setup_boot(struct page_allocator *pa, struct zone *zone)
+{
+	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
+		struct pcp *pcp = &zone->pcps[cpu];
+
+		pcp->batch = 1;
+		pcp->high = pcp->high_min = pcp->high_max = 0;
+	}
+}
+
+void pcp_add(struct page_allocator *pa, struct zone *zone, unsigned int cpu, uint32_t index,
+	     unsigned int order, enum migratetype type)
+{
+	struct pcp *pcp = &zone->pcps[cpu];
+	struct page *page = &pa->pages[index];
+	const unsigned int list = list_of(order, type);
+
+	page->state = PAGE_PCP;
+	page->order = (uint8_t)order;
+	page->type = (uint8_t)type;
+	page->zone = zone->index;
+	page->pcp_list = (uint8_t)list;
+	page->cpu = (uint16_t)cpu;
+	free_list_add(pa, &pcp->lists[list], index, true, false);
+	pcp->count += 1 << order;
 }
 
 uint32_t pcp_alloc(struct page_allocator *pa, struct zone *zone, unsigned int order,

@@ -176,16 +176,18 @@ static unsigned int count_pages(const struct page_allocator *pa, struct block_ma
 		const struct page *page = &pa->pages[at];
 
 		size = page->state == PAGE_NONE ? 1 : MIN(1U << page->order, end - at);
-		if (page->state == PAGE_NONE) {
+		if (page->state == PAGE_NONE && !page_find_zone(pa, at)) {
 			nr_outside++;
 			continue;
 		}
 		if (zone == ZONE_NONE)
-			zone = page->zone;
+			zone = page_find_zone(pa, at)->index;
 		if (page->state == PAGE_BUDDY)
 			nr_free += size;
 		else if (page->state == PAGE_USED)
 			count_used(map, at, size, page->type, false);
+		else if (page->state == PAGE_NONE) /* nobody knows whose: it stays */
+			count_used(map, at, size, MIGRATE_UNMOVABLE, false);
 	}
 	if (zone == ZONE_NONE)
 		return zone;

@@ -28,35 +28,42 @@ static int64_t thp_min_free_kbytes(const struct page_allocator *pa);
 static bool is_highmem(const struct page_allocator *pa, const struct zone *zone);
 static void zone_marks(const struct page_allocator *pa, struct zone *zone, uint64_t lowmem_pages);
 static void zone_reserves(const struct page_allocator *pa, struct zone *zone);
+static int64_t default_min_free_kbytes(const struct page_allocator *pa);
 static int stat_threshold(const struct page_allocator *pa, const struct zone *zone);
 static int64_t unusable_free(const struct zone *zone, unsigned int order,
 			     unsigned int alloc_flags);
 static bool has_block(const struct zone *zone, unsigned int order, unsigned int alloc_flags);
 
-void watermarks_setup(struct page_allocator *pa, int64_t min_free_kbytes)
+void watermarks_setup(struct page_allocator *pa)
+{
+	for (unsigned int i = 0; i < pa->nr_zones; i++)
+		zone_reserves(pa, &pa->zones[i]);
+	watermarks_thresholds(pa);
+	if (pa->min_free_given >= 0) /* as the sysctl, set after boot */
+		pa->min_free_kbytes = MIN(pa->min_free_given, (int64_t)1 << 42); /* 4 PiB: all */
+	else
+		pa->min_free_kbytes = default_min_free_kbytes(pa);
+	watermarks_update(pa);
+}
+
+void watermarks_huge_pages(struct page_allocator *pa)
 {
 	const uint64_t thp_memory = 512ULL << (20 - KERNEL_PAGE_SHIFT);
+	int64_t wanted;
 
-	for (unsigned int i = 0; i < pa->nr_zones; i++) {
-		zone_reserves(pa, &pa->zones[i]);
-		pa->zones[i].stat_threshold = stat_threshold(pa, &pa->zones[i]);
-	}
-	if (min_free_kbytes >= 0) { /* as the sysctl, set after boot */
-		pa->min_free_kbytes = MIN(min_free_kbytes, (int64_t)1 << 42); /* 4 PiB: all */
-		watermarks_update(pa);
+	if (pa->min_free_given >= 0 || !pa->thp || pa->total < thp_memory)
 		return;
-	}
-	pa->min_free_kbytes = (int64_t)isqrt(buffer_pages(pa) * 4 * 16);
-	pa->min_free_kbytes = MIN(MAX(pa->min_free_kbytes, (int64_t)128), (int64_t)262144);
+	wanted = thp_min_free_kbytes(pa);
+	if (wanted <= pa->min_free_kbytes)
+		return;
+	pa->min_free_kbytes = wanted;
 	watermarks_update(pa);
-	if (pa->thp && pa->total >= thp_memory) {
-		const int64_t wanted = thp_min_free_kbytes(pa);
+}
 
-		if (wanted > pa->min_free_kbytes) {
-			pa->min_free_kbytes = wanted;
-			watermarks_update(pa);
-		}
-	}
+void watermarks_thresholds(struct page_allocator *pa)
+{
+	for (unsigned int i = 0; i < pa->nr_zones; i++)
+		pa->zones[i].stat_threshold = stat_threshold(pa, &pa->zones[i]);
 }
 
 void watermarks_update(struct page_allocator *pa)
@@ -135,6 +142,14 @@ static uint64_t isqrt(uint64_t x)
 	return root;
 }
 
+/* calculate_min_free_kbytes() */
+static int64_t default_min_free_kbytes(const struct page_allocator *pa)
+{
+	const int64_t kbytes = (int64_t)isqrt(buffer_pages(pa) * 4 * 16);
+
+	return MIN(MAX(kbytes, (int64_t)128), (int64_t)262144);
+}
+
 /* nr_free_buffer_pages(): what zones up to Normal hold beyond their high mark. */
 static uint64_t buffer_pages(const struct page_allocator *pa)
 {
@@ -209,7 +224,7 @@ static int stat_threshold(const struct page_allocator *pa, const struct zone *zo
 {
 	const uint64_t mem = zone->managed >> (27 - KERNEL_PAGE_SHIFT);
 
-	return (int)MIN(2 * bits_fls(pa->nr_cpus) * (1 + bits_fls(mem)), 125U);
+	return (int)MIN(2 * bits_fls(pa->nr_online) * (1 + bits_fls(mem)), 125U);
 }
 
 /* Free pages that this request cannot have (__zone_watermark_unusable_free). */

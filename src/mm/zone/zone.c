@@ -53,7 +53,9 @@ bool zones_create(struct page_allocator *pa, const struct machine_config *config
 	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
 		pa->cpu_node[cpu] = (uint16_t)((uint64_t)cpu * pa->nr_nodes / pa->nr_cpus);
 		pa->nodes[pa->cpu_node[cpu]].nr_cpus++;
+		pa->nodes[pa->cpu_node[cpu]].nr_online++;
 	}
+	pa->nr_online = pa->nr_cpus;
 	if (!create_zones(pa, config, err))
 		return false;
 	if ((uint64_t)pa->nr_zones * pa->nr_cpus > MAX_ZONE_CPUS)

@@ -4,7 +4,10 @@
 
 #include "kmreplay/mm/page_parts.h"
 
+enum { SECTION = 1 << (27 - KERNEL_PAGE_SHIFT) }; /* PAGES_PER_SECTION of x86-64 */
+
 static void add_used(struct zone_block_info *info, enum migratetype type, uint32_t nr);
+static bool has_memmap(const struct page_allocator *pa, uint32_t index);
 static const struct zone *zone_at(const struct page_allocator *pa, unsigned int index);
 
 unsigned int zone_count(const struct page_allocator *pa)
@@ -21,6 +24,7 @@ void zone_info(const struct page_allocator *pa, unsigned int index, struct zone_
 		.type = zone->type,
 		.start_pfn = pa->base_pfn + zone->start,
 		.end_pfn = pa->base_pfn + zone->end,
+		.present = zone->present,
 		.managed = zone->managed,
 		.free = zone->free,
 		.free_least = MIN(zone->free, zone->free_least),
@@ -62,7 +66,7 @@ unsigned int zone_pageblock_order(const struct page_allocator *pa)
 enum zone_type zone_type_of(const struct page_allocator *pa, uint64_t pfn)
 {
 	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
-	return pa->zones[pa->pages[pfn - pa->base_pfn].zone].type;
+	return page_find_zone(pa, (uint32_t)(pfn - pa->base_pfn))->type;
 }
 
 bool zone_block_info(const struct page_allocator *pa, uint64_t pfn, struct zone_block_info *ret)
@@ -104,7 +108,7 @@ bool zone_block_info(const struct page_allocator *pa, uint64_t pfn, struct zone_
 		else if (page->state == PAGE_PCP)
 			ret->pcp += nr;
 		else if (page->state == PAGE_NONE)
-			ret->outside += nr;
+			*(page_find_zone(pa, at) ? &ret->unmovable : &ret->outside) += nr;
 		else
 			add_used(ret, (enum migratetype)page->type, nr);
 		at += nr;
@@ -120,8 +124,10 @@ void zone_block_types(const struct page_allocator *pa, unsigned int index,
 
 	for (size_t type = 0; type < MIGRATE_NR; type++)
 		ret[type] = 0;
-	for (uint64_t at = bits_align_down(zone->start, size); at < zone->end; at += size)
-		ret[block_type(pa, (uint32_t)at)]++;
+	for (uint64_t at = bits_align_down(zone->start, size); at < zone->end; at += size) {
+		if (has_memmap(pa, (uint32_t)at))
+			ret[block_type(pa, (uint32_t)at)]++;
+	}
 }
 
 static void add_used(struct zone_block_info *info, enum migratetype type, uint32_t nr)
@@ -129,6 +135,19 @@ static void add_used(struct zone_block_info *info, enum migratetype type, uint32
 	*(type == MIGRATE_MOVABLE ? &info->movable : &info->unmovable) += nr;
 	if (type == MIGRATE_RECLAIMABLE)
 		info->reclaimable += nr;
+}
+
+/* The kernel describes memory by sections, with the holes in them (SPARSEMEM). */
+static bool has_memmap(const struct page_allocator *pa, uint32_t index)
+{
+	const uint64_t pfn = bits_align_down(pa->base_pfn + index, SECTION);
+	const uint64_t end = pfn + SECTION;
+
+	vec_foreach(&pa->ranges, range) {
+		if (pa->base_pfn + range->start < end && pa->base_pfn + range->end > pfn)
+			return true;
+	}
+	return false;
 }
 
 static const struct zone *zone_at(const struct page_allocator *pa, unsigned int index)

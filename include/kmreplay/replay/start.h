@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The state of the recorded machine when the recording begins, put together once from all there is:
+ * the events themselves (survey.h), the kernel's boot log, files of the running machine. Every
+ * machine that replays the recording starts from it, as far as it has the same memory.
+ */
+#ifndef KMREPLAY_REPLAY_START_H
+#define KMREPLAY_REPLAY_START_H
+
+#include "kmreplay/core/error.h"
+#include "kmreplay/core/str.h"
+#include "kmreplay/mm/machine_config.h"
+#include "kmreplay/mm/page_start.h"
+#include "kmreplay/replay/survey.h"
+
+struct proc_boot;
+struct proc_snapshot;
+
+/** What a frame's state at the start rests on. */
+#define START_BASES(X)                                                                          \
+	X(EVENTS, "events", "the first event of the page")                                      \
+	X(FLAGS, "kpageflags", "the page's flags in kpageflags")                                \
+	X(MEMBLOCK, "memblock", "the boot log: reserved memory, and what was handed over")      \
+	X(RULE, "rule", "boot's rule: the highest zone is in use, lower ones in ascending order") \
+	X(COUNTS, "counts", "buddyinfo's counts: placed by the seed")                           \
+	X(NOTHING, "nothing", "nothing: taken as free")
+
+enum start_basis {
+#define X(suffix, name, help) START_BY_##suffix,
+	START_BASES(X)
+#undef X
+	START_BASIS_NR,
+};
+
+/** "events", and what it means. */
+const char *start_basis_name(unsigned int basis);
+const char *start_basis_help(unsigned int basis);
+
+/** A zone of the recorded machine, holes included. */
+struct start_zone {
+	int node;
+	enum zone_type type;
+	uint64_t start, end; /**< pfns */
+};
+
+struct start_state {
+	/** Memory of the recorded machine: what --memory, left alone, gives a simulated one. */
+	struct vec(struct machine_range) ranges;
+	struct vec(struct start_zone) zones; /**< ascending */
+	struct page_start pages;             /**< of all of "ranges" */
+	uint64_t nr_pages[START_BASIS_NR];   /**< frames of "ranges" by what they rest on */
+	uint64_t nr_free, nr_used;           /**< the same by what they are */
+	/** Where the sources contradict each other: lines to be shown, in order. */
+	struct vec(char *) contradictions;
+};
+
+/** All there is to know it from. NULL: not there. */
+struct start_sources {
+	const struct survey *survey;
+	enum machine_arch arch;              /**< of the recorded machine */
+	unsigned int nr_nodes;               /**< the same, as far as known; at least 1 */
+	const struct proc_boot *boot;
+	const struct proc_snapshot *files;   /**< of the moment at which the recording begins */
+	uint64_t seed;                       /**< for what only counts are known of */
+};
+
+/** NULL and "err" when the sources describe no machine. */
+MUST_CHECK struct start_state *start_state_create(const struct start_sources *sources,
+						  struct error *err);
+/** "state" may be NULL. */
+void start_state_destroy(struct start_state *state);
+/**
+ * The same state on the memory of "config", whose ranges are set: frames that only one of the two
+ * machines has are free here, or left out. The result is for config->start and outlives the machine;
+ * page_start_deinit() ends it.
+ */
+void start_state_map(const struct start_state *state, const struct machine_config *config,
+		     struct page_start *ret);
+
+#endif
