@@ -22,6 +22,8 @@ static bool spool_stdin(struct cli *cli);
 static bool copy_all(int from, int to);
 static int look(struct replay_job *job);
 static void learn(struct replay_job *job);
+static void pull_learned(struct replay_job *job);
+static void finish_slabs(struct replay_job *job);
 static void configure(struct replay_job *job);
 static void configure_side(struct replay_job *job, struct replay_side *side);
 static unsigned int recorded_cpus(const struct survey *survey);
@@ -40,7 +42,9 @@ void replay_job_init(struct replay_job *job, struct cli *cli)
 	memset(job, 0, sizeof(*job));
 	job->cli = cli;
 	job->accounts = true;
+	job->look_at_slabs = true;
 	survey_init(&job->survey);
+	slab_survey_init(&job->slabs, &job->survey);
 	recorded_init(&job->recorded);
 }
 
@@ -59,6 +63,7 @@ void replay_job_deinit(struct replay_job *job)
 	if (job->in.trace)
 		cli_input_close(&job->in);
 	recorded_deinit(&job->recorded);
+	slab_survey_deinit(&job->slabs);
 	survey_deinit(&job->survey);
 }
 
@@ -186,6 +191,7 @@ static int look(struct replay_job *job)
 		learn(job);
 	}
 	configure(job);
+	finish_slabs(job);
 	status = cli_input_finish(in);
 	in->again = false;
 	return status;
@@ -194,23 +200,50 @@ static int look(struct replay_job *job)
 /*
  * Which cache an object is of shows by what happens to it later, so repair runs ahead of the replay
  * here. Nearly everything is found out early; when nothing new came for a long time, the rest of
- * the first reading is spared this work.
+ * the first reading is spared this work, unless slabs are looked at.
  */
 static void learn(struct replay_job *job)
 {
-	struct repair_batch batch;
-
-	if (job->learned && job->survey.nr_events - job->last_finding > LEARNING_ENDS)
+	if (job->learned && !job->look_at_slabs &&
+	    job->survey.nr_events - job->last_finding > LEARNING_ENDS)
 		return;
-	if (!job->learned)
+	if (!job->learned) {
 		job->learned = cli_input_repair(&job->in);
+		job->look_at_slabs &= !trace_info(job->in.trace)->hashed_ptrs;
+	}
 	repair_push(job->learned, &job->in.batch);
-	while (repair_pull(job->learned, &batch))
-		;
+	pull_learned(job);
 	if (repair_nr_findings(job->learned) != job->nr_findings) {
 		job->nr_findings = repair_nr_findings(job->learned);
 		job->last_finding = job->survey.nr_events;
 	}
+}
+
+static void pull_learned(struct replay_job *job)
+{
+	struct repair_batch batch;
+
+	while (repair_pull(job->learned, &batch))
+		if (job->look_at_slabs)
+			slab_survey_feed(&job->slabs, job->learned, &batch);
+}
+
+/* The rest of the first reading, and what comes of it, for the machine that was recorded. */
+static void finish_slabs(struct replay_job *job)
+{
+	const struct trace_info *info = trace_info(job->in.trace);
+	struct machine_config recorded;
+
+	if (!job->look_at_slabs || !job->learned)
+		return;
+	repair_finish(job->learned);
+	pull_learned(job);
+	machine_config_init(&recorded, info->kernel,
+			    info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64);
+	recorded.nr_cpus = recorded_cpus(&job->survey);
+	slab_survey_finish(&job->slabs, job->learned, &recorded);
+	machine_config_deinit(&recorded);
+	job->options.slabs = &job->slabs;
 }
 
 static void configure(struct replay_job *job)

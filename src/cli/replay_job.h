@@ -22,6 +22,7 @@
 #include "kmreplay/core/workers.h"
 #include "kmreplay/replay/recorded.h"
 #include "kmreplay/replay/replay.h"
+#include "kmreplay/replay/slab_survey.h"
 
 /** One machine of a job. */
 struct replay_side {
@@ -45,11 +46,13 @@ struct replay_job {
 	struct vec(struct replay_side) sides;
 	replay_job_started_fn *started; /**< NULL: nobody wants to know */
 	void *ctx;                      /**< for it */
+	bool look_at_slabs;             /**< those that existed are found in the first reading */
 	bool accounts;                  /**< keep "feed", for tables by call site and by cache */
 	bool replayed;                  /**< all sides have been through what could be read */
 
 	struct cli_input in;
 	struct survey survey;
+	struct slab_survey slabs;
 	struct replay_options options;
 	struct recorded recorded; /**< what the recording itself tells */
 	struct account_feed feed;
@@ -61,7 +64,7 @@ struct replay_job {
 	bool started_all;
 };
 
-/** No sides yet; accounts are kept. */
+/** No sides yet; accounts are kept, slabs are looked at. */
 void replay_job_init(struct replay_job *job, struct cli *cli);
 void replay_job_deinit(struct replay_job *job);
 /** Adds a machine by "settings" (copied); valid until the next is added. */

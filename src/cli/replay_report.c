@@ -15,9 +15,11 @@
 #include "kmreplay/mm/page.h"
 #include "kmreplay/stats/frag.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+static void report_start_slabs(struct report *report, const struct replay_tally *tally);
 static void add_calls(struct report *report, const struct replay_tally *tally);
 static void add_figures(struct report *report, const struct replay_facts *facts);
 static void add_fragmentation(struct report *report, const struct replay_facts *facts);
@@ -108,6 +110,8 @@ void replay_report_machine(struct report *report, const struct replay_facts *fac
 	report_remark(report, "%s", tally->nr_start_untouched ?
 				      "taken at boot, before the first event" :
 				      "frames that no event touches count as free");
+	if (tally->nr_start_slabs || tally->nr_start_rebuilt)
+		report_start_slabs(report, tally);
 	report_figure(report, "seed", "seed", REPORT_NUMBER, report_u64(facts->config->seed));
 	cli_config_report(report, facts->settings, facts->lines);
 	report_end(report);
@@ -156,6 +160,24 @@ static void add_figures(struct report *report, const struct replay_facts *facts)
 							   figure_value_of(figure) });
 	report_hide(table);
 	figures_deinit(&figures);
+}
+
+/* Slabs that are older than the recording. */
+static void report_start_slabs(struct report *report, const struct replay_tally *tally)
+{
+	report_count(report, "start_slabs", "slabs at the start",
+		     tally->nr_start_slabs + tally->nr_start_rebuilt);
+	if (tally->nr_start_rebuilt)
+		report_remark(report, "%" PRIu64 " of them could not be placed as recorded",
+			      tally->nr_start_rebuilt);
+	else
+		report_remark(report, "found by looking ahead, where they were recorded");
+	report_count(report, "start_objects", "objects in use then", tally->nr_start_objects);
+	if (tally->nr_start_missing)
+		report_remark(report, "%" PRIu64 " freed later; no memory for %" PRIu64 " more",
+			      tally->nr_start_objects_freed, tally->nr_start_missing);
+	else
+		report_remark(report, "%" PRIu64 " freed later", tally->nr_start_objects_freed);
 }
 
 static void add_calls(struct report *report, const struct replay_tally *tally)

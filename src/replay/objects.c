@@ -7,6 +7,12 @@
 #include "kmreplay/core/bits.h"
 #include "kmreplay/mm/slab.h"
 
+/* What an event, or what is known of a cache, says of its objects. */
+struct cache_wish {
+	uint64_t bytes_req, bytes_alloc;
+	uint32_t gfp;
+};
+
 static struct mm_outcome take_kmalloc(struct replay *r, const struct replay_step *step, bool large);
 static void count_bytes(struct replay *r, const struct replay_step *step, bool large);
 static void hold_object(struct replay *r, const struct replay_step *step, enum slot_state state,
@@ -14,7 +20,8 @@ static void hold_object(struct replay *r, const struct replay_step *step, enum s
 static uint32_t machine_cache(struct replay *r, const struct replay_step *step);
 static bool was_merged(const struct replay *r, const struct replay_step *step);
 static uint32_t cache_apart(struct replay *r, const struct replay_step *step);
-static uint32_t make_cache(struct replay *r, const struct event *ev,
+static uint32_t find_cache(struct replay *r, uint32_t id, const struct cache_wish *wish);
+static uint32_t make_cache(struct replay *r, const struct cache_wish *wish,
 			   const struct repair_cache *cache);
 static bool too_many_caches(const struct replay *r);
 static uint32_t cache_flags(const struct repair_cache *cache);
@@ -47,6 +54,19 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 	else if (r->options.recovered == RECOVERED_DROP)
 		(void)slab_free(slab, step->cpu, outcome.addr);
 	return verdict;
+}
+
+uint32_t replay_known_cache(struct replay *r, uint32_t id)
+{
+	const struct repair_cache *cache = repair_cache(r->repair, id);
+
+	return find_cache(r, id, &(struct cache_wish){
+		.bytes_req = MIN(cache->object_size, cache->size),
+		.bytes_alloc = cache->size,
+		.gfp = GFP_BITS_KERNEL | (cache->dma ? GFP_BIT_DMA : 0U) |
+		       (cache->reclaimable ? GFP_BIT_RECLAIMABLE : 0U) |
+		       (cache->account ? GFP_BIT_ACCOUNT : 0U),
+	});
 }
 
 void replay_cache_name(const struct replay *r, uint32_t cache, struct str *out)
@@ -100,23 +120,33 @@ static void hold_object(struct replay *r, const struct replay_step *step, enum s
 	r->tally.asked_live_bytes += asked;
 }
 
+static uint32_t machine_cache(struct replay *r, const struct replay_step *step)
+{
+	const struct event *ev = step->ev;
+
+	if (unlikely(r->unmerge) && was_merged(r, step))
+		return cache_apart(r, step);
+	return find_cache(r, step->op->cache, &(struct cache_wish){
+		.bytes_req = ev->slab.bytes_req,
+		.bytes_alloc = ev->slab.bytes_alloc,
+		.gfp = ev->slab.gfp,
+	});
+}
+
 /*
  * A cache of the recording and one of the machine are joined when the first object is asked for.
  * What is learned of it later (its name) changes the name only, never the geometry.
  */
-static uint32_t machine_cache(struct replay *r, const struct replay_step *step)
+static uint32_t find_cache(struct replay *r, uint32_t id, const struct cache_wish *wish)
 {
-	uint32_t id = step->op->cache;
 	const struct repair_cache *cache;
 
-	if (unlikely(r->unmerge) && was_merged(r, step))
-		return cache_apart(r, step);
 	if (likely(id < r->caches.nr && r->caches.items[id]))
 		return r->caches.items[id] - 1;
 	cache = repair_cache(r->repair, id);
 	vec_extend_zeroed(&r->caches, (size_t)MAX(id, cache->canon) + 1);
 	if (!r->caches.items[cache->canon]) {
-		uint32_t made = make_cache(r, step->ev, cache);
+		uint32_t made = make_cache(r, wish, cache);
 
 		r->caches.items[cache->canon] = made + 1;
 		if (made != SLAB_CACHE_NONE) {
@@ -161,20 +191,20 @@ static uint32_t cache_apart(struct replay *r, const struct replay_step *step)
 	return r->apart.items[id] - 1;
 }
 
-static uint32_t make_cache(struct replay *r, const struct event *ev,
+static uint32_t make_cache(struct replay *r, const struct cache_wish *wish,
 			   const struct repair_cache *cache)
 {
 	struct slab_allocator *slab = machine_slab(r->machine);
-	uint32_t class = slab_kmalloc_class(slab, ev->slab.bytes_alloc, ev->slab.gfp);
+	uint32_t class = slab_kmalloc_class(slab, wish->bytes_alloc, wish->gfp);
 
 	/* A kernel with other size classes has classes this machine lacks. */
 	if (class != SLAB_CACHE_NONE && cache->kmalloc &&
-	    slab_cache_geometry(slab, class)->size == ev->slab.bytes_alloc)
+	    slab_cache_geometry(slab, class)->size == wish->bytes_alloc)
 		return class;
 	if (too_many_caches(r))
 		return class;
 	return slab_cache_by_geometry(slab, intern_text(&r->names->texts, cache->name),
-				      (uint32_t)ev->slab.bytes_req, (uint32_t)ev->slab.bytes_alloc,
+				      (uint32_t)wish->bytes_req, (uint32_t)wish->bytes_alloc,
 				      cache_flags(cache));
 }
 

@@ -55,7 +55,8 @@ enum replay_verdict replay_page_free(struct replay *r, const struct replay_step 
 	const struct repair_op *op = step->op;
 
 	if (op->kind == REPAIR_UNSEEN_ALLOC)
-		return replay_start_free(r, step);
+		return replay_start_slab_gone(r, step) ? VERDICT_EXPLAINED :
+							 replay_start_free(r, step);
 	if (op->fate == FATE_SKIPPED)
 		return VERDICT_SKIPPED;
 	if (op->slot == REPAIR_NO_SLOT)

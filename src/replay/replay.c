@@ -71,6 +71,8 @@ struct replay *replay_create(const struct replay_options *options,
 	stock_init(&r->stock);
 	tasks_init(&r->tasks);
 	u64map_init(&r->start_blocks);
+	u64map_init(&r->start_objects.by_ptr);
+	u64map_init(&r->start_objects.by_pfn);
 	replay_tally_init(&r->tally);
 	r->machine = machine_create(config, &ops, r, err);
 	if (!r->machine) {
@@ -82,6 +84,7 @@ struct replay *replay_create(const struct replay_options *options,
 	r->own_vend = areas.range_end;
 	/* A recording that shows when areas were purged is followed in that. */
 	vmalloc_set_auto_purge(machine_vmalloc(r->machine), !survey || !survey->nr_purges);
+	replay_start_slabs(r);
 	replay_start(r);
 	return r;
 }
@@ -94,6 +97,9 @@ void replay_destroy(struct replay *r)
 	stock_deinit(&r->stock);
 	tasks_deinit(&r->tasks);
 	u64map_deinit(&r->start_blocks);
+	u64map_deinit(&r->start_objects.by_ptr);
+	u64map_deinit(&r->start_objects.by_pfn);
+	vec_deinit(&r->start_objects.addrs);
 	replay_tally_deinit(&r->tally);
 	vec_deinit(&r->slots);
 	vec_deinit(&r->caches);
@@ -246,6 +252,7 @@ static void replay_event(struct replay *r, const struct repair_batch *batch, siz
 	const struct event *ev = &batch->batch->events[i];
 	const struct repair_op *op = &batch->ops[i];
 	struct replay_step step = {
+		.batch = batch->batch,
 		.ev = ev,
 		.op = op,
 		.cpu = ev->cpu < r->nr_cpus ? ev->cpu : ev->cpu % r->nr_cpus,
@@ -305,9 +312,13 @@ static enum replay_verdict dispatch(struct replay *r, const struct replay_step *
 	case CALL_PCPU_FREE:
 		if (op->slot != REPAIR_NO_SLOT && op->fate != FATE_SKIPPED)
 			return replay_slot_free(r, op->slot, step->cpu, op->call);
-		return op->kind == REPAIR_UNSEEN_ALLOC ? VERDICT_UNSEEN : VERDICT_SKIPPED;
+		if (op->kind != REPAIR_UNSEEN_ALLOC)
+			return VERDICT_SKIPPED;
+		return op->call == CALL_OBJ_FREE ?
+			       replay_start_object_free(r, step->ev->slab.ptr, step->cpu) :
+			       VERDICT_UNSEEN;
 	case CALL_BULK_FREE:
-		return op->implied_free != REPAIR_NO_SLOT ? VERDICT_DONE : VERDICT_UNSEEN;
+		return replay_start_bulk_free(r, step);
 	case CALL_CMA_ALLOC:
 	case CALL_CMA_FREE:
 		return VERDICT_COUNTED;

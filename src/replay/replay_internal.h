@@ -83,6 +83,12 @@ struct replay {
 	struct stock stock;
 	struct tasks tasks;
 	struct u64map start_blocks;   /**< pfn to order: in use at the beginning, not yet freed */
+	struct {
+		struct u64map by_ptr; /**< recorded address to number in "addrs" + 1; 0: placed */
+		/** Slabs that go: recorded pfn to 2 * number in the survey + "has its frames". */
+		struct u64map by_pfn;
+		struct vec(uint64_t) addrs; /**< of objects that could not be placed */
+	} start_objects; /**< in use at the beginning, freed later */
 	struct replay_tally tally;
 	uint8_t slab_owner;           /**< whose the pages are that the slab layer asks for now */
 	uint64_t next_sample;
@@ -100,6 +106,7 @@ struct replay {
 
 /** One event on its way: what it says, what repair says of it. */
 struct replay_step {
+	const struct event_batch *batch;
 	const struct event *ev;
 	const struct repair_op *op;
 	unsigned int cpu;     /**< of the machine */
@@ -135,6 +142,18 @@ struct mm_outcome replay_block_free(struct replay *r, uint32_t slot, unsigned in
 /** Counts the outcome of an allocation of "order" and says which verdict that is. */
 enum replay_verdict replay_settle(struct replay *r, const struct replay_step *step,
 				  struct mm_outcome outcome, unsigned int order);
+
+/** objects.c: the machine's cache for repair's cache "id", of which sizes are known. */
+uint32_t replay_known_cache(struct replay *r, uint32_t id);
+
+/** start_slabs.c: makes the slabs and objects that existed at the beginning. */
+void replay_start_slabs(struct replay *r);
+/** start_slabs.c: a free of an object that was never seen allocated. */
+enum replay_verdict replay_start_object_free(struct replay *r, uint64_t ptr, unsigned int cpu);
+/** start_slabs.c: the same of all objects of a bulk free that were in use at the beginning. */
+enum replay_verdict replay_start_bulk_free(struct replay *r, const struct replay_step *step);
+/** start_slabs.c: the block that is freed was a slab at the beginning. */
+bool replay_start_slab_gone(struct replay *r, const struct replay_step *step);
 
 /** start.c: takes what was in use at the beginning out of the free lists. */
 void replay_start(struct replay *r);

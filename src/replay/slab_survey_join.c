@@ -43,6 +43,7 @@ static size_t find_teller(const struct joining *j, size_t at);
 static uint64_t head_of(const struct slab_frame *frame, unsigned int order);
 static unsigned int order_of(const struct joining *j, uint32_t cache,
 			     const struct slab_frame *frame);
+static bool has_fit_order(const struct joining *j, const struct candidate *c);
 static bool was_in_use(const struct joining *j, const struct candidate *c);
 static bool is_of_one_cache(const struct joining *j, const struct candidate *c);
 static void read_sights(struct joining *j, const struct candidate *c);
@@ -86,7 +87,7 @@ static size_t join_one(struct joining *j, size_t at)
 		losses->nameless += count_sights(j, &c, false);
 	else if (!c.size)
 		losses->unsized += count_sights(j, &c, true);
-	else if (!was_in_use(j, &c) || !is_of_one_cache(j, &c))
+	else if (!has_fit_order(j, &c) || !was_in_use(j, &c) || !is_of_one_cache(j, &c))
 		losses->mixed += count_sights(j, &c, true);
 	else
 		add_slab(j, &c);
@@ -160,6 +161,17 @@ static unsigned int order_of(const struct joining *j, uint32_t cache,
 	return seen;
 }
 
+/* A block that goes is a slab of this cache if it is as large as one. */
+static bool has_fit_order(const struct joining *j, const struct candidate *c)
+{
+	struct slab_geometry geometry;
+
+	if (c->order == repair_cache(j->repair, c->cache)->order)
+		return true;
+	return geometry_of(j, c->cache, &geometry) &&
+	       (c->order == geometry.order || c->order == geometry.min_order);
+}
+
 /* Frames that no object event touched must not contradict. */
 static bool was_in_use(const struct joining *j, const struct candidate *c)
 {
@@ -194,6 +206,7 @@ static void add_slab(struct joining *j, const struct candidate *c)
 		.first_rank = UINT64_MAX,
 		.gone = c->gone,
 		.cache = c->cache,
+		.size = c->size,
 		.objects = (uint16_t)MIN(bytes / c->size, (uint64_t)SLAB_MAX_OBJECTS),
 		.order = c->order,
 		.free = (uint32_t)j->objects.nr,

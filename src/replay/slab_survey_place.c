@@ -112,8 +112,7 @@ static size_t fill_sheaf(struct placing *p, size_t from, size_t end, uint8_t pla
 		struct slab_free_object *object = &p->objects[i];
 		const struct slab_survey_slab *slab = &p->slabs[object->slab];
 
-		vec_push(&survey->sheaf_addrs, survey->base + slab->pfn * KERNEL_PAGE_SIZE +
-						       (uint64_t)object->slot * p->geometry.size);
+		vec_push(&survey->sheaf_addrs, slab_survey_ptr(survey, slab, object->slot));
 		object->in_sheaf = true;
 	}
 	return from + nr;

@@ -19,6 +19,7 @@
 #include "kmreplay/replay/tally.h"
 
 struct replay;
+struct slab_survey;
 
 enum replay_layer {
 	LAYER_PAGE = 1 << 0,
@@ -38,6 +39,8 @@ struct replay_options {
 	unsigned int layers; /**< enum replay_layer, or'ed; slab, vmalloc, percpu need page */
 	enum replay_recovered recovered;
 	bool self_check; /**< verify counts of pages after each event, all invariants every 1024 */
+	/** The slabs in use at the beginning; NULL: not known. Outlives the engine. */
+	const struct slab_survey *slabs;
 	uint64_t sample_every; /**< events between two looks at fragmentation; 0: 16 .. 1024 */
 };
 

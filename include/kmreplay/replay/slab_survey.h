@@ -27,6 +27,7 @@ struct slab_survey_slab {
 	uint64_t first_rank;   /**< which of its cache is used up first; UINT64_MAX: none free */
 	uint64_t gone;         /**< event that gave its pages back; UINT64_MAX: it stayed */
 	uint32_t cache;        /**< id of repair_cache(), the canonical one */
+	uint32_t size;         /**< of an object, in bytes: the stride */
 	uint32_t cpu;          /**< CPU and CPU_PARTIAL */
 	uint32_t free, freed;  /**< first of its "slots": the free ones; those in use and freed */
 	uint16_t nr_free;      /**< slots, the next to be taken first */
@@ -52,8 +53,7 @@ struct slab_survey_losses {
 	uint64_t nameless;  /**< freed, of a cache that nothing tells */
 	uint64_t unsized;   /**< of a cache of which only frees were seen: no object size */
 	uint64_t misplaced; /**< where no object of their cache can begin */
-	uint64_t mixed;     /**< in a slab of two caches, or not in use as a whole */
-	uint64_t early;     /**< events before the direct map was found that could not be kept */
+	uint64_t mixed;     /**< in a block of two caches, of another size, partly not in use */
 };
 
 struct slab_survey_state;
@@ -89,6 +89,12 @@ void slab_survey_finish(struct slab_survey *survey, const struct repair *repair,
 /** What slab_place() wants for "slab", as "cache" of a machine. Points into the survey. */
 struct slab_start_page slab_survey_page(const struct slab_survey *survey,
 					const struct slab_survey_slab *slab, uint32_t cache);
+/** The recorded address of an object. */
+static inline uint64_t slab_survey_ptr(const struct slab_survey *survey,
+				       const struct slab_survey_slab *slab, unsigned int slot)
+{
+	return survey->base + slab->pfn * KERNEL_PAGE_SIZE + (uint64_t)slot * slab->size;
+}
 /** Slots in use at the beginning. */
 static inline unsigned int slab_survey_nr_used(const struct slab_survey_slab *slab)
 {

@@ -107,6 +107,11 @@ struct replay_tally {
 	uint64_t nr_oom_kills, nr_oom_pages; /**< victims of the OOM killer; pages they gave */
 	uint64_t nr_start_freed; /**< pages in use when the recording began and freed in it */
 	uint64_t nr_start_untouched; /**< in use by the rule of start.c, never touched */
+	uint64_t nr_start_slabs;   /**< slabs of the beginning that are where they were */
+	uint64_t nr_start_rebuilt; /**< slabs of the beginning that are others here */
+	uint64_t nr_start_objects; /**< objects in use at the beginning, of both */
+	uint64_t nr_start_missing; /**< objects that were and found no memory here */
+	uint64_t nr_start_objects_freed; /**< of them freed so far */
 	uint64_t last_time;
 };
 
