@@ -91,6 +91,16 @@ static inline struct mm_outcome fixture_free(void *ctx, unsigned int cpu, uint64
 	return (struct mm_outcome){ .cost_ns = 100, .path = MM_PATH_PCP_FREE };
 }
 
+/** The block at "pfn" is in use, for a slab that is placed there. */
+static inline void fixture_own(struct slab_fixture *f, uint64_t pfn, unsigned int order)
+{
+	vec_extend_zeroed(&f->order_of, pfn + 1);
+	ck_assert_uint_eq(f->order_of.items[pfn], 0);
+	f->order_of.items[pfn] = (uint8_t)(order + 1);
+	f->pages_held += 1ULL << order;
+	f->next_pfn = MAX(f->next_pfn, pfn + (1ULL << order));
+}
+
 /** Kernel "major"."minor", x86-64, "nr_cpus" CPUs on "nr_nodes" nodes of 64 MiB each. */
 static inline void fixture_init(struct slab_fixture *f, unsigned int major, unsigned int minor,
 				unsigned int nr_cpus)
