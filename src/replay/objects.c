@@ -56,13 +56,13 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 	return verdict;
 }
 
-uint32_t replay_known_cache(struct replay *r, uint32_t id)
+uint32_t replay_known_cache(struct replay *r, uint32_t id, uint32_t size)
 {
 	const struct repair_cache *cache = repair_cache(r->repair, id);
 
 	return find_cache(r, id, &(struct cache_wish){
-		.bytes_req = MIN(cache->object_size, cache->size),
-		.bytes_alloc = cache->size,
+		.bytes_req = cache->size ? MIN(cache->object_size, size) : size,
+		.bytes_alloc = size,
 		.gfp = GFP_BITS_KERNEL | (cache->dma ? GFP_BIT_DMA : 0U) |
 		       (cache->reclaimable ? GFP_BIT_RECLAIMABLE : 0U) |
 		       (cache->account ? GFP_BIT_ACCOUNT : 0U),

@@ -143,8 +143,8 @@ struct mm_outcome replay_block_free(struct replay *r, uint32_t slot, unsigned in
 enum replay_verdict replay_settle(struct replay *r, const struct replay_step *step,
 				  struct mm_outcome outcome, unsigned int order);
 
-/** objects.c: the machine's cache for repair's cache "id", of which sizes are known. */
-uint32_t replay_known_cache(struct replay *r, uint32_t id);
+/** objects.c: the machine's cache for repair's cache "id", whose objects lie "size" bytes apart. */
+uint32_t replay_known_cache(struct replay *r, uint32_t id, uint32_t size);
 
 /** start_slabs.c: makes the slabs and objects that existed at the beginning. */
 void replay_start_slabs(struct replay *r);

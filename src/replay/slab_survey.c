@@ -36,6 +36,7 @@ static void note_object(struct slab_survey *survey, const struct repair *repair,
 			const struct slab_early *what);
 static void note_cache(struct slab_frame *frame, const struct repair *repair, uint32_t cache);
 static void note_gone(struct slab_survey_state *state, const struct slab_early *what);
+static void note_order(struct slab_survey_state *state, uint32_t cache, unsigned int order);
 static void note_bulk(struct slab_survey *survey, const struct repair *repair,
 		      const struct repair_batch *batch, size_t i);
 static uint32_t *frame_at(struct slab_survey_state *state, uint64_t pfn);
@@ -96,6 +97,10 @@ void slab_survey_feed(struct slab_survey *survey, const struct repair *repair,
 			what.kind = SIGHT_GONE;
 			what.order = ev->page.order;
 			note(survey, repair, &what);
+			break;
+		case CALL_PAGE_ALLOC:
+			if (op->owner == OWNER_SLAB && op->cache)
+				note_order(state, op->cache, ev->page.order);
 			break;
 		case CALL_BULK_FREE:
 			note_bulk(survey, repair, batch, i);
@@ -240,19 +245,31 @@ static void note_gone(struct slab_survey_state *state, const struct slab_early *
 	}
 }
 
-/* kmem_cache_free_bulk() where a probe shows it: of most calls the first objects only. */
+static void note_order(struct slab_survey_state *state, uint32_t cache, unsigned int order)
+{
+	if (order > KERNEL_MAX_ORDER)
+		return;
+	vec_extend_zeroed(&state->orders, (size_t)cache + 1);
+	state->orders.items[cache].nr[order]++;
+}
+
+/*
+ * kmem_cache_free_bulk() where a probe shows it: of most calls the first objects only. Objects of
+ * kfree_bulk() may be of any caches.
+ */
 static void note_bulk(struct slab_survey *survey, const struct repair *repair,
 		      const struct repair_batch *batch, size_t i)
 {
 	const struct event *ev = &batch->batch->events[i];
 	struct slab_early what = {
 		.event = survey->state->nr_events,
-		.cache = batch->ops[i].cache,
+		.cache = ev->bulk.addr ? batch->ops[i].cache : 0,
 		.cpu = ev->cpu,
 		.kind = SIGHT_FREE,
 	};
+	const uint32_t nr = MIN(ev->bulk.nr, ev->bulk.nr_aux);
 
-	for (size_t at = 0; at < ev->bulk.nr_aux; at++) {
+	for (uint32_t at = 0; at < nr; at++) {
 		memcpy(&what.at, batch->batch->aux + ev->bulk.aux + at * sizeof(what.at),
 		       sizeof(what.at));
 		note(survey, repair, &what);
@@ -293,6 +310,7 @@ static void state_destroy(struct slab_survey_state *state)
 	vec_deinit(&state->chunks);
 	vec_deinit(&state->frames);
 	vec_deinit(&state->sights);
+	vec_deinit(&state->orders);
 	vec_deinit(&state->early);
 	free(state);
 }

@@ -46,6 +46,11 @@ enum {
 	FRAME_FIRST,
 };
 
+/** Slabs of a cache that were made in the recording, by order. */
+struct slab_orders {
+	uint32_t nr[KERNEL_NR_ORDERS];
+};
+
 /** An event that cannot be understood before the direct map is known. */
 struct slab_early {
 	uint64_t event;
@@ -65,6 +70,7 @@ struct slab_survey_state {
 	struct vec(struct slab_frame_chunk *) chunks;
 	struct vec(struct slab_frame) frames;
 	struct vec(struct slab_sight) sights;
+	struct vec(struct slab_orders) orders; /**< by repair's id */
 	struct vec(struct slab_early) early;
 	bool overflow; /**< more events than are kept came before the direct map was known */
 };

@@ -16,6 +16,15 @@
 
 /* Slabs are not larger, but where slub_max_order or very large objects say so. */
 enum { COMMON_MAX_ORDER = 3 };
+/* So many slabs of another order than expected are no mistake. */
+enum { MIN_SLABS_SEEN = 3 };
+/* Each makes it half as likely that a stride measured is a multiple of the true one. */
+enum { MIN_DISTANCES = 20 };
+
+/* What all distances of a cache's objects in a frame are multiples of, and how many these are. */
+struct stride {
+	uint32_t size, nr;
+};
 
 /* One walk over all frames, in ascending order. */
 struct joining {
@@ -26,6 +35,7 @@ struct joining {
 	struct vec(struct slab_free_object) objects; /* of all slabs, slab by slab */
 	struct vec(const struct slab_sight *) sights; /* of one slab; for sorting */
 	struct vec(struct slab_survey_slab) slabs;   /* by pfn; "free" counts in "objects" */
+	struct vec(struct stride) strides;           /* by repair's id */
 };
 
 /* A slab that may be there, made of frames "first" .. "end" - 1. */
@@ -43,6 +53,12 @@ static size_t find_teller(const struct joining *j, size_t at);
 static uint64_t head_of(const struct slab_frame *frame, unsigned int order);
 static unsigned int order_of(const struct joining *j, uint32_t cache,
 			     const struct slab_frame *frame);
+static unsigned int usual_order(const struct joining *j, uint32_t cache,
+				const struct slab_geometry *geometry);
+static uint32_t size_of(const struct joining *j, uint32_t cache);
+static void measure(struct joining *j);
+static uint32_t common_divisor(uint32_t a, uint32_t b);
+static void unite_orders(struct joining *j);
 static bool has_fit_order(const struct joining *j, const struct candidate *c);
 static bool was_in_use(const struct joining *j, const struct candidate *c);
 static bool is_of_one_cache(const struct joining *j, const struct candidate *c);
@@ -69,12 +85,15 @@ void slab_survey_join(struct slab_survey *survey, const struct repair *repair,
 	if (j.state->frames.nr)
 		qsort(j.state->frames.items, j.state->frames.nr, sizeof(*j.state->frames.items),
 		      by_pfn);
+	measure(&j);
+	unite_orders(&j);
 	for (size_t at = 0; at < j.state->frames.nr;)
 		at = join_one(&j, at);
 	place_caches(&j);
 	vec_deinit(&j.objects);
 	vec_deinit(&j.sights);
 	vec_deinit(&j.slabs);
+	vec_deinit(&j.strides);
 }
 
 /* The slab that frame "at" is of; returns the first frame behind it. */
@@ -105,7 +124,7 @@ static struct candidate candidate_at(const struct joining *j, size_t at)
 	c.cache = canon_of(j->repair, frames[teller].cache);
 	if (!c.cache)
 		return c;
-	c.size = repair_cache(j->repair, c.cache)->size;
+	c.size = size_of(j, c.cache);
 	if (!c.size)
 		return c;
 	c.order = (uint8_t)order_of(j, c.cache, &frames[at]);
@@ -148,17 +167,94 @@ static uint64_t head_of(const struct slab_frame *frame, unsigned int order)
 static unsigned int order_of(const struct joining *j, uint32_t cache,
 			     const struct slab_frame *frame)
 {
-	const unsigned int seen = repair_cache(j->repair, cache)->order;
 	struct slab_geometry geometry;
 
 	if (frame->gone != UINT64_MAX)
 		return frame->gone_order;
-	if (!geometry_of(j, cache, &geometry))
-		return seen <= KERNEL_MAX_ORDER ? seen : 0;
-	/* One slab that was seen made may have been a smaller one, for want of memory. */
-	if (seen > KERNEL_MAX_ORDER || seen == geometry.min_order)
-		return geometry.order;
-	return seen;
+	return geometry_of(j, cache, &geometry) ? usual_order(j, cache, &geometry) : 0;
+}
+
+/*
+ * The rule's order, if any slab of it was made. Other orders are seen, too: of smaller slabs for
+ * want of memory, and of pages that were taken for this cache's by mistake; but not often where
+ * none is as it should be, unless the recorded kernel was told otherwise.
+ */
+static unsigned int usual_order(const struct joining *j, uint32_t cache,
+				const struct slab_geometry *geometry)
+{
+	const struct slab_orders *seen;
+	unsigned int most = geometry->order;
+
+	if (cache >= j->state->orders.nr)
+		return geometry->order;
+	seen = &j->state->orders.items[cache];
+	if (seen->nr[most])
+		return most;
+	for (unsigned int order = 0; order < KERNEL_NR_ORDERS; order++)
+		if (seen->nr[order] > seen->nr[most])
+			most = order;
+	return seen->nr[most] >= MIN_SLABS_SEEN ? most : geometry->order;
+}
+
+/*
+ * Of a cache of which only frees were recorded no event tells the size. Its objects do, by where
+ * they lie: so many distances are not all multiples of a multiple of it.
+ */
+static uint32_t size_of(const struct joining *j, uint32_t cache)
+{
+	const uint32_t size = repair_cache(j->repair, cache)->size;
+
+	if (size || cache >= j->strides.nr || j->strides.items[cache].nr < MIN_DISTANCES)
+		return size;
+	return j->strides.items[cache].size;
+}
+
+static void measure(struct joining *j)
+{
+	vec_foreach(&j->state->frames, frame) {
+		const uint32_t cache = canon_of(j->repair, frame->cache);
+		const struct slab_sight *sights = j->state->sights.items;
+		struct stride *stride;
+
+		if (!cache || repair_cache(j->repair, cache)->size)
+			continue;
+		vec_extend_zeroed(&j->strides, (size_t)cache + 1);
+		stride = &j->strides.items[cache];
+		for (uint32_t at = sights[frame->first].next; at != SIGHT_NONE;
+		     at = sights[at].next) {
+			const int distance = sights[at].offset - sights[frame->first].offset;
+
+			stride->size = common_divisor(stride->size, (uint32_t)abs(distance));
+			stride->nr++;
+		}
+	}
+}
+
+/* Euclid's; that of 0 and "b" is "b". */
+static uint32_t common_divisor(uint32_t a, uint32_t b)
+{
+	while (b) {
+		const uint32_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* What was seen under ids that turned out to be one cache. */
+static void unite_orders(struct joining *j)
+{
+	for (uint32_t id = 1; id < j->state->orders.nr; id++) {
+		const uint32_t canon = canon_of(j->repair, id);
+
+		if (canon == id)
+			continue;
+		vec_extend_zeroed(&j->state->orders, (size_t)canon + 1);
+		for (unsigned int order = 0; order < KERNEL_NR_ORDERS; order++)
+			j->state->orders.items[canon].nr[order] +=
+				j->state->orders.items[id].nr[order];
+	}
 }
 
 /* A block that goes is a slab of this cache if it is as large as one. */
@@ -166,10 +262,9 @@ static bool has_fit_order(const struct joining *j, const struct candidate *c)
 {
 	struct slab_geometry geometry;
 
-	if (c->order == repair_cache(j->repair, c->cache)->order)
-		return true;
 	return geometry_of(j, c->cache, &geometry) &&
-	       (c->order == geometry.order || c->order == geometry.min_order);
+	       (c->order == geometry.min_order ||
+		c->order == usual_order(j, c->cache, &geometry));
 }
 
 /* Frames that no object event touched must not contradict. */
@@ -191,7 +286,7 @@ static bool is_of_one_cache(const struct joining *j, const struct candidate *c)
 		if (frame->gone != c->gone)
 			return false;
 		/* Two without a name may still be one; they must be alike. */
-		if (cache && repair_cache(j->repair, cache)->size != c->size)
+		if (cache && size_of(j, cache) != c->size)
 			return false;
 	}
 	return true;
@@ -313,9 +408,11 @@ static bool geometry_of(const struct joining *j, uint32_t cache, struct slab_geo
 			       (known->account ? SLAB_ACCOUNT : 0U) |
 			       (known->dma ? SLAB_CACHE_DMA : 0U);
 
+	const uint32_t size = size_of(j, cache);
+
 	return slab_geometry_init_recorded(geometry, j->recorded,
-					   MIN(known->object_size, known->size), known->size,
-					   flags);
+					   known->size ? MIN(known->object_size, size) : size,
+					   size, flags);
 }
 
 /* What a cache turned out to be; 0 stays 0. */

@@ -103,6 +103,7 @@ static size_t fill_sheaf(struct placing *p, size_t from, size_t end, uint8_t pla
 
 	vec_push(&survey->sheaves, (struct slab_survey_sheaf){
 		.cache = p->slabs[0].cache,
+		.size = p->slabs[0].size,
 		.cpu = p->objects[from].cpu,
 		.first = (uint32_t)survey->sheaf_addrs.nr,
 		.nr = (uint32_t)nr,

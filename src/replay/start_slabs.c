@@ -47,8 +47,7 @@ struct start {
 static void place_all(struct start *start);
 static bool place(struct start *start, const struct slab_survey_slab *slab);
 static bool may_have_slabs(const struct replay *r, uint64_t pfn);
-static bool is_alike(const struct replay *r, const struct slab_survey_slab *slab,
-		     const struct slab_geometry *geometry);
+static bool is_alike(const struct slab_survey_slab *slab, const struct slab_geometry *geometry);
 static void list_free(struct start *start, const struct slab_survey_slab *slab, bool sheaves);
 static bool place_somewhere(const struct replay *r, struct slab_start_page *page);
 static bool take_pages(struct replay *r, const struct slab_survey_slab *slab);
@@ -102,7 +101,7 @@ enum replay_verdict replay_start_bulk_free(struct replay *r, const struct replay
 	const struct event *ev = step->ev;
 	bool any = step->op->implied_free != REPAIR_NO_SLOT;
 
-	for (size_t i = 0; i < ev->bulk.nr_aux; i++) {
+	for (uint32_t i = 0; i < MIN(ev->bulk.nr, ev->bulk.nr_aux); i++) {
 		uint64_t ptr;
 
 		memcpy(&ptr, step->batch->aux + ev->bulk.aux + i * sizeof(ptr), sizeof(ptr));
@@ -162,11 +161,11 @@ static void place_all(struct start *start)
 static bool place(struct start *start, const struct slab_survey_slab *slab)
 {
 	struct replay *r = start->r;
-	const uint32_t cache = replay_known_cache(r, slab->cache);
+	const uint32_t cache = replay_known_cache(r, slab->cache, slab->size);
 	const struct slab_geometry *geometry = slab_cache_geometry(machine_slab(r->machine), cache);
 	struct slab_start_page page = slab_survey_page(start->survey, slab, cache);
 
-	if (!geometry || !may_have_slabs(r, slab->pfn) || !is_alike(r, slab, geometry) ||
+	if (!geometry || !may_have_slabs(r, slab->pfn) || !is_alike(slab, geometry) ||
 	    !take_pages(r, slab))
 		return false;
 	list_free(start, slab, geometry->sheaf_capacity);
@@ -200,10 +199,9 @@ static bool may_have_slabs(const struct replay *r, uint64_t pfn)
 }
 
 /* A slab of the machine's cache could look like that. */
-static bool is_alike(const struct replay *r, const struct slab_survey_slab *slab,
-		     const struct slab_geometry *geometry)
+static bool is_alike(const struct slab_survey_slab *slab, const struct slab_geometry *geometry)
 {
-	if (geometry->size != repair_cache(r->repair, slab->cache)->size || geometry->red_left_pad)
+	if (geometry->size != slab->size || geometry->red_left_pad)
 		return false;
 	return (slab->order == geometry->order && slab->objects == geometry->objects) ||
 	       (slab->order == geometry->min_order && slab->objects == geometry->min_objects);
@@ -269,7 +267,7 @@ static void fill_sheaf(struct start *start, const struct slab_survey_sheaf *shea
 	struct slab_allocator *allocator = machine_slab(r->machine);
 	struct vec(uint64_t) addrs = { 0 };
 	struct slab_start_sheaf wish = {
-		.cache = replay_known_cache(r, sheaf->cache),
+		.cache = replay_known_cache(r, sheaf->cache, sheaf->size),
 		.place = sheaf->place,
 		.cpu = sheaf->cpu % r->nr_cpus,
 	};
@@ -363,9 +361,9 @@ static struct mm_outcome ask(struct replay *r, const struct slab_survey_slab *sl
 	const unsigned int cpu = slab->cpu % r->nr_cpus;
 
 	if (r->own_classes && cache->kmalloc)
-		return slab_kmalloc(allocator, cpu, cache->size, GFP_BITS_KERNEL, -1, 0);
-	return slab_alloc(allocator, replay_known_cache(r, slab->cache), cpu, -1, GFP_BITS_KERNEL,
-			  0);
+		return slab_kmalloc(allocator, cpu, slab->size, GFP_BITS_KERNEL, -1, 0);
+	return slab_alloc(allocator, replay_known_cache(r, slab->cache, slab->size), cpu, -1,
+			  GFP_BITS_KERNEL, 0);
 }
 
 /* Where the machine has what the recorded one had at "ptr". */

@@ -42,6 +42,7 @@ struct slab_survey_slab {
 /** A sheaf that existed: see slab_place_sheaf(). */
 struct slab_survey_sheaf {
 	uint32_t cache; /**< id of repair_cache(), the canonical one */
+	uint32_t size;  /**< of an object, in bytes: the stride */
 	uint32_t cpu;
 	uint32_t first; /**< of "sheaf_addrs" */
 	uint32_t nr;
@@ -51,7 +52,7 @@ struct slab_survey_sheaf {
 /** What was seen but makes no slab, and why. In objects unless it says otherwise. */
 struct slab_survey_losses {
 	uint64_t nameless;  /**< freed, of a cache that nothing tells */
-	uint64_t unsized;   /**< of a cache of which only frees were seen: no object size */
+	uint64_t unsized;   /**< of a cache of which a few frees were seen: no size */
 	uint64_t misplaced; /**< where no object of their cache can begin */
 	uint64_t mixed;     /**< in a block of two caches, of another size, partly not in use */
 };
