@@ -108,7 +108,8 @@ void object_bulk_free(struct repair *r, struct held_batch *held, size_t index)
 {
 	const struct event *ev = &held->batch.events[index];
 	struct repair_op *op = &held->ops.items[index];
-	size_t nr = ev->bulk.nr_aux;
+	/* A probe reads as many words as it was told to; only the first "nr" are objects. */
+	size_t nr = MIN(ev->bulk.nr, ev->bulk.nr_aux);
 
 	op->call = CALL_BULK_FREE;
 	list_open(held, op);

@@ -172,8 +172,8 @@ START_TEST(bulk_free_ends_what_was_seen)
 	stream_kmalloc(&s, BASE + 64, 64, 64);
 	stream_kmalloc(&s, BASE + 128, 64, 64);
 	stream_kmalloc(&s, BASE + 192, 64, 64);
-	stream_add(&s, EVENT_PROBE_BULK_FREE);
-	stream_add(&s, EVENT_PROBE_BULK_FREE);
+	stream_add(&s, EVENT_PROBE_BULK_FREE)->bulk.nr = 100;
+	stream_add(&s, EVENT_PROBE_BULK_FREE)->bulk.nr = 5;
 	stream_kmalloc(&s, BASE + 64, 64, 64);
 	stream_run_ptrs(&s, ptrs, ARRAY_SIZE(ptrs));
 	stream_expect(&s.ops.items[3], CALL_BULK_FREE, FATE_DIRECT, REPAIR_NONE);
@@ -181,6 +181,25 @@ START_TEST(bulk_free_ends_what_was_seen)
 	stream_expect(&s.ops.items[4], CALL_BULK_FREE, FATE_SKIPPED, REPAIR_UNSEEN_ALLOC);
 	ck_assert_uint_eq(s.ops.items[4].implied_free, REPAIR_NO_SLOT);
 	stream_expect(&s.ops.items[5], CALL_KMALLOC, FATE_DIRECT, REPAIR_NONE);
+	ck_assert_uint_eq(s.coverage.live, 2);
+	stream_done(&s);
+}
+END_TEST
+
+/* The probe reads as many words as it was told to; behind the last object they are anything. */
+START_TEST(bulk_free_ends_no_more_than_it_says)
+{
+	const uint64_t ptrs[] = { BASE + 64, BASE + 128, BASE + 192 };
+	struct stream s;
+
+	stream_init(&s);
+	stream_kmalloc(&s, BASE + 64, 64, 64);
+	stream_kmalloc(&s, BASE + 128, 64, 64);
+	stream_kmalloc(&s, BASE + 192, 64, 64);
+	stream_add(&s, EVENT_PROBE_BULK_FREE)->bulk.nr = 1;
+	stream_run_ptrs(&s, ptrs, ARRAY_SIZE(ptrs));
+	stream_expect(&s.ops.items[3], CALL_BULK_FREE, FATE_DIRECT, REPAIR_NONE);
+	ck_assert_uint_eq(s.lists.items[s.ops.items[3].implied_free], 1);
 	ck_assert_uint_eq(s.coverage.live, 2);
 	stream_done(&s);
 }
@@ -486,7 +505,7 @@ END_TEST
 UNIT_MAIN("repair", objects_pair_by_address, frees_of_nothing_are_skipped,
 	  error_pointers_of_32_bits, failed_requests_give_no_object,
 	  allocation_over_a_live_object_frees_it, second_event_of_a_large_kmalloc,
-	  bulk_free_ends_what_was_seen,
+	  bulk_free_ends_what_was_seen, bulk_free_ends_no_more_than_it_says,
 	  areas_percpu_and_cma_pair_too, probes_stand_in_for_missing_tracepoints, passive_events,
 	  losses_are_counted, window_holds_back, destroyed_with_batches_inside,
 	  law_holds_on_random_streams, memory_follows_the_live_set)
