@@ -86,6 +86,7 @@ struct replay *replay_create(const struct replay_options *options,
 	vmalloc_set_auto_purge(machine_vmalloc(r->machine), !survey || !survey->nr_purges);
 	replay_start_slabs(r);
 	replay_start(r);
+	replay_start_objects(r);
 	return r;
 }
 
@@ -100,6 +101,7 @@ void replay_destroy(struct replay *r)
 	u64map_deinit(&r->start_objects.by_ptr);
 	u64map_deinit(&r->start_objects.by_pfn);
 	vec_deinit(&r->start_objects.addrs);
+	vec_deinit(&r->start_objects.unplaced);
 	replay_tally_deinit(&r->tally);
 	vec_deinit(&r->slots);
 	vec_deinit(&r->caches);

@@ -88,6 +88,7 @@ struct replay {
 		/** Slabs that go: recorded pfn to 2 * number in the survey + "has its frames". */
 		struct u64map by_pfn;
 		struct vec(uint64_t) addrs; /**< of objects that could not be placed */
+		struct vec(uint32_t) unplaced; /**< numbers of slabs */
 	} start_objects; /**< in use at the beginning, freed later */
 	struct replay_tally tally;
 	uint8_t slab_owner;           /**< whose the pages are that the slab layer asks for now */
@@ -146,8 +147,12 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 /** objects.c: the machine's cache for repair's cache "id", whose objects lie "size" bytes apart. */
 uint32_t replay_known_cache(struct replay *r, uint32_t id, uint32_t size);
 
-/** start_slabs.c: makes the slabs and objects that existed at the beginning. */
+/**
+ * start_slabs.c: places the slabs that existed at the beginning, before anything is asked of the
+ * machine; and asks it for the objects of those that it cannot have.
+ */
 void replay_start_slabs(struct replay *r);
+void replay_start_objects(struct replay *r);
 /** start_slabs.c: a free of an object that was never seen allocated. */
 enum replay_verdict replay_start_object_free(struct replay *r, uint64_t ptr, unsigned int cpu);
 /** start_slabs.c: the same of all objects of a bulk free that were in use at the beginning. */

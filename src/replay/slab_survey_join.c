@@ -294,6 +294,8 @@ static bool is_of_one_cache(const struct joining *j, const struct candidate *c)
 
 static void add_slab(struct joining *j, const struct candidate *c)
 {
+	struct slab_geometry geometry;
+	const bool known = geometry_of(j, c->cache, &geometry);
 	const uint64_t bytes = (uint64_t)KERNEL_PAGE_SIZE << c->order;
 	struct slab_survey_slab slab = {
 		.pfn = c->pfn,
@@ -304,6 +306,7 @@ static void add_slab(struct joining *j, const struct candidate *c)
 		.size = c->size,
 		.objects = (uint16_t)MIN(bytes / c->size, (uint64_t)SLAB_MAX_OBJECTS),
 		.order = c->order,
+		.small = known && c->order != usual_order(j, c->cache, &geometry),
 		.free = (uint32_t)j->objects.nr,
 		.freed = (uint32_t)j->survey->slots.nr,
 	};

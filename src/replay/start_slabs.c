@@ -44,7 +44,8 @@ struct start {
 	struct vec(uint16_t) free; /* slots of one slab */
 };
 
-static void place_all(struct start *start);
+static bool start_init(struct start *start, struct replay *r);
+static void start_deinit(struct start *start);
 static bool place(struct start *start, const struct slab_survey_slab *slab);
 static bool may_have_slabs(const struct replay *r, uint64_t pfn);
 static bool is_alike(const struct slab_survey_slab *slab, const struct slab_geometry *geometry);
@@ -63,20 +64,43 @@ static bool test(const uint64_t *words, unsigned int bit);
 
 void replay_start_slabs(struct replay *r)
 {
-	struct start start = { .r = r, .survey = r->options.slabs };
+	struct start start;
 
-	if (!start.survey || !start.survey->known || !(r->options.layers & LAYER_PAGE))
+	if (!start_init(&start, r))
 		return;
-	u64map_init(&start.sheafed);
-	for (size_t i = 0; i < start.survey->sheaf_addrs.nr; i++) {
-		bool fresh;
+	vec_foreach(&start.survey->slabs, slab) {
+		const uint32_t number = (uint32_t)(slab - start.survey->slabs.items);
 
-		*u64map_insert(&start.sheafed, start.survey->sheaf_addrs.items[i], &fresh) =
-			(uint32_t)i;
+		/* Without slabs their pages are pages in use; those that go are start.c's. */
+		if (!(r->options.layers & LAYER_SLAB) && slab->gone == UINT64_MAX)
+			(void)take_pages(r, slab);
+		else if (r->options.layers & LAYER_SLAB && !place(&start, slab))
+			vec_push(&r->start_objects.unplaced, number);
 	}
-	place_all(&start);
-	u64map_deinit(&start.sheafed);
-	vec_deinit(&start.free);
+	start_deinit(&start);
+}
+
+void replay_start_objects(struct replay *r)
+{
+	struct page_allocator *pa = machine_pages(r->machine);
+	struct start start;
+
+	if (!(r->options.layers & LAYER_SLAB) || !start_init(&start, r))
+		return;
+	vec_foreach(&start.survey->sheaves, sheaf)
+		fill_sheaf(&start, sheaf);
+	vec_foreach(&r->start_objects.unplaced, number) {
+		const struct slab_survey_slab *slab = &start.survey->slabs.items[*number];
+		const bool dropped = page_is_unknown(pa, slab->pfn, slab->order) &&
+				     take_pages(r, slab);
+
+		/* There is no such slab here, so its frames are free. */
+		if (dropped)
+			give_pages(r, slab);
+		note(&start, slab, false, dropped);
+	}
+	vec_deinit(&r->start_objects.unplaced);
+	start_deinit(&start);
 }
 
 enum replay_verdict replay_start_object_free(struct replay *r, uint64_t ptr, unsigned int cpu)
@@ -130,41 +154,40 @@ bool replay_start_slab_gone(struct replay *r, const struct replay_step *step)
 	return has_frames;
 }
 
-static void place_all(struct start *start)
+/* False when nothing is known of slabs. */
+static bool start_init(struct start *start, struct replay *r)
 {
-	struct replay *r = start->r;
-	struct vec(const struct slab_survey_slab *) others = { 0 };
+	*start = (struct start){ .r = r, .survey = r->options.slabs };
+	if (!start->survey || !start->survey->known || !(r->options.layers & LAYER_PAGE))
+		return false;
+	u64map_init(&start->sheafed);
+	for (size_t i = 0; i < start->survey->sheaf_addrs.nr; i++) {
+		bool fresh;
 
-	vec_foreach(&start->survey->slabs, slab) {
-		/* Without slabs their pages are pages in use; those that go are start.c's. */
-		if (!(r->options.layers & LAYER_SLAB) && slab->gone == UINT64_MAX)
-			(void)take_pages(r, slab);
-		else if (r->options.layers & LAYER_SLAB && !place(start, slab))
-			vec_push(&others, slab);
+		*u64map_insert(&start->sheafed, start->survey->sheaf_addrs.items[i], &fresh) =
+			(uint32_t)i;
 	}
-	/* Only now, so that what is asked for lies in no frame of a slab that can be placed. */
-	if (r->options.layers & LAYER_SLAB) {
-		vec_foreach(&start->survey->sheaves, sheaf)
-			fill_sheaf(start, sheaf);
-	}
-	vec_foreach(&others, slab) {
-		const bool dropped = page_is_unknown(machine_pages(r->machine), (*slab)->pfn,
-						     (*slab)->order) && take_pages(r, *slab);
+	return true;
+}
 
-		if (dropped)
-			give_pages(r, *slab);
-		note(start, *slab, false, dropped);
-	}
-	vec_deinit(&others);
+static void start_deinit(struct start *start)
+{
+	u64map_deinit(&start->sheafed);
+	vec_deinit(&start->free);
 }
 
 static bool place(struct start *start, const struct slab_survey_slab *slab)
 {
 	struct replay *r = start->r;
-	const uint32_t cache = replay_known_cache(r, slab->cache, slab->size);
-	const struct slab_geometry *geometry = slab_cache_geometry(machine_slab(r->machine), cache);
-	struct slab_start_page page = slab_survey_page(start->survey, slab, cache);
+	const struct slab_geometry *geometry;
+	struct slab_start_page page;
 
+	/* Size classes of the machine's own: kmalloc() objects have other slabs here. */
+	if (r->own_classes && repair_cache(r->repair, slab->cache)->kmalloc)
+		return false;
+	page = slab_survey_page(start->survey, slab,
+				replay_known_cache(r, slab->cache, slab->size));
+	geometry = slab_cache_geometry(machine_slab(r->machine), page.cache);
 	if (!geometry || !may_have_slabs(r, slab->pfn) || !is_alike(slab, geometry) ||
 	    !take_pages(r, slab))
 		return false;
@@ -198,13 +221,15 @@ static bool may_have_slabs(const struct replay *r, uint64_t pfn)
 	return true;
 }
 
-/* A slab of the machine's cache could look like that. */
+/* Slabs of the machine's cache are like that. */
 static bool is_alike(const struct slab_survey_slab *slab, const struct slab_geometry *geometry)
 {
 	if (geometry->size != slab->size || geometry->red_left_pad)
 		return false;
-	return (slab->order == geometry->order && slab->objects == geometry->objects) ||
-	       (slab->order == geometry->min_order && slab->objects == geometry->min_objects);
+	if (slab->small)
+		return slab->order == geometry->min_order &&
+		       slab->objects == geometry->min_objects;
+	return slab->order == geometry->order && slab->objects == geometry->objects;
 }
 
 /* The slab's free slots; without "sheaves" here, what was in sheaves is on top of them. */
@@ -226,16 +251,12 @@ static bool place_somewhere(const struct replay *r, struct slab_start_page *page
 		[SLAB_START_CPU] = SLAB_START_CPU_PARTIAL,
 		[SLAB_START_CPU_PARTIAL] = SLAB_START_NODE_PARTIAL,
 		[SLAB_START_FULL] = SLAB_START_NODE_PARTIAL,
-		[SLAB_START_NODE_PARTIAL] = SLAB_START_FULL,
 	};
-	const uint8_t first = page->place;
 
 	while (!slab_place(machine_slab(r->machine), page)) {
 		if (page->place == SLAB_START_NODE_PARTIAL)
 			return false;
 		page->place = then[page->place];
-		if (page->place == first)
-			return false;
 	}
 	return true;
 }

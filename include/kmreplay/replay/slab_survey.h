@@ -37,6 +37,7 @@ struct slab_survey_slab {
 	uint8_t order;
 	uint8_t place;         /**< enum slab_start_place */
 	bool tail;             /**< as in struct slab_start_page */
+	bool small;            /**< made for want of memory: not of its cache's usual order */
 };
 
 /** A sheaf that existed: see slab_place_sheaf(). */
