@@ -25,6 +25,7 @@ static void learn(struct replay_job *job);
 static void pull_learned(struct replay_job *job);
 static void finish_slabs(struct replay_job *job);
 static void configure(struct replay_job *job);
+static void create_start(struct replay_job *job);
 static void configure_side(struct replay_job *job, struct replay_side *side);
 static unsigned int recorded_cpus(const struct survey *survey);
 static int replay_again(struct replay_job *job);
@@ -53,6 +54,7 @@ void replay_job_deinit(struct replay_job *job)
 	vec_foreach(&job->sides, side) {
 		replay_destroy(side->replay);
 		machine_config_deinit(&side->machine);
+		page_start_deinit(&side->start);
 		config_destroy(side->settings);
 		free(side->name);
 	}
@@ -64,6 +66,7 @@ void replay_job_deinit(struct replay_job *job)
 		cli_input_close(&job->in);
 	recorded_deinit(&job->recorded);
 	slab_survey_deinit(&job->slabs);
+	start_state_destroy(job->start);
 	survey_deinit(&job->survey);
 }
 
@@ -186,12 +189,15 @@ static int look(struct replay_job *job)
 	int status;
 
 	in->again = true;
+	job->survey.extfrag_names_block =
+		page_profile_for(trace_info(in->trace)->kernel)->fallback ==
+		FALLBACK_STEAL_SUITABLE;
 	while (cli_input_next(in)) {
 		survey_add(&job->survey, in->batch.events, in->batch.nr);
 		learn(job);
 	}
-	configure(job);
 	finish_slabs(job);
+	configure(job);
 	status = cli_input_finish(in);
 	in->again = false;
 	return status;
@@ -243,7 +249,8 @@ static void finish_slabs(struct replay_job *job)
 	recorded.nr_cpus = recorded_cpus(&job->survey);
 	slab_survey_finish(&job->slabs, job->learned, &recorded);
 	machine_config_deinit(&recorded);
-	job->options.slabs = &job->slabs;
+	vec_foreach(&job->slabs.slabs, slab)
+		survey_note_in_use(&job->survey, slab->pfn, 1ULL << slab->order);
 }
 
 static void configure(struct replay_job *job)
@@ -254,11 +261,25 @@ static void configure(struct replay_job *job)
 		.layers = (unsigned int)options->layers,
 		.recovered = (enum replay_recovered)options->recovered,
 		.self_check = options->self_check,
+		.slabs = &job->slabs,
 	};
 	if (job->options.layers & ~(unsigned int)LAYER_PAGE)
 		job->options.layers |= LAYER_PAGE;
+	create_start(job);
 	vec_foreach(&job->sides, side)
 		configure_side(job, side);
+}
+
+/* What the recorded machine was at the first event; all sides start from it. */
+static void create_start(struct replay_job *job)
+{
+	const struct start_sources sources = {
+		.survey = &job->survey,
+		.arch = trace_info(job->in.trace)->long_is_32 ? ARCH_X86_32 : ARCH_X86_64,
+		.nr_nodes = 1,
+	};
+
+	job->start = start_state_create(&sources);
 }
 
 static void configure_side(struct replay_job *job, struct replay_side *side)
@@ -273,6 +294,10 @@ static void configure_side(struct replay_job *job, struct replay_side *side)
 	config_apply(settings, machine);
 	machine->seed += side->seed;
 	survey_fill_ranges(&job->survey, config_memory(settings), machine);
+	start_state_map(job->start, machine, &side->start);
+	/* Requests come as they were recorded; boot itself is not gone through again. */
+	side->start.early = false;
+	machine->start = &side->start;
 }
 
 /* A damaged CPU number does not make a machine: events of CPUs beyond share the others. */

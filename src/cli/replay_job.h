@@ -23,6 +23,7 @@
 #include "kmreplay/replay/recorded.h"
 #include "kmreplay/replay/replay.h"
 #include "kmreplay/replay/slab_survey.h"
+#include "kmreplay/replay/start.h"
 
 /** One machine of a job. */
 struct replay_side {
@@ -30,6 +31,7 @@ struct replay_side {
 	struct config *settings;       /**< what the machine is to be; the side's */
 	uint64_t seed;                 /**< added to the configured one */
 	struct machine_config machine; /**< once the first reading is over */
+	struct page_start start;       /**< its memory at the first event; the side's */
 	struct replay *replay;         /**< once the second reading has begun */
 	struct error error;            /**< why it stopped; empty: it did not */
 };
@@ -53,6 +55,7 @@ struct replay_job {
 	struct cli_input in;
 	struct survey survey;
 	struct slab_survey slabs;
+	struct start_state *start;  /**< of the recorded machine, once the first reading is over */
 	struct replay_options options;
 	struct recorded recorded; /**< what the recording itself tells */
 	struct account_feed feed;

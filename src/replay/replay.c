@@ -70,7 +70,6 @@ struct replay *replay_create(const struct replay_options *options,
 	r->next_look_time = UINT64_MAX;
 	stock_init(&r->stock);
 	tasks_init(&r->tasks);
-	u64map_init(&r->start_blocks);
 	u64map_init(&r->start_objects.by_ptr);
 	u64map_init(&r->start_objects.by_pfn);
 	replay_tally_init(&r->tally);
@@ -97,7 +96,6 @@ void replay_destroy(struct replay *r)
 	machine_destroy(r->machine);
 	stock_deinit(&r->stock);
 	tasks_deinit(&r->tasks);
-	u64map_deinit(&r->start_blocks);
 	u64map_deinit(&r->start_objects.by_ptr);
 	u64map_deinit(&r->start_objects.by_pfn);
 	vec_deinit(&r->start_objects.addrs);

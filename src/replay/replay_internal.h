@@ -82,7 +82,6 @@ struct replay {
 	struct vec(uint32_t) free_splits; /**< numbers of "splits" to use again */
 	struct stock stock;
 	struct tasks tasks;
-	struct u64map start_blocks;   /**< pfn to order: in use at the beginning, not yet freed */
 	struct {
 		struct u64map by_ptr; /**< recorded address to number in "addrs" + 1; 0: placed */
 		/** Slabs that go: recorded pfn to 2 * number in the survey + "has its frames". */
@@ -160,7 +159,7 @@ enum replay_verdict replay_start_bulk_free(struct replay *r, const struct replay
 /** start_slabs.c: the block that is freed was a slab at the beginning. */
 bool replay_start_slab_gone(struct replay *r, const struct replay_step *step);
 
-/** start.c: takes what was in use at the beginning out of the free lists. */
+/** start.c: counts what is in use at the beginning. */
 void replay_start(struct replay *r);
 /** start.c: a free of a block that was never seen allocated. */
 enum replay_verdict replay_start_free(struct replay *r, const struct replay_step *step);

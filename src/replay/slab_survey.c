@@ -192,9 +192,7 @@ static void note_object(struct slab_survey *survey, const struct repair *repair,
 		return;
 	at = frame_at(state, pfn);
 	if (*at == FRAME_UNKNOWN)
-		*at = survey_state_of(state->frames_seen, pfn) == SURVEY_FREE ?
-			      (uint32_t)FRAME_NOT :
-			      add_frame(state, pfn);
+		*at = slab_survey_may_be(state, pfn) ? add_frame(state, pfn) : (uint32_t)FRAME_NOT;
 	if (likely(*at == FRAME_NOT))
 		return;
 	frame = &state->frames.items[*at - FRAME_FIRST];

@@ -94,6 +94,14 @@ struct slab_survey_cache {
 	size_t nr_objects;
 };
 
+/** Frame "pfn" may have been in use at the beginning. */
+static inline bool slab_survey_may_be(const struct slab_survey_state *state, uint64_t pfn)
+{
+	const enum survey_state seen = survey_state_of(state->frames_seen, pfn);
+
+	return seen == SURVEY_USED || seen == SURVEY_UNTOUCHED;
+}
+
 /** slab_survey_join.c: makes "slabs" and all that belongs to them. */
 void slab_survey_join(struct slab_survey *survey, const struct repair *repair,
 		      const struct machine_config *recorded);

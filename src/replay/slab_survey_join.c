@@ -271,7 +271,7 @@ static bool has_fit_order(const struct joining *j, const struct candidate *c)
 static bool was_in_use(const struct joining *j, const struct candidate *c)
 {
 	for (uint64_t pfn = c->pfn; pfn < c->pfn + (1ULL << c->order); pfn++) {
-		if (survey_state_of(j->state->frames_seen, pfn) == SURVEY_FREE)
+		if (!slab_survey_may_be(j->state, pfn))
 			return false;
 	}
 	return true;

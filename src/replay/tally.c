@@ -16,6 +16,7 @@ static const struct {
 #undef X
 };
 
+static void note_peaks(struct replay_tally *tally, struct replay_owner *who);
 static uint64_t failure_key(const struct replay_failure *failure);
 
 void replay_tally_init(struct replay_tally *tally)
@@ -85,14 +86,14 @@ void replay_tally_pages(struct replay_tally *tally, enum page_owner owner, unsig
 	who->allocs++;
 	who->pages += nr;
 	tally->pages += nr;
-	if (who->pages > who->peak) {
-		who->peak = who->pages;
-		who->peak_time = tally->last_time;
-	}
-	if (tally->pages > tally->peak_pages) {
-		tally->peak_pages = tally->pages;
-		tally->peak_time = tally->last_time;
-	}
+	note_peaks(tally, who);
+}
+
+void replay_tally_held(struct replay_tally *tally, enum page_owner owner, uint64_t nr)
+{
+	tally->owners[owner].pages += nr;
+	tally->pages += nr;
+	note_peaks(tally, &tally->owners[owner]);
 }
 
 void replay_tally_verdicts(const struct replay_tally *tally, uint64_t sums[VERDICT_NR])
@@ -111,6 +112,18 @@ const char *replay_verdict_key(enum replay_verdict verdict)
 const char *replay_verdict_name(enum replay_verdict verdict)
 {
 	return verdict < VERDICT_NR ? verdicts[verdict].name : "?";
+}
+
+static void note_peaks(struct replay_tally *tally, struct replay_owner *who)
+{
+	if (who->pages > who->peak) {
+		who->peak = who->pages;
+		who->peak_time = tally->last_time;
+	}
+	if (tally->pages > tally->peak_pages) {
+		tally->peak_pages = tally->pages;
+		tally->peak_time = tally->last_time;
+	}
 }
 
 /* Two kinds that meet in one 64-bit key would be added up; at 4096 rows the chance is 1e-12. */

@@ -10,6 +10,7 @@
 
 #include "kmreplay/replay/history.h"
 #include "kmreplay/replay/replay.h"
+#include "kmreplay/replay/start.h"
 #include "kmreplay/trace/trace.h"
 
 #include <stdio.h>
@@ -89,16 +90,27 @@ static void start(struct run *run, const struct trace *trace)
 	const struct repair_options repair = { .hashed_ptrs = info->hashed_ptrs,
 					       .long_is_32 = info->long_is_32 };
 	const struct replay_options options = { .layers = LAYER_ALL };
+	struct start_state *state;
+	struct page_start memory;
 	struct error err = { "" };
 
 	machine_config_init(&run->config, info->kernel,
 			    info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64);
 	run->config.nr_cpus = CPUS;
 	survey_fill_ranges(&run->survey, MEMORY, &run->config);
+	state = start_state_create(&(struct start_sources){ .survey = &run->survey,
+							    .arch = run->config.arch,
+							    .nr_nodes = 1 });
+	start_state_map(state, &run->config, &memory);
+	memory.early = false;
+	run->config.start = &memory;
 	run->repair = repair_create(&repair, &run->names);
 	run->replay = replay_create(&options, &run->config, &run->survey, run->repair, &run->names,
 				    &err);
 	BUG_ON(!run->replay);
+	run->config.start = NULL;
+	page_start_deinit(&memory);
+	start_state_destroy(state);
 	run->history = replay_history_create(&(struct replay_history_options){
 		.buckets = 7, .columns = 3, .failures = 50 });
 	replay_history_attach(run->history, run->replay);

@@ -65,6 +65,8 @@ struct page_profile {
 	bool skip_awake_kswapd;
 	/** Zone Movable has its own watermark and no share of min_free_kbytes. */
 	bool movable_own_watermark;
+	/** HighMem is handed over page by page at boot, so its lists are descending. */
+	bool highmem_one_by_one;
 	/** Large folios below the wanted order are moved by compaction, too. */
 	bool compact_moves_folios;
 };

@@ -76,7 +76,7 @@ struct replay_probe {
 };
 
 /**
- * An engine for "config"'s machine. "survey" (NULL: none) gives the pages in use at the beginning;
+ * An engine for "config"'s machine. "survey" (NULL: none) is the first look at the same recording;
  * "repair" and "names" belong to the history that will be fed; all must outlive the engine.
  */
 MUST_CHECK struct replay *replay_create(const struct replay_options *options,

@@ -7,8 +7,7 @@
 #ifndef KMREPLAY_REPLAY_START_H
 #define KMREPLAY_REPLAY_START_H
 
-#include "kmreplay/core/error.h"
-#include "kmreplay/core/str.h"
+#include "kmreplay/core/vec.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/mm/page_start.h"
 #include "kmreplay/replay/survey.h"
@@ -44,19 +43,23 @@ struct start_zone {
 };
 
 struct start_state {
-	/** Memory of the recorded machine: what --memory, left alone, gives a simulated one. */
+	/**
+	 * Memory of the recorded machine, which a simulated one gets unless it is told otherwise.
+	 * From the recording alone: the first MiB left out, and with the hole below 4 GiB.
+	 */
 	struct vec(struct machine_range) ranges;
+	bool exact; /**< "ranges" and "zones" are the machine's own, from its files */
 	struct vec(struct start_zone) zones; /**< ascending */
 	struct page_start pages;             /**< of all of "ranges" */
 	uint64_t nr_pages[START_BASIS_NR];   /**< frames of "ranges" by what they rest on */
-	uint64_t nr_free, nr_used;           /**< the same by what they are */
+	uint64_t nr_free, nr_pcp, nr_used;   /**< the same by what they are */
 	/** Where the sources contradict each other: lines to be shown, in order. */
 	struct vec(char *) contradictions;
 };
 
 /** All there is to know it from. NULL: not there. */
 struct start_sources {
-	const struct survey *survey;
+	struct survey *survey;               /**< is sorted */
 	enum machine_arch arch;              /**< of the recorded machine */
 	unsigned int nr_nodes;               /**< the same, as far as known; at least 1 */
 	const struct proc_boot *boot;
@@ -64,15 +67,16 @@ struct start_sources {
 	uint64_t seed;                       /**< for what only counts are known of */
 };
 
-/** NULL and "err" when the sources describe no machine. */
-MUST_CHECK struct start_state *start_state_create(const struct start_sources *sources,
-						  struct error *err);
+/** Never fails: sources that contradict each other are listed in its "contradictions". */
+struct start_state *start_state_create(const struct start_sources *sources);
 /** "state" may be NULL. */
 void start_state_destroy(struct start_state *state);
+/** The zone of the recorded machine that "pfn" lies in; NULL: none. */
+const struct start_zone *start_state_zone(const struct start_state *state, uint64_t pfn);
 /**
- * The same state on the memory of "config", whose ranges are set: frames that only one of the two
- * machines has are free here, or left out. The result is for config->start and outlives the machine;
- * page_start_deinit() ends it.
+ * The same state on the memory of "config", whose ranges are set: frames that only the simulated
+ * machine has are free, those that only the recorded one has are left out. Limits of zones are used
+ * only if the zones are the same. The result is for config->start; page_start_deinit() ends it.
  */
 void start_state_map(const struct start_state *state, const struct machine_config *config,
 		     struct page_start *ret);

@@ -5,6 +5,9 @@
  * free lists means it was free, given back means it was in use. Frames that no event touches stay
  * unknown.
  *
+ * The first event that tells a pageblock's type is kept, too, and which blocks waited in per-CPU
+ * lists.
+ *
  * Memory: two bits a frame, kept in runs of 128 frames for touched runs only.
  */
 #ifndef KMREPLAY_REPLAY_SURVEY_H
@@ -19,12 +22,15 @@ enum survey_state {
 	SURVEY_UNTOUCHED,
 	SURVEY_FREE, /**< first seen when it was allocated */
 	SURVEY_USED, /**< first seen when it was freed */
+	SURVEY_PCP,  /**< first seen when it was given, or drained, without the zone's lock */
 };
 
 enum { SURVEY_RUN_SHIFT = 7, SURVEY_RUN = 1 << SURVEY_RUN_SHIFT };
 
 /** First frame past 4 GiB: low memory ends at or before it, high memory begins at it. */
 enum { SURVEY_FOUR_GIB = (4UL << 30) >> KERNEL_PAGE_SHIFT };
+/** Where memory begins as far as a recording tells: real-mode memory is kept reserved. */
+enum { SURVEY_FIRST_PFN = (1UL << 20) >> KERNEL_PAGE_SHIFT };
 
 struct survey_run {
 	uint64_t state[SURVEY_RUN * 2 / 64];
@@ -36,9 +42,36 @@ struct survey_block {
 	uint8_t order;
 };
 
+/** A block that waited in a per-CPU list when the recording began. */
+struct survey_pcp {
+	uint64_t pfn;
+	uint16_t cpu;
+	uint8_t order;
+	uint8_t type; /**< of the list, as the recording numbers it */
+	bool drained; /**< it left at the tail of its list, not at the head */
+};
+
+/** log2 of the pages that "block_types" takes for a pageblock. */
+enum { SURVEY_BLOCK_SHIFT = 9 };
+
 struct survey {
+	/**
+	 * mm_page_alloc_extfrag names the head of a block that is still free (until 6.9), not the
+	 * page that was taken. To be set before the first survey_add().
+	 */
+	bool extfrag_names_block;
 	struct u64map index; /**< pfn >> SURVEY_RUN_SHIFT to number in "runs" */
 	struct vec(struct survey_run) runs;
+	struct vec(uint64_t) keys;   /**< of "runs": pfn >> SURVEY_RUN_SHIFT */
+	struct u64map block_types;   /**< pfn >> SURVEY_BLOCK_SHIFT to the type at the beginning */
+	struct vec(struct survey_pcp) pcp; /**< in the order of the events; none from boot */
+	struct u64map tops;          /**< from boot: pfn >> KERNEL_MAX_ORDER of blocks seen */
+	/**
+	 * From boot, in the order of the events: numbers (pfn >> KERNEL_MAX_ORDER) of blocks of the
+	 * largest order whose first event takes their first page from the free lists.
+	 */
+	struct vec(uint32_t) fresh;
+	uint64_t nr_zone_locked;     /**< events that tell what left the free lists */
 	struct vec(struct survey_block) used; /**< in the order of their frees */
 	unsigned int nr_cpus;        /**< highest CPU seen + 1 */
 	uint64_t nr_events;
@@ -50,11 +83,14 @@ struct survey {
 	 * the bits that gfp_allowed_mask takes away until kernel_init_freeable().
 	 */
 	bool from_boot;
+	bool in_early_boot; /**< still so, at the event looked at last */
 	/**
-	 * Single pages below 16 MiB, and from there to 4 GiB, given to requests that would rather
-	 * have had a page of a higher zone.
+	 * Single pages below 16 MiB, and from there to 4 GiB, given in early boot to requests that
+	 * would rather have had a page of a higher zone. There are no watermarks yet, so that one
+	 * had no free pageblock left.
 	 */
 	uint64_t nr_fallback_dma, nr_fallback_dma32;
+	uint64_t exact_low_end, exact_high_end; /**< ends of zones that events name; 0: none */
 	uint64_t max_low_pfn;        /**< highest frame seen below 4 GiB; 0: none */
 	uint64_t max_high_pfn;       /**< highest frame seen from 4 GiB on; 0: none */
 	uint64_t nr_beyond;          /**< page events with frames no machine has (SURVEY_MAX_PFN) */
@@ -70,10 +106,23 @@ void survey_init(struct survey *survey);
 void survey_deinit(struct survey *survey);
 /** Looks at "nr" events, in the recording's order. */
 void survey_add(struct survey *survey, const struct event *events, size_t nr);
+/** Frames that other events than those of pages show to have been in use, and to the end. */
+void survey_note_in_use(struct survey *survey, uint64_t pfn, uint64_t nr);
 /** What "pfn" was at the beginning. */
 enum survey_state survey_state_of(const struct survey *survey, uint64_t pfn);
+/** Puts the runs of frames in ascending order, as survey_next() wants them. */
+void survey_sort(struct survey *survey);
+/**
+ * The frames from "pfn" on that are alike, at most up to "limit": returns the end, "*state" is what
+ * they were. "*at" is 0 at first and kept by the caller while "pfn" ascends.
+ */
+uint64_t survey_next(const struct survey *survey, size_t *at, uint64_t pfn, uint64_t limit,
+		     enum survey_state *state);
 
-/** Behind the highest frame seen below 4 GiB, and from there on (0: none), in steps of 64 MiB. */
+/**
+ * Where memory ends below 4 GiB, and from there on (0: none): as compaction says, else behind the
+ * highest frame seen, in steps of 64 MiB.
+ */
 uint64_t survey_low_end(const struct survey *survey);
 uint64_t survey_high_end(const struct survey *survey);
 

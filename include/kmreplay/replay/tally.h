@@ -106,7 +106,7 @@ struct replay_tally {
 	uint64_t nr_reclaimed;   /**< pages taken from the stock of reclaimable ones */
 	uint64_t nr_oom_kills, nr_oom_pages; /**< victims of the OOM killer; pages they gave */
 	uint64_t nr_start_freed; /**< pages in use when the recording began and freed in it */
-	uint64_t nr_start_untouched; /**< in use by the rule of start.c, never touched */
+	uint64_t nr_start_untouched; /**< in use then and to the end, never touched */
 	uint64_t nr_start_slabs;   /**< slabs of the beginning that are where they were */
 	uint64_t nr_start_rebuilt; /**< slabs of the beginning that are others here */
 	uint64_t nr_start_objects; /**< objects in use at the beginning, of both */
@@ -129,6 +129,8 @@ void replay_tally_failure(struct replay_tally *tally, const struct replay_failur
 /** Blocks of 2^"order" pages come to or (with "gone") leave "owner". */
 void replay_tally_pages(struct replay_tally *tally, enum page_owner owner, unsigned int order,
 			bool gone);
+/** "owner" holds "nr" pages from the beginning. */
+void replay_tally_held(struct replay_tally *tally, enum page_owner owner, uint64_t nr);
 
 /** The events of each verdict, all calls together. */
 void replay_tally_verdicts(const struct replay_tally *tally, uint64_t sums[VERDICT_NR]);

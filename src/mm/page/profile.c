@@ -17,6 +17,7 @@ static const struct page_profile profiles[] = {
 		.pcp = PCP_FREE_FACTOR,
 		.highatomic = HIGHATOMIC_ONE_PERCENT_PLUS_BLOCK,
 		.slowpath = SLOWPATH_6,
+		.highmem_one_by_one = true,
 	},
 	{
 		.name = "6.12",
@@ -32,6 +33,7 @@ static const struct page_profile profiles[] = {
 		.boost_wakes_own_kswapd = true,
 		.unboosted_retry_by_reserve = true,
 		.movable_own_watermark = true,
+		.highmem_one_by_one = true,
 		.compact_moves_folios = true,
 	},
 	{

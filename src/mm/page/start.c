@@ -4,7 +4,8 @@
  *
  * Theory. Which frames are free determines the blocks, and blocks of one list that came from boot
  * stand in ascending order; so free runs are cut into the largest blocks that alignment allows,
- * from the bottom up, each to its list's tail (as __free_memory_core() does). What is in use has no
+ * from the bottom up, each to its list's tail (as __free_memory_core() does); HighMem, which older
+ * kernels free page by page, comes out the other way round. What is in use has no
  * blocks: of memory whose owner nobody knows there is only a count for each zone. A frame is such
  * memory if it lies in a range and inside no block; so adopting some costs a look at its frames,
  * and all the rest costs nothing, however large the machine.
@@ -238,6 +239,9 @@ static void free_runs(struct page_allocator *pa, const struct page_start *start)
 static void free_run(struct page_allocator *pa, const struct page_range *range, uint32_t at,
 		     uint32_t end, struct list_types *lists)
 {
+	struct zone *zone = &pa->zones[range->zone];
+	const bool to_tail = zone->type != ZONE_HIGHMEM || !pa->profile->highmem_one_by_one;
+
 	while (at < end) {
 		unsigned int order = MIN(bits_ctz(at), (unsigned int)KERNEL_MAX_ORDER);
 
@@ -245,8 +249,7 @@ static void free_run(struct page_allocator *pa, const struct page_range *range, 
 			order--;
 		while (order > pa->block_order && !is_of_one_type(pa, at, order))
 			order--;
-		buddy_free_one(pa, &pa->zones[range->zone], at, order, list_type(pa, lists, at),
-			       true);
+		buddy_free_one(pa, zone, at, order, list_type(pa, lists, at), to_tail);
 		at += 1U << order;
 	}
 }

@@ -8,6 +8,7 @@
 #include "kmreplay/replay/recorded.h"
 #include "kmreplay/replay/replay.h"
 #include "kmreplay/replay/slab_survey.h"
+#include "kmreplay/replay/start.h"
 
 #include "unit/repair/stream.h"
 
@@ -18,6 +19,8 @@ struct run {
 	struct slab_survey slabs;
 	bool look_at_slabs; /**< find those that existed first */
 	struct machine_config config;
+	struct start_state *state;
+	struct page_start start;
 	struct replay_options options;
 	struct repair *learned; /**< by that */
 	struct replay *replay;
@@ -57,6 +60,8 @@ static inline void run_look(struct run *run)
 		slab_survey_feed(&run->slabs, r, &out);
 	slab_survey_finish(&run->slabs, r, &recorded);
 	run->options.slabs = &run->slabs;
+	vec_foreach(&run->slabs.slabs, slab)
+		survey_note_in_use(&run->survey, slab->pfn, 1ULL << slab->order);
 	repair_destroy(run->learned);
 	run->learned = r;
 	s->options.learned = r;
@@ -75,7 +80,13 @@ static inline void run_replay(struct run *run, uint64_t memory)
 	survey_add(&run->survey, s->events.items, s->events.nr);
 	if (run->look_at_slabs)
 		run_look(run);
+	run->state = start_state_create(&(struct start_sources){ .survey = &run->survey,
+								 .arch = run->config.arch,
+								 .nr_nodes = 1 });
 	survey_fill_ranges(&run->survey, memory, &run->config);
+	start_state_map(run->state, &run->config, &run->start);
+	run->start.early = false;
+	run->config.start = &run->start;
 	s->r = repair_create(&s->options, &s->names);
 	run->replay = replay_create(&run->options, &run->config, &run->survey, s->r, &s->names,
 				    &err);
@@ -97,6 +108,8 @@ static inline void run_deinit(struct run *run)
 {
 	replay_destroy(run->replay);
 	recorded_deinit(&run->recorded);
+	page_start_deinit(&run->start);
+	start_state_destroy(run->state);
 	machine_config_deinit(&run->config);
 	slab_survey_deinit(&run->slabs);
 	repair_destroy(run->learned);

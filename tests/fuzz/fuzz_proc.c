@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzz target: the kernel's files. Every reader gets every input. What is refused is refused in one
+ * line with its place; what is taken and can be written is printed, read and printed again as the
+ * same; flags of pages do not depend on the pieces they come in.
+ */
+#include <config.h>
+
+#include "fuzz.h"
+
+#include "../../src/proc/proc_internal.h"
+
+#include <string.h>
+
+static void check_refused(const struct proc_snapshot *snap, enum proc_file file,
+			  const struct error *err);
+static void check_taken(const struct proc_snapshot *snap, enum proc_file file);
+static void check_ranges(const struct proc_ranges *ranges);
+static void check_pieces(const struct proc_snapshot *whole, const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct proc_snapshot snap;
+	struct error err = { "" };
+	struct str text;
+
+	str_init(&text);
+	str_add_mem(&text, data, size);
+	proc_snapshot_init(&snap);
+	for (enum proc_file file = 0; file < PROC_FILE_NR; file++) {
+		if (!proc_snapshot_parse(&snap, file, &text, "fuzz", &err))
+			check_refused(&snap, file, &err);
+		else if (proc_file_writable(file))
+			check_taken(&snap, file);
+	}
+	if (proc_has(&snap, PROC_DMESG)) {
+		check_ranges(&snap.boot.memory);
+		check_ranges(&snap.boot.reserved);
+	}
+	if (proc_has(&snap, PROC_KPAGEFLAGS))
+		check_pieces(&snap, data, size);
+	proc_snapshot_deinit(&snap);
+	str_deinit(&text);
+	return 0;
+}
+
+static void check_refused(const struct proc_snapshot *snap, enum proc_file file,
+			  const struct error *err)
+{
+	BUG_ON(proc_has(snap, file));
+	BUG_ON(strncmp(err->message, "fuzz:", 5) != 0);
+	BUG_ON(strlen(err->message) >= sizeof(err->message) - 1);
+	for (const char *c = err->message; *c; c++)
+		BUG_ON((unsigned char)*c < ' ' || (unsigned char)*c >= 0x7f);
+}
+
+static void check_taken(const struct proc_snapshot *snap, enum proc_file file)
+{
+	struct proc_snapshot again;
+	struct str printed[2];
+	struct error err;
+
+	str_init(&printed[0]);
+	str_init(&printed[1]);
+	proc_file_print(snap, file, &printed[0]);
+	proc_snapshot_init(&again);
+	BUG_ON(!proc_snapshot_parse(&again, file, &printed[0], "printed", &err));
+	proc_file_print(&again, file, &printed[1]);
+	BUG_ON(strcmp(str_text(&printed[0]), str_text(&printed[1])) != 0);
+	proc_snapshot_deinit(&again);
+	str_deinit(&printed[0]);
+	str_deinit(&printed[1]);
+}
+
+static void check_ranges(const struct proc_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->nr; i++) {
+		BUG_ON(ranges->items[i].start >= ranges->items[i].end);
+		BUG_ON(i && ranges->items[i - 1].end > ranges->items[i].start);
+	}
+}
+
+static void check_pieces(const struct proc_snapshot *whole, const uint8_t *data, size_t size)
+{
+	struct proc_snapshot pieces;
+	struct proc_kpageflags_feed feed = { .to = &pieces.kpageflags };
+
+	proc_snapshot_init(&pieces);
+	for (size_t at = 0, len; at < size; at += len) {
+		len = MIN((size_t)(data[at] % 16 + 1), size - at);
+		proc_kpageflags_feed(&feed, data + at, len);
+	}
+	BUG_ON(pieces.kpageflags.nr_pages != whole->kpageflags.nr_pages);
+	for (uint64_t pfn = 0; pfn < pieces.kpageflags.nr_pages; pfn++)
+		BUG_ON(proc_page_flags(&pieces.kpageflags, pfn) !=
+		       proc_page_flags(&whole->kpageflags, pfn));
+	proc_snapshot_deinit(&pieces);
+}
