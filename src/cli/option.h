@@ -128,6 +128,8 @@ struct cli_options {
 	unsigned int recovered; /**< enum replay_recovered */
 	bool self_check;
 	bool verbose;
+	const char *start; /**< directory of files of the moment of the first event; NULL: none */
+	const char *boot;  /**< directory with the boot log; NULL: none */
 
 	/* report */
 	const char *plots; /**< directory for pictures and their data; NULL: none is kept */

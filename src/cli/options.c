@@ -80,6 +80,14 @@ static const struct cli_option options_table[] = {
 	  .help = "the JSON schema of configuration files, for editors" },
 	{ .name = "list-presets", .arg = ARG_NONE, .commands = CMD_BIT(CONFIG),
 	  .offset = FIELD(config_presets), .help = "names of presets and what they are" },
+	{ .name = "start", .arg = ARG_FILE, .commands = CMD_BITS_REPLAYS, .offset = FIELD(start),
+	  .metavar = "DIR",
+	  .help = "files of the recorded machine from the moment at which the recording begins "
+		  "(zoneinfo, buddyinfo, pagetypeinfo, kpageflags, ...): its memory is as they say" },
+	{ .name = "boot", .arg = ARG_FILE, .commands = CMD_BITS_REPLAYS, .offset = FIELD(boot),
+	  .metavar = "DIR",
+	  .help = "the boot log (dmesg, best with memblock=debug) and iomem of the recorded machine: "
+		  "which memory it had, and which was reserved" },
 	{ .name = "recovered", .arg = ARG_CHOICE, .commands = CMD_BITS_REPLAYS,
 	  .offset = FIELD(recovered), .metavar = "WHAT", .choice = replay_recovered_name,
 	  .def = "keep",

@@ -26,6 +26,7 @@ static void pull_learned(struct replay_job *job);
 static void finish_slabs(struct replay_job *job);
 static void configure(struct replay_job *job);
 static void create_start(struct replay_job *job);
+static void give_memory(struct replay_job *job, struct replay_side *side);
 static void configure_side(struct replay_job *job, struct replay_side *side);
 static unsigned int recorded_cpus(const struct survey *survey);
 static int replay_again(struct replay_job *job);
@@ -46,6 +47,7 @@ void replay_job_init(struct replay_job *job, struct cli *cli)
 	job->look_at_slabs = true;
 	survey_init(&job->survey);
 	slab_survey_init(&job->slabs, &job->survey);
+	start_files_init(&job->files);
 	recorded_init(&job->recorded);
 }
 
@@ -67,6 +69,7 @@ void replay_job_deinit(struct replay_job *job)
 	recorded_deinit(&job->recorded);
 	slab_survey_deinit(&job->slabs);
 	start_state_destroy(job->start);
+	start_files_deinit(&job->files);
 	survey_deinit(&job->survey);
 }
 
@@ -83,6 +86,8 @@ int replay_job_run(struct replay_job *job, const char *path)
 	int status;
 
 	job->path = path;
+	if (!start_files_read(&job->files, &job->cli->options))
+		return EXIT_INPUT;
 	if (!strcmp(path, "-") && !spool_stdin(job->cli))
 		return EXIT_INPUT;
 	if (!cli_input_open(&job->in, job->cli, path))
@@ -265,9 +270,11 @@ static void configure(struct replay_job *job)
 	};
 	if (job->options.layers & ~(unsigned int)LAYER_PAGE)
 		job->options.layers |= LAYER_PAGE;
-	create_start(job);
 	vec_foreach(&job->sides, side)
 		configure_side(job, side);
+	create_start(job);
+	vec_foreach(&job->sides, side)
+		give_memory(job, side);
 }
 
 /* What the recorded machine was at the first event; all sides start from it. */
@@ -277,9 +284,14 @@ static void create_start(struct replay_job *job)
 		.survey = &job->survey,
 		.arch = trace_info(job->in.trace)->long_is_32 ? ARCH_X86_32 : ARCH_X86_64,
 		.nr_nodes = 1,
+		.boot = start_files_boot(&job->files),
+		.files = start_files_start(&job->files),
+		.seed = job->sides.nr ? job->sides.items[0].machine.seed : 0,
 	};
 
 	job->start = start_state_create(&sources);
+	vec_foreach(&job->start->contradictions, line)
+		cli_warn("%s", *line);
 }
 
 static void configure_side(struct replay_job *job, struct replay_side *side)
@@ -293,10 +305,15 @@ static void configure_side(struct replay_job *job, struct replay_side *side)
 	machine->nr_cpus = recorded_cpus(&job->survey);
 	config_apply(settings, machine);
 	machine->seed += side->seed;
-	survey_fill_ranges(&job->survey, config_memory(settings), machine);
-	start_state_map(job->start, machine, &side->start);
+}
+
+static void give_memory(struct replay_job *job, struct replay_side *side)
+{
+	struct machine_config *machine = &side->machine;
+
+	start_state_fill_ranges(job->start, &job->survey, config_memory(side->settings), machine);
 	/* Requests come as they were recorded; boot itself is not gone through again. */
-	side->start.early = false;
+	start_state_map(job->start, machine, false, &side->start);
 	machine->start = &side->start;
 }
 

@@ -18,6 +18,7 @@
 #include "account_feed.h"
 #include "cli_internal.h"
 #include "replay_report.h"
+#include "start_files.h"
 
 #include "kmreplay/core/workers.h"
 #include "kmreplay/replay/recorded.h"
@@ -55,6 +56,7 @@ struct replay_job {
 	struct cli_input in;
 	struct survey survey;
 	struct slab_survey slabs;
+	struct start_files files;   /**< --start, --boot */
 	struct start_state *start;  /**< of the recorded machine, once the first reading is over */
 	struct replay_options options;
 	struct recorded recorded; /**< what the recording itself tells */

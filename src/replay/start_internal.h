@@ -3,6 +3,7 @@
 #ifndef KMREPLAY_REPLAY_START_INTERNAL_H
 #define KMREPLAY_REPLAY_START_INTERNAL_H
 
+#include "kmreplay/proc/snapshot.h"
 #include "kmreplay/replay/start.h"
 
 /** What is said of frames. */
@@ -17,6 +18,7 @@ struct start_build {
 	const struct start_sources *sources;
 	struct start_state *state;
 	bool pcp_known; /**< what waited in per-CPU lists can be told */
+	const struct proc_boot *boot; /**< NULL: no boot log */
 };
 
 /** Adds memory of the recorded machine: [start, end), which becomes part of zones by "arch". */
@@ -26,6 +28,29 @@ void start_tell(struct start_build *b, uint64_t from, uint64_t to, enum start_fr
 		enum start_basis basis);
 /** The pageblock of "pfn" was not MOVABLE; ascending. */
 void start_tell_type(struct start_build *b, uint64_t pfn, enum migratetype type);
+
+/** A line of "contradictions". */
+void start_contradict(struct start_build *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/** start_boot.c: memory as the boot log or iomem has it; false: neither says. */
+bool start_boot_ranges(struct start_build *b);
+/**
+ * start_boot.c: the end of the frames at "pfn", up to "limit", that were all reserved or all not;
+ * "limit", and not reserved, when nobody says.
+ */
+uint64_t start_boot_reserved(const struct start_build *b, uint64_t pfn, uint64_t limit,
+			     bool *reserved);
+/** start_boot.c: which pages the allocator manages, when the log says what was reserved. */
+void start_boot_managed(struct start_build *b);
+
+/** start_files.c: memory as the files of the start have it; false: they do not. */
+bool start_files_ranges(struct start_build *b);
+/** start_files.c: what kpageflags says of untouched memory. */
+void start_files_untouched(struct start_build *b, uint64_t from, uint64_t to);
+/** start_files.c: marks, limits, managed pages out of zoneinfo. */
+void start_files_limits(struct start_build *b);
+/** start_place.c: free blocks as many as buddyinfo and pagetypeinfo say. */
+void start_files_counts(struct start_build *b);
 
 /** start_trace.c: memory as far as events show it. */
 void start_trace_ranges(struct start_build *b);

@@ -30,6 +30,7 @@ static void map_range(const struct start_state *state, const struct machine_rang
 		      struct page_start *ret);
 static void add_known(const struct start_state *state, uint64_t from, uint64_t to,
 		      struct page_start *ret);
+static void add_limits(const struct start_state *state, bool early, struct page_start *ret);
 static bool same_zones(const struct start_state *state, const struct machine_config *config);
 
 const char *start_basis_name(unsigned int basis)
@@ -48,16 +49,27 @@ struct start_state *start_state_create(const struct start_sources *sources)
 		.sources = sources,
 		.state = xcalloc(1, sizeof(*build.state)),
 		.pcp_known = sources->survey->nr_zone_locked && !sources->survey->from_boot,
+		.boot = sources->boot ? &sources->boot->boot : NULL,
 	};
+	struct start_state *state = build.state;
 
 	survey_sort(sources->survey);
-	page_start_init(&build.state->pages);
-	build.state->pages.early = sources->survey->from_boot;
-	start_trace_ranges(&build);
+	page_start_init(&state->pages);
+	state->pages.early = sources->survey->from_boot;
+	state->has_boot = sources->boot;
+	state->has_files = sources->files;
+	if (!start_boot_ranges(&build) && !start_files_ranges(&build))
+		start_trace_ranges(&build);
+	vec_foreach(&state->zones, zone)
+		vec_push(&state->pages.zones, (struct page_start_zone){ .node = zone->node,
+									.type = zone->type });
 	start_trace_frames(&build);
 	start_trace_types(&build);
 	start_trace_pcp(&build);
-	return build.state;
+	start_boot_managed(&build);
+	start_files_limits(&build);
+	start_files_counts(&build);
+	return state;
 }
 
 void start_state_destroy(struct start_state *state)
@@ -82,11 +94,27 @@ const struct start_zone *start_state_zone(const struct start_state *state, uint6
 	return NULL;
 }
 
+void start_state_fill_ranges(const struct start_state *state, const struct survey *survey,
+			     uint64_t memory, struct machine_config *config)
+{
+	unsigned int nr_nodes = 1;
+
+	vec_foreach(&state->ranges, range)
+		nr_nodes = MAX(nr_nodes, (unsigned int)range->node + 1);
+	if (!state->exact || memory || config->nr_nodes > nr_nodes) {
+		survey_fill_ranges(survey, memory, config);
+		return;
+	}
+	config->nr_nodes = nr_nodes;
+	vec_foreach(&state->ranges, range)
+		machine_config_add_range(config, range->start, range->end, range->node);
+}
+
 void start_state_map(const struct start_state *state, const struct machine_config *config,
-		     struct page_start *ret)
+		     bool early, struct page_start *ret)
 {
 	page_start_init(ret);
-	ret->early = state->pages.early;
+	ret->early = state->pages.early && early;
 	map_free(state, config, ret);
 	vec_foreach(&state->pages.blocks, block)
 		vec_push(&ret->blocks, *block);
@@ -94,12 +122,8 @@ void start_state_map(const struct start_state *state, const struct machine_confi
 		vec_push(&ret->lists, *list);
 	vec_foreach(&state->pages.pcp, block)
 		vec_push(&ret->pcp, *block);
-	if (!same_zones(state, config))
-		return;
-	vec_foreach(&state->pages.zones, zone)
-		vec_push(&ret->zones, *zone);
-	vec_foreach(&state->pages.limits, limit)
-		vec_push(&ret->limits, *limit);
+	if (same_zones(state, config))
+		add_limits(state, ret->early, ret);
 }
 
 void start_add_range(struct start_build *b, uint64_t start, uint64_t end, int node)
@@ -192,6 +216,21 @@ static void add_known(const struct start_state *state, uint64_t from, uint64_t t
 	}
 	for (; low < state->pages.free.nr && runs[low].start < to; low++)
 		page_start_add_free(ret, MAX(runs[low].start, from), MIN(runs[low].end, to));
+}
+
+static void add_limits(const struct start_state *state, bool early, struct page_start *ret)
+{
+	vec_foreach(&state->pages.zones, given) {
+		struct page_start_zone limits = *given;
+
+		vec_foreach(&state->zones, zone) {
+			if (zone->node == given->node && zone->type == given->type)
+				limits.managed = early ? zone->managed : zone->managed_later;
+		}
+		vec_push(&ret->zones, limits);
+	}
+	vec_foreach(&state->pages.limits, limit)
+		vec_push(&ret->limits, *limit);
 }
 
 /* Limits belong to a zone of that very size. */

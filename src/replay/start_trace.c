@@ -49,9 +49,10 @@ static uint64_t first_taken(const struct survey *survey, const struct start_zone
 static void tell_zone(struct start_build *b, const struct machine_range *range,
 		      const struct start_zone *zone, size_t *at);
 static void tell_untouched(struct start_build *b, uint64_t from, uint64_t to,
-			   struct boot_line line);
+			   const struct boot_line *line);
+static void tell_by_rule(struct start_build *b, uint64_t from, uint64_t to,
+			 const struct boot_line *line);
 static bool is_wholly_used(const struct start_state *state, uint64_t pfn, size_t *run);
-static struct page_start_zone *limits_of(struct start_state *state, const struct start_zone *zone);
 
 void start_trace_ranges(struct start_build *b)
 {
@@ -77,8 +78,9 @@ void start_trace_frames(struct start_build *b)
 	}
 	if (!b->sources->survey->from_boot)
 		return;
-	vec_foreach(&state->zones, zone)
-		limits_of(state, zone)->below_high = is_exhausted(b->sources->survey, zone);
+	for (size_t i = 0; i < state->zones.nr; i++)
+		state->pages.zones.items[i].below_high =
+			is_exhausted(b->sources->survey, &state->zones.items[i]);
 }
 
 void start_trace_types(struct start_build *b)
@@ -225,7 +227,7 @@ static void tell_zone(struct start_build *b, const struct machine_range *range,
 	for (uint64_t pfn = MAX(range->start, zone->start); pfn < limit; pfn = end) {
 		end = survey_next(b->sources->survey, at, pfn, limit, &state);
 		if (state == SURVEY_UNTOUCHED)
-			tell_untouched(b, pfn, end, line);
+			tell_untouched(b, pfn, end, &line);
 		else if (state == SURVEY_USED)
 			start_tell(b, pfn, end, START_USED, START_BY_EVENTS);
 		else if (state == SURVEY_PCP && b->pcp_known)
@@ -236,27 +238,45 @@ static void tell_zone(struct start_build *b, const struct machine_range *range,
 }
 
 static void tell_untouched(struct start_build *b, uint64_t from, uint64_t to,
-			   struct boot_line line)
+			   const struct boot_line *line)
 {
-	const enum start_basis basis = b->sources->survey->from_boot ? START_BY_RULE :
-								       START_BY_NOTHING;
-	uint64_t at = MIN(MAX(line.used_until, from), to);
+	if (b->sources->files && proc_has(b->sources->files, PROC_KPAGEFLAGS)) {
+		start_files_untouched(b, from, to);
+		return;
+	}
+	while (from < to) {
+		bool reserved;
+		const uint64_t end = start_boot_reserved(b, from, to, &reserved);
 
-	if (at > from)
-		start_tell(b, from, at, START_USED, START_BY_RULE);
-	while (at < to) {
+		if (reserved)
+			start_tell(b, from, end, START_USED, START_BY_MEMBLOCK);
+		else
+			tell_by_rule(b, from, end, line);
+		from = end;
+	}
+}
+
+static void tell_by_rule(struct start_build *b, uint64_t from, uint64_t to,
+			 const struct boot_line *line)
+{
+	const struct survey *survey = b->sources->survey;
+	const bool from_log = b->boot && b->boot->reserved_known;
+	const enum start_basis basis = !survey->from_boot ? START_BY_NOTHING :
+				       from_log		  ? START_BY_MEMBLOCK :
+							    START_BY_RULE;
+	uint64_t end;
+
+	for (uint64_t at = from; at < to; at = end) {
 		const uint64_t top = bits_align_down(at, TOP);
-		const uint64_t end = MIN(top + TOP, to);
-		uint64_t taken = at;
+		uint64_t taken = MIN(MAX(line->used_until, at), to);
 
-		if (top >= line.whole_from && top + TOP <= line.whole_until)
-			taken = first_taken_of(b->sources->survey, top);
-		taken = MIN(MAX(taken, at), end);
+		end = taken > at ? taken : MIN(top + TOP, to);
+		if (taken <= at && top >= line->whole_from && top + TOP <= line->whole_until)
+			taken = MIN(MAX(first_taken_of(survey, top), at), end);
 		if (taken > at)
 			start_tell(b, at, taken, START_USED, basis);
 		if (end > taken)
 			start_tell(b, taken, end, START_FREE, basis);
-		at = end;
 	}
 }
 
@@ -280,15 +300,4 @@ static bool is_wholly_used(const struct start_state *state, uint64_t pfn, size_t
 	while (*run < state->pages.free.nr && state->pages.free.items[*run].end <= pfn)
 		++*run;
 	return *run == state->pages.free.nr || state->pages.free.items[*run].start >= end;
-}
-
-static struct page_start_zone *limits_of(struct start_state *state, const struct start_zone *zone)
-{
-	vec_foreach(&state->pages.zones, limits) {
-		if (limits->node == zone->node && limits->type == zone->type)
-			return limits;
-	}
-	vec_push(&state->pages.zones,
-		 (struct page_start_zone){ .node = zone->node, .type = zone->type });
-	return &state->pages.zones.items[state->pages.zones.nr - 1];
 }

@@ -101,8 +101,7 @@ static void start(struct run *run, const struct trace *trace)
 	state = start_state_create(&(struct start_sources){ .survey = &run->survey,
 							    .arch = run->config.arch,
 							    .nr_nodes = 1 });
-	start_state_map(state, &run->config, &memory);
-	memory.early = false;
+	start_state_map(state, &run->config, false, &memory);
 	run->config.start = &memory;
 	run->repair = repair_create(&repair, &run->names);
 	run->replay = replay_create(&options, &run->config, &run->survey, run->repair, &run->names,

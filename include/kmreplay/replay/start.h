@@ -12,7 +12,6 @@
 #include "kmreplay/mm/page_start.h"
 #include "kmreplay/replay/survey.h"
 
-struct proc_boot;
 struct proc_snapshot;
 
 /** What a frame's state at the start rests on. */
@@ -40,6 +39,8 @@ struct start_zone {
 	int node;
 	enum zone_type type;
 	uint64_t start, end; /**< pfns */
+	/** Pages that the allocator manages at the start, and as soon as boot is over; 0: all. */
+	uint64_t managed, managed_later;
 };
 
 struct start_state {
@@ -53,6 +54,7 @@ struct start_state {
 	struct page_start pages;             /**< of all of "ranges" */
 	uint64_t nr_pages[START_BASIS_NR];   /**< frames of "ranges" by what they rest on */
 	uint64_t nr_free, nr_pcp, nr_used;   /**< the same by what they are */
+	bool has_boot, has_files; /**< these sources were there */
 	/** Where the sources contradict each other: lines to be shown, in order. */
 	struct vec(char *) contradictions;
 };
@@ -62,7 +64,7 @@ struct start_sources {
 	struct survey *survey;               /**< is sorted */
 	enum machine_arch arch;              /**< of the recorded machine */
 	unsigned int nr_nodes;               /**< the same, as far as known; at least 1 */
-	const struct proc_boot *boot;
+	const struct proc_snapshot *boot;    /**< the boot log, the map of memory */
 	const struct proc_snapshot *files;   /**< of the moment at which the recording begins */
 	uint64_t seed;                       /**< for what only counts are known of */
 };
@@ -74,11 +76,18 @@ void start_state_destroy(struct start_state *state);
 /** The zone of the recorded machine that "pfn" lies in; NULL: none. */
 const struct start_zone *start_state_zone(const struct start_state *state, uint64_t pfn);
 /**
+ * Sets the memory of "config", whose CPUs and nodes are set: that of the recorded machine, if this
+ * is known from its files, "memory" is 0 and the nodes are as many; else survey_fill_ranges().
+ */
+void start_state_fill_ranges(const struct start_state *state, const struct survey *survey,
+			     uint64_t memory, struct machine_config *config);
+/**
  * The same state on the memory of "config", whose ranges are set: frames that only the simulated
  * machine has are free, those that only the recorded one has are left out. Limits of zones are used
- * only if the zones are the same. The result is for config->start; page_start_deinit() ends it.
+ * only if the zones are the same. "early": boot, in which the recording begins, is gone through with
+ * page_boot_...(); else it is over. The result is for config->start; page_start_deinit() ends it.
  */
 void start_state_map(const struct start_state *state, const struct machine_config *config,
-		     struct page_start *ret);
+		     bool early, struct page_start *ret);
 
 #endif

@@ -84,8 +84,7 @@ static inline void run_replay(struct run *run, uint64_t memory)
 								 .arch = run->config.arch,
 								 .nr_nodes = 1 });
 	survey_fill_ranges(&run->survey, memory, &run->config);
-	start_state_map(run->state, &run->config, &run->start);
-	run->start.early = false;
+	start_state_map(run->state, &run->config, false, &run->start);
 	run->config.start = &run->start;
 	s->r = repair_create(&s->options, &s->names);
 	run->replay = replay_create(&run->options, &run->config, &run->survey, s->r, &s->names,

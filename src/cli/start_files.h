@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** The directories that --start and --boot name. */
+#ifndef KMREPLAY_CLI_START_FILES_H
+#define KMREPLAY_CLI_START_FILES_H
+
+#include "option.h"
+
+#include "kmreplay/proc/snapshot.h"
+
+struct start_files {
+	struct proc_snapshot start, boot;
+	bool has_start, has_boot;
+};
+
+void start_files_init(struct start_files *files);
+void start_files_deinit(struct start_files *files);
+/** Reads what "options" name; false: the message is printed, the status is EXIT_INPUT. */
+MUST_CHECK bool start_files_read(struct start_files *files, const struct cli_options *options);
+/** What was read; NULL: it was not asked for. */
+const struct proc_snapshot *start_files_start(const struct start_files *files);
+const struct proc_snapshot *start_files_boot(const struct start_files *files);
+
+#endif

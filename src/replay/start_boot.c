@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The boot log's part in the state at the start of a recording from boot: which memory there was,
+ * which was reserved, which is handed over late.
+ *
+ * Theory. All memory that memblock had not reserved went to the free lists, in ascending order, but
+ * for what a late thread initialises (DEFERRED_STRUCT_PAGE_INIT: behind the first section's edge
+ * after more than a section of a node's last zone). Who was early took from the highest zone; in a
+ * lower one what lies below the first page that the recording shows being taken was taken before.
+ */
+#include <config.h>
+
+#include "start_internal.h"
+
+#include "kmreplay/core/bits.h"
+
+#include <string.h>
+
+enum { SECTION = 1 << (27 - KERNEL_PAGE_SHIFT) }; /* PAGES_PER_SECTION of x86-64 */
+
+/* What is counted of a zone. */
+struct managed {
+	uint64_t first_deferred; /* UINT64_MAX: none is */
+	uint64_t now, later;
+};
+
+static bool ranges_of_ram(struct start_build *b);
+static void add_bytes(struct start_build *b, uint64_t start, uint64_t end, int node);
+static uint64_t next_reserved(const struct proc_boot *boot, uint64_t pfn, uint64_t limit,
+			      bool *reserved);
+static uint64_t first_deferred(const struct start_build *b, const struct start_zone *zone);
+static bool is_last_of_node(const struct start_state *state, const struct start_zone *zone);
+static void count_range(const struct start_build *b, uint64_t from, uint64_t to,
+			struct managed *managed);
+
+bool start_boot_ranges(struct start_build *b)
+{
+	if (!b->boot)
+		return false;
+	for (size_t i = 0; i < b->boot->memory.nr; i++) {
+		const struct proc_range *range = &b->boot->memory.items[i];
+
+		add_bytes(b, range->start, range->end, MAX(range->node, 0));
+	}
+	return b->state->exact || ranges_of_ram(b);
+}
+
+uint64_t start_boot_reserved(const struct start_build *b, uint64_t pfn, uint64_t limit,
+			     bool *reserved)
+{
+	*reserved = false;
+	if (!b->boot || !b->boot->reserved_known)
+		return limit;
+	return next_reserved(b->boot, pfn, limit, reserved);
+}
+
+void start_boot_managed(struct start_build *b)
+{
+	struct start_state *state = b->state;
+
+	if (!b->boot || !b->boot->reserved_known)
+		return;
+	vec_foreach(&state->zones, zone) {
+		struct managed managed = { .first_deferred = first_deferred(b, zone) };
+
+		vec_foreach(&state->ranges, range) {
+			if (range->node == zone->node)
+				count_range(b, MAX(range->start, zone->start),
+					    MIN(range->end, zone->end), &managed);
+		}
+		zone->managed = managed.now;
+		zone->managed_later = managed.later;
+	}
+}
+
+/* /proc/iomem lists memory in rows of its own. */
+static bool ranges_of_ram(struct start_build *b)
+{
+	const struct proc_snapshot *snap = b->sources->boot;
+
+	if (!proc_has(snap, PROC_IOMEM))
+		return false;
+	vec_foreach(&snap->iomem.rows, row) {
+		if (!row->depth && !strcmp(row->name, "System RAM"))
+			add_bytes(b, row->start, row->end, 0);
+	}
+	return b->state->exact;
+}
+
+/* Frames that are memory as a whole. */
+static void add_bytes(struct start_build *b, uint64_t start, uint64_t end, int node)
+{
+	const uint64_t first = bits_align_up(start, KERNEL_PAGE_SIZE) >> KERNEL_PAGE_SHIFT;
+	const uint64_t last = end >> KERNEL_PAGE_SHIFT;
+
+	if (first >= last)
+		return;
+	start_add_range(b, first, last, node);
+	b->state->exact = true;
+}
+
+/* The end of the frames at "pfn" that are, or are not, reserved; one byte of a frame suffices. */
+static uint64_t next_reserved(const struct proc_boot *boot, uint64_t pfn, uint64_t limit,
+			      bool *reserved)
+{
+	*reserved = false;
+	for (size_t i = 0; i < boot->reserved.nr; i++) {
+		const struct proc_range *range = &boot->reserved.items[i];
+		const uint64_t start = range->start >> KERNEL_PAGE_SHIFT;
+		const uint64_t end = bits_align_up(range->end, KERNEL_PAGE_SIZE) >>
+				     KERNEL_PAGE_SHIFT;
+
+		if (end <= pfn)
+			continue;
+		*reserved = start <= pfn;
+		return MIN(*reserved ? end : start, limit);
+	}
+	return limit;
+}
+
+/* defer_init(): at a section's edge, once more than a section was initialised. */
+static uint64_t first_deferred(const struct start_build *b, const struct start_zone *zone)
+{
+	uint64_t nr = 0;
+
+	if (!b->boot->deferred || !is_last_of_node(b->state, zone))
+		return UINT64_MAX;
+	vec_foreach(&b->state->ranges, range) {
+		const uint64_t start = MAX(range->start, zone->start);
+		const uint64_t end = MIN(range->end, zone->end);
+
+		if (range->node != zone->node)
+			continue;
+		for (uint64_t at = start; at < end;) {
+			const uint64_t edge = bits_align_up(at + 1, SECTION);
+
+			if (!(at & (SECTION - 1)) && nr + 1 > SECTION)
+				return at;
+			nr += MIN(edge, end) - at;
+			at = edge;
+		}
+	}
+	return UINT64_MAX;
+}
+
+static bool is_last_of_node(const struct start_state *state, const struct start_zone *zone)
+{
+	vec_foreach(&state->zones, other) {
+		if (other->node == zone->node && other->type > zone->type)
+			return false;
+	}
+	return true;
+}
+
+/* Reserved memory that events touch is managed by then. */
+static void count_range(const struct start_build *b, uint64_t from, uint64_t to,
+			struct managed *managed)
+{
+	const struct survey *survey = b->sources->survey;
+	size_t at = 0;
+
+	while (from < to) {
+		enum survey_state state;
+		bool reserved;
+		uint64_t end = next_reserved(b->boot, from, to, &reserved);
+
+		if (!reserved) {
+			const uint64_t now = MIN(end, MAX(managed->first_deferred, from));
+
+			managed->now += now - from;
+			managed->later += end - from;
+		} else {
+			end = survey_next(survey, &at, from, end, &state);
+			managed->later += state == SURVEY_UNTOUCHED ? 0 : end - from;
+		}
+		from = end;
+	}
+}

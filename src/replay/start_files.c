@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The part that files of the running machine have in the state at the start: where its zones lie,
+ * which frames kpageflags shows to be free, and the limits that zoneinfo lists.
+ */
+#include <config.h>
+
+#include "start_internal.h"
+
+#include "kmreplay/core/bits.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static bool zone_type_named(const char *name, enum zone_type *ret);
+static const struct proc_snapshot *map_of_memory(const struct start_build *b);
+static void add_zone_ranges(struct start_build *b, const struct proc_zone *zone);
+static uint64_t next_memory(const struct start_build *b, uint64_t pfn, uint64_t end,
+			    bool *is_memory);
+static void add_guessed_range(struct start_build *b, const struct proc_zone *zone);
+static uint64_t highest_touched(const struct survey *survey, uint64_t start, uint64_t end);
+static struct page_start_zone *limits_of(struct start_state *state, int node, enum zone_type type);
+static void use_protection(const struct proc_snapshot *files, const struct proc_zone *given,
+			   struct page_start_zone *limits);
+static void use_zone(struct start_build *b, const struct proc_zone *given, enum zone_type type);
+
+bool start_files_ranges(struct start_build *b)
+{
+	const struct proc_snapshot *files = b->sources->files;
+
+	if (!files || !proc_has(files, PROC_ZONEINFO))
+		return false;
+	vec_foreach(&files->zoneinfo.zones, zone) {
+		if (zone->present)
+			add_zone_ranges(b, zone);
+	}
+	return b->state->exact;
+}
+
+void start_files_untouched(struct start_build *b, uint64_t from, uint64_t to)
+{
+	const struct proc_kpageflags *flags = &b->sources->files->kpageflags;
+
+	while (from < to) {
+		const bool is_free = proc_page_flags(flags, from) & PROC_PAGE_BUDDY;
+		uint64_t end = from + 1;
+
+		while (end < to && !(proc_page_flags(flags, end) & PROC_PAGE_BUDDY) == !is_free)
+			end++;
+		start_tell(b, from, end, is_free ? START_FREE : START_USED, START_BY_FLAGS);
+		from = end;
+	}
+}
+
+void start_files_limits(struct start_build *b)
+{
+	const struct proc_snapshot *files = b->sources->files;
+	enum zone_type type;
+
+	if (!files || !proc_has(files, PROC_ZONEINFO))
+		return;
+	vec_foreach(&files->zoneinfo.zones, zone) {
+		if (zone->present && zone_type_named(zone->id.name, &type))
+			use_zone(b, zone, type);
+	}
+}
+
+void start_contradict(struct start_build *b, const char *fmt, ...)
+{
+	struct str line;
+	va_list ap;
+
+	str_init(&line);
+	va_start(ap, fmt);
+	str_vaddf(&line, fmt, ap);
+	va_end(ap);
+	vec_push(&b->state->contradictions, xstrdup(str_text(&line)));
+	str_deinit(&line);
+}
+
+static bool zone_type_named(const char *name, enum zone_type *ret)
+{
+	for (unsigned int type = 0; type < ZONE_NR; type++) {
+		if (strcmp(zone_type_name((enum zone_type)type), name) != 0)
+			continue;
+		*ret = (enum zone_type)type;
+		return true;
+	}
+	return false;
+}
+
+/* Who lists memory frame by frame or row by row; NULL: nobody. */
+static const struct proc_snapshot *map_of_memory(const struct start_build *b)
+{
+	const struct proc_snapshot *files = b->sources->files;
+
+	return proc_has(files, PROC_IOMEM) || proc_has(files, PROC_KPAGEFLAGS) ? files : NULL;
+}
+
+/*
+ * A zone's memory: its span but for holes. kpageflags knows sections without memory only; what is
+ * too much at a zone's end, by the number of its pages, is a hole as well.
+ */
+static void add_zone_ranges(struct start_build *b, const struct proc_zone *zone)
+{
+	const uint64_t limit = zone->start_pfn + zone->spanned;
+	uint64_t left = zone->present;
+	uint64_t pfn = zone->start_pfn;
+
+	if (!map_of_memory(b)) {
+		add_guessed_range(b, zone);
+		return;
+	}
+	while (pfn < limit && left) {
+		bool is_memory;
+		uint64_t end = next_memory(b, pfn, limit, &is_memory);
+
+		if (is_memory) {
+			end = MIN(end, pfn + left);
+			left -= end - pfn;
+			start_add_range(b, pfn, end, zone->id.node);
+			b->state->exact = true;
+		}
+		pfn = end;
+	}
+	if (left)
+		start_contradict(b, "zone %s of node %d has %llu pages more in zoneinfo than in %s",
+				 zone->id.name, zone->id.node, (unsigned long long)left,
+				 proc_has(b->sources->files, PROC_IOMEM) ? "iomem" : "kpageflags");
+}
+
+/* The end of the memory, or of the hole, that "pfn" lies in. */
+static uint64_t next_memory(const struct start_build *b, uint64_t pfn, uint64_t end,
+			    bool *is_memory)
+{
+	const struct proc_snapshot *files = b->sources->files;
+	const struct proc_kpageflags *flags = &files->kpageflags;
+	uint64_t at = pfn;
+
+	*is_memory = false;
+	if (!proc_has(files, PROC_IOMEM)) {
+		*is_memory = !(proc_page_flags(flags, pfn) & PROC_PAGE_NOPAGE);
+		while (at < end && !(proc_page_flags(flags, at) & PROC_PAGE_NOPAGE) == *is_memory)
+			at++;
+		return at;
+	}
+	vec_foreach(&files->iomem.rows, row) {
+		const uint64_t first = bits_align_up(row->start, KERNEL_PAGE_SIZE) >>
+				       KERNEL_PAGE_SHIFT;
+		const uint64_t last = row->end >> KERNEL_PAGE_SHIFT;
+
+		if (row->depth || strcmp(row->name, "System RAM") != 0 || last <= pfn ||
+		    first >= last)
+			continue;
+		*is_memory = first <= pfn;
+		return MIN(*is_memory ? last : first, end);
+	}
+	return end;
+}
+
+/* Where holes are nobody says: at the end, behind all memory that the recording shows. */
+static void add_guessed_range(struct start_build *b, const struct proc_zone *zone)
+{
+	const uint64_t limit = zone->start_pfn + zone->spanned;
+	const uint64_t seen = highest_touched(b->sources->survey, zone->start_pfn, limit);
+	const uint64_t end = MAX(zone->start_pfn + zone->present, seen);
+
+	start_add_range(b, zone->start_pfn, MIN(end, limit), zone->id.node);
+	b->state->exact = true;
+}
+
+/* Behind the last touched frame; 0: none is. */
+static uint64_t highest_touched(const struct survey *survey, uint64_t start, uint64_t end)
+{
+	enum survey_state state;
+	uint64_t last = 0;
+	size_t at = 0;
+
+	for (uint64_t pfn = start; pfn < end;) {
+		const uint64_t next = survey_next(survey, &at, pfn, end, &state);
+
+		if (state != SURVEY_UNTOUCHED)
+			last = next;
+		pfn = next;
+	}
+	return last;
+}
+
+static struct page_start_zone *limits_of(struct start_state *state, int node, enum zone_type type)
+{
+	vec_foreach(&state->pages.zones, zone) {
+		if (zone->node == node && zone->type == type)
+			return zone;
+	}
+	return NULL;
+}
+
+static void use_zone(struct start_build *b, const struct proc_zone *given, enum zone_type type)
+{
+	struct page_start_zone *limits = limits_of(b->state, given->id.node, type);
+	const struct proc_snapshot *files = b->sources->files;
+
+	if (!limits)
+		return;
+	limits->has_marks = true;
+	limits->boost = files->zoneinfo.lines & PROC_ZONE_BOOST ? given->boost : 0;
+	limits->mark[ZONE_MARK_MIN] = given->min - MIN(given->min, limits->boost);
+	limits->mark[ZONE_MARK_LOW] = given->low - MIN(given->low, limits->boost);
+	limits->mark[ZONE_MARK_HIGH] = given->high - MIN(given->high, limits->boost);
+	limits->mark[ZONE_MARK_PROMO] = 2 * limits->mark[ZONE_MARK_HIGH] -
+					limits->mark[ZONE_MARK_LOW];
+	if (files->zoneinfo.lines & PROC_ZONE_PROMO)
+		limits->mark[ZONE_MARK_PROMO] = given->promo - MIN(given->promo, limits->boost);
+	use_protection(files, given, limits);
+	vec_foreach(&given->pagesets, set)
+		vec_push(&b->state->pages.limits, (struct page_start_limit){
+							  .node = given->id.node,
+							  .type = type,
+							  .cpu = set->cpu,
+							  .high = (unsigned int)set->high,
+							  .batch = (unsigned int)set->batch,
+						  });
+	vec_foreach(&b->state->zones, zone) {
+		if (zone->node == given->id.node && zone->type == type)
+			zone->managed = zone->managed_later = given->managed;
+	}
+}
+
+/* One value for each zone that the kernel has, in the order in which the file lists them. */
+static void use_protection(const struct proc_snapshot *files, const struct proc_zone *given,
+			   struct page_start_zone *limits)
+{
+	unsigned int i = 0;
+
+	vec_foreach(&files->zoneinfo.zones, zone) {
+		enum zone_type type;
+
+		if (zone->id.node != given->id.node || i == given->nr_protection)
+			continue;
+		if (zone_type_named(zone->id.name, &type))
+			limits->lowmem_reserve[type] = given->protection[i];
+		i++;
+	}
+}
