@@ -68,6 +68,7 @@ void replay_job_deinit(struct replay_job *job)
 		cli_input_close(&job->in);
 	recorded_deinit(&job->recorded);
 	slab_survey_deinit(&job->slabs);
+	slab_files_deinit(&job->slab_files);
 	start_state_destroy(job->start);
 	start_files_deinit(&job->files);
 	survey_deinit(&job->survey);
@@ -267,7 +268,11 @@ static void configure(struct replay_job *job)
 		.recovered = (enum replay_recovered)options->recovered,
 		.self_check = options->self_check,
 		.slabs = &job->slabs,
+		.slab_files = &job->slab_files,
 	};
+	slab_files_init(&job->slab_files, start_files_start(&job->files));
+	if (job->learned)
+		slab_survey_correct(&job->slabs, &job->slab_files, job->learned, &job->in.names);
 	if (job->options.layers & ~(unsigned int)LAYER_PAGE)
 		job->options.layers |= LAYER_PAGE;
 	vec_foreach(&job->sides, side)

@@ -23,6 +23,7 @@
 #include "kmreplay/core/workers.h"
 #include "kmreplay/replay/recorded.h"
 #include "kmreplay/replay/replay.h"
+#include "kmreplay/replay/slab_files.h"
 #include "kmreplay/replay/slab_survey.h"
 #include "kmreplay/replay/start.h"
 
@@ -56,6 +57,7 @@ struct replay_job {
 	struct cli_input in;
 	struct survey survey;
 	struct slab_survey slabs;
+	struct slab_files slab_files;
 	struct start_files files;   /**< --start, --boot */
 	struct start_state *start;  /**< of the recorded machine, once the first reading is over */
 	struct replay_options options;

@@ -110,7 +110,7 @@ void replay_report_machine(struct report *report, const struct replay_facts *fac
 	report_remark(report, "%s", tally->nr_start_untouched ?
 				      "taken at boot, before the first event" :
 				      "frames that no event touches count as free");
-	if (tally->nr_start_slabs || tally->nr_start_rebuilt)
+	if (tally->nr_start_slabs || tally->nr_start_rebuilt || tally->nr_start_filled)
 		report_start_slabs(report, tally);
 	report_figure(report, "seed", "seed", REPORT_NUMBER, report_u64(facts->config->seed));
 	cli_config_report(report, facts->settings, facts->lines);
@@ -166,8 +166,13 @@ static void add_figures(struct report *report, const struct replay_facts *facts)
 static void report_start_slabs(struct report *report, const struct replay_tally *tally)
 {
 	report_count(report, "start_slabs", "slabs at the start",
-		     tally->nr_start_slabs + tally->nr_start_rebuilt);
-	if (tally->nr_start_rebuilt)
+		     tally->nr_start_slabs + tally->nr_start_rebuilt + tally->nr_start_filled);
+	if (tally->nr_start_filled)
+		report_remark(report, "%" PRIu64 " seen in the recording; "
+				      "%" PRIu64 " in frames that chance chose",
+			      tally->nr_start_slabs + tally->nr_start_rebuilt,
+			      tally->nr_start_by_chance);
+	else if (tally->nr_start_rebuilt)
 		report_remark(report, "%" PRIu64 " of them could not be placed as recorded",
 			      tally->nr_start_rebuilt);
 	else

@@ -62,6 +62,7 @@ struct replay *replay_create(const struct replay_options *options,
 	r->names = names;
 	r->nr_cpus = config->nr_cpus;
 	r->arch = config->arch;
+	r->kernel = config->kernel;
 	r->own_classes = config->kmalloc_classes.nr > 0;
 	r->unmerge = !config->slab_merge;
 	r->own_vmalloc = config->vmalloc_start || config->vmalloc_size;
@@ -83,9 +84,11 @@ struct replay *replay_create(const struct replay_options *options,
 	r->own_vend = areas.range_end;
 	/* A recording that shows when areas were purged is followed in that. */
 	vmalloc_set_auto_purge(machine_vmalloc(r->machine), !survey || !survey->nr_purges);
+	replay_start_caches(r);
 	replay_start_slabs(r);
 	replay_start(r);
 	replay_start_objects(r);
+	replay_start_fill(r, config->seed);
 	return r;
 }
 
@@ -100,6 +103,7 @@ void replay_destroy(struct replay *r)
 	u64map_deinit(&r->start_objects.by_pfn);
 	vec_deinit(&r->start_objects.addrs);
 	vec_deinit(&r->start_objects.unplaced);
+	vec_deinit(&r->start_objects.caches);
 	replay_tally_deinit(&r->tally);
 	vec_deinit(&r->slots);
 	vec_deinit(&r->caches);

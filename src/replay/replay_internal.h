@@ -68,6 +68,7 @@ struct replay {
 	const struct event_names *names;
 	unsigned int nr_cpus;
 	enum machine_arch arch;
+	struct kernel_version kernel; /**< whose rules the machine has */
 	unsigned int cpu; /**< of the event being replayed, for reclaim in its name */
 	struct vec(struct replay_slot) slots;
 	struct vec(uint32_t) caches;  /**< repair's cache id to the machine's + 1; 0: not made */
@@ -88,6 +89,7 @@ struct replay {
 		struct u64map by_pfn;
 		struct vec(uint64_t) addrs; /**< of objects that could not be placed */
 		struct vec(uint32_t) unplaced; /**< numbers of slabs */
+		struct vec(uint32_t) caches;   /**< the machine's, of the files' */
 	} start_objects; /**< in use at the beginning, freed later */
 	struct replay_tally tally;
 	uint8_t slab_owner;           /**< whose the pages are that the slab layer asks for now */
@@ -152,6 +154,12 @@ uint32_t replay_known_cache(struct replay *r, uint32_t id, uint32_t size);
  */
 void replay_start_slabs(struct replay *r);
 void replay_start_objects(struct replay *r);
+/** start_slabs.c: the kernel would have a slab at "pfn". */
+bool replay_may_have_slabs(const struct replay *r, uint64_t pfn);
+/** start_fill.c: makes the caches that files tell of, before any slab is placed. */
+void replay_start_caches(struct replay *r);
+/** start_fill.c: makes up for slabs that files tell of and the recording does not show. */
+void replay_start_fill(struct replay *r, uint64_t seed);
 /** start_slabs.c: a free of an object that was never seen allocated. */
 enum replay_verdict replay_start_object_free(struct replay *r, uint64_t ptr, unsigned int cpu);
 /** start_slabs.c: the same of all objects of a bulk free that were in use at the beginning. */

@@ -47,7 +47,7 @@ struct start {
 static bool start_init(struct start *start, struct replay *r);
 static void start_deinit(struct start *start);
 static bool place(struct start *start, const struct slab_survey_slab *slab);
-static bool may_have_slabs(const struct replay *r, uint64_t pfn);
+static bool is_recorded_arch(const struct replay *r);
 static bool is_alike(const struct slab_survey_slab *slab, const struct slab_geometry *geometry);
 static void list_free(struct start *start, const struct slab_survey_slab *slab, bool sheaves);
 static bool place_somewhere(const struct replay *r, struct slab_start_page *page);
@@ -154,6 +154,22 @@ bool replay_start_slab_gone(struct replay *r, const struct replay_step *step)
 	return has_frames;
 }
 
+/* Not in zones for other uses. */
+bool replay_may_have_slabs(const struct replay *r, uint64_t pfn)
+{
+	const struct page_allocator *pa = machine_pages(r->machine);
+
+	for (unsigned int i = 0; i < zone_count(pa); i++) {
+		struct zone_info info;
+
+		zone_info(pa, i, &info);
+		if ((info.type == ZONE_HIGHMEM || info.type == ZONE_MOVABLE) &&
+		    pfn >= info.start_pfn && pfn < info.end_pfn)
+			return false;
+	}
+	return true;
+}
+
 /* False when nothing is known of slabs. */
 static bool start_init(struct start *start, struct replay *r)
 {
@@ -188,8 +204,8 @@ static bool place(struct start *start, const struct slab_survey_slab *slab)
 	page = slab_survey_page(start->survey, slab,
 				replay_known_cache(r, slab->cache, slab->size));
 	geometry = slab_cache_geometry(machine_slab(r->machine), page.cache);
-	if (!geometry || !may_have_slabs(r, slab->pfn) || !is_alike(slab, geometry) ||
-	    !take_pages(r, slab))
+	if (!geometry || !is_alike(slab, geometry) || !is_recorded_arch(r) ||
+	    !replay_may_have_slabs(r, slab->pfn) || !take_pages(r, slab))
 		return false;
 	list_free(start, slab, geometry->sheaf_capacity);
 	page.free = start->free.items;
@@ -203,22 +219,10 @@ static bool place(struct start *start, const struct slab_survey_slab *slab)
 	return true;
 }
 
-/* Not in zones for other uses, nor where addresses of another architecture would lead. */
-static bool may_have_slabs(const struct replay *r, uint64_t pfn)
+/* Addresses of another architecture lead nowhere. */
+static bool is_recorded_arch(const struct replay *r)
 {
-	const struct page_allocator *pa = machine_pages(r->machine);
-
-	if ((r->arch == ARCH_X86_32) != (r->options.slabs->base <= UINT32_MAX))
-		return false;
-	for (unsigned int i = 0; i < zone_count(pa); i++) {
-		struct zone_info info;
-
-		zone_info(pa, i, &info);
-		if ((info.type == ZONE_HIGHMEM || info.type == ZONE_MOVABLE) &&
-		    pfn >= info.start_pfn && pfn < info.end_pfn)
-			return false;
-	}
-	return true;
+	return (r->arch == ARCH_X86_32) == (r->options.slabs->base <= UINT32_MAX);
 }
 
 /* Slabs of the machine's cache are like that. */

@@ -19,6 +19,7 @@
 #include "kmreplay/replay/tally.h"
 
 struct replay;
+struct slab_files;
 struct slab_survey;
 
 enum replay_layer {
@@ -41,6 +42,8 @@ struct replay_options {
 	bool self_check; /**< verify counts of pages after each event, all invariants every 1024 */
 	/** The slabs in use at the beginning; NULL: not known. Outlives the engine. */
 	const struct slab_survey *slabs;
+	/** What files say of slabs at that moment; NULL: there are none. The same. */
+	const struct slab_files *slab_files;
 	uint64_t sample_every; /**< events between two looks at fragmentation; 0: 16 .. 1024 */
 };
 

@@ -58,6 +58,8 @@ struct slab_survey_losses {
 	uint64_t mixed;     /**< in a block of two caches, of another size, partly not in use */
 };
 
+struct event_names;
+struct slab_files;
 struct slab_survey_state;
 
 struct slab_survey {
@@ -88,6 +90,13 @@ void slab_survey_feed(struct slab_survey *survey, const struct repair *repair,
 void slab_survey_finish(struct slab_survey *survey, const struct repair *repair,
 			const struct machine_config *recorded);
 
+/**
+ * Corrects it by what files of the running machine say of that moment: how many objects were free
+ * in slabs of nodes' lists. Where all slabs of a cache were seen and too few objects are free,
+ * some that no event touches were, too; where too many are, some were in CPUs' lists or sheaves.
+ */
+void slab_survey_correct(struct slab_survey *survey, const struct slab_files *files,
+			 const struct repair *repair, const struct event_names *names);
 /** What slab_place() wants for "slab", as "cache" of a machine. Points into the survey. */
 struct slab_start_page slab_survey_page(const struct slab_survey *survey,
 					const struct slab_survey_slab *slab, uint32_t cache);

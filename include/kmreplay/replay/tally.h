@@ -109,7 +109,9 @@ struct replay_tally {
 	uint64_t nr_start_untouched; /**< in use then and to the end, never touched */
 	uint64_t nr_start_slabs;   /**< slabs of the beginning that are where they were */
 	uint64_t nr_start_rebuilt; /**< slabs of the beginning that are others here */
-	uint64_t nr_start_objects; /**< objects in use at the beginning, of both */
+	uint64_t nr_start_filled;  /**< slabs of the beginning that only files tell of */
+	uint64_t nr_start_by_chance; /**< of these: no file tells the frames */
+	uint64_t nr_start_objects; /**< objects in use at the beginning, of all these */
 	uint64_t nr_start_missing; /**< objects that were and found no memory here */
 	uint64_t nr_start_objects_freed; /**< of them freed so far */
 	uint64_t last_time;

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What files of the running machine say of slabs at the moment at which the recording begins: how
+ * many each cache had and how many of their objects were free (slabinfo), on which lists they stood
+ * (sys_slab.tsv), which frames are slabs' (kpageflags). Which frame is whose, and which objects are
+ * free, they don't say: that is the look ahead's part, as far as the recording shows it, and chance
+ * beyond.
+ */
+#ifndef KMREPLAY_REPLAY_SLAB_FILES_H
+#define KMREPLAY_REPLAY_SLAB_FILES_H
+
+#include "kmreplay/abi/kernel.h"
+#include "kmreplay/core/vec.h"
+
+struct proc_snapshot;
+
+/** A cache. */
+struct slab_files_cache {
+	const char *name;     /**< the snapshot's */
+	uint32_t object_size, size; /**< bytes; the stride, if nothing tells the object's size */
+	uint32_t objects;     /**< slots in an ordinary slab */
+	uint32_t flags;       /**< enum slab_flags, as far as a layout depends on them */
+	uint64_t nr_slabs, num_objs;
+	uint64_t nr_free;     /**< slots free in slabs of nodes' lists; others are not told */
+	uint8_t order;
+	bool has_lists;       /**< what follows is known */
+	uint64_t nr_partial;  /**< slabs on nodes' lists */
+	uint64_t nr_cpu, nr_cpu_partial; /**< slabs of CPUs, and on their lists */
+};
+
+struct slab_files {
+	struct vec(struct slab_files_cache) caches; /**< oldest first */
+	/** First frames of slabs, by order, ascending; none without kpageflags. */
+	struct vec(uint64_t) frames[KERNEL_NR_ORDERS];
+};
+
+/** "snapshot" (NULL: none) must outlive it. Rows that describe no cache are left out. */
+void slab_files_init(struct slab_files *files, const struct proc_snapshot *snapshot);
+void slab_files_deinit(struct slab_files *files);
+
+#endif
