@@ -28,6 +28,7 @@ struct group {
 
 static const struct slab_files_cache *find_known(const struct slab_files *files, const char *name);
 static void correct(struct group *g);
+static uint64_t move_to_nodes(struct group *g, uint64_t nr);
 static void add_free(struct group *g, uint64_t nr);
 static void take_from_sheaves(struct group *g, uint64_t nr);
 static void return_object(struct group *g, uint64_t addr);
@@ -80,11 +81,37 @@ static void correct(struct group *g)
 	const uint64_t elsewhere = MIN(unseen * g->known->objects, g->known->nr_free);
 
 	if (g->nr_free + elsewhere < g->known->nr_free)
-		add_free(g, g->known->nr_free - elsewhere - g->nr_free);
+		add_free(g, move_to_nodes(g, g->known->nr_free - elsewhere - g->nr_free));
 	else if (g->nr_free > g->known->nr_free && has_sheaves(g))
 		move_to_barns(g, g->nr_free - g->known->nr_free);
 	else if (g->nr_free > g->known->nr_free)
 		move_to_cpus(g, g->nr_free - g->known->nr_free);
+	slab_survey_sort(g->survey, g->first, g->end);
+}
+
+/*
+ * The look gives a CPU's list as many slabs as it may hold; those used last may have come from the
+ * node's. Returns how many of "nr" objects are still missing.
+ */
+static uint64_t move_to_nodes(struct group *g, uint64_t nr)
+{
+	const struct slab_files_cache *known = g->known;
+	uint64_t nr_listed = 0;
+
+	for (size_t i = g->first; i < g->end; i++)
+		nr_listed += g->survey->slabs.items[i].place == SLAB_START_CPU_PARTIAL;
+	for (size_t i = g->first; i < g->end && nr; i++) {
+		struct slab_survey_slab *slab = &g->survey->slabs.items[i];
+
+		if (known->has_lists && nr_listed <= known->nr_cpu_partial)
+			break;
+		if (slab->place != SLAB_START_CPU_PARTIAL || slab->nr_free > nr)
+			continue;
+		slab->place = SLAB_START_NODE_PARTIAL;
+		nr -= slab->nr_free;
+		nr_listed--;
+	}
+	return nr;
 }
 
 /* To slabs on nodes' lists first, then to those that seemed full. */

@@ -107,5 +107,7 @@ void slab_survey_join(struct slab_survey *survey, const struct repair *repair,
 		      const struct machine_config *recorded);
 /** slab_survey_place.c: places and sorts the slabs of one cache, and fills its sheaves. */
 void slab_survey_place(struct slab_survey *survey, const struct slab_survey_cache *cache);
+/** slab_survey_place.c: slabs "first" to "end" - 1, all of one cache, as they are to be placed. */
+void slab_survey_sort(struct slab_survey *survey, size_t first, size_t end);
 
 #endif

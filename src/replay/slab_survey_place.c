@@ -70,6 +70,11 @@ void slab_survey_place(struct slab_survey *survey, const struct slab_survey_cach
 	vec_deinit(&p.cpus);
 }
 
+void slab_survey_sort(struct slab_survey *survey, size_t first, size_t end)
+{
+	qsort(survey->slabs.items + first, end - first, sizeof(*survey->slabs.items), by_list);
+}
+
 /* Objects leave their slabs in the order in which they are allocated. */
 static void rank_objects(struct placing *p)
 {
