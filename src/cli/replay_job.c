@@ -47,6 +47,7 @@ void replay_job_init(struct replay_job *job, struct cli *cli)
 	job->look_at_slabs = true;
 	survey_init(&job->survey);
 	slab_survey_init(&job->slabs, &job->survey);
+	area_survey_init(&job->areas);
 	start_files_init(&job->files);
 	recorded_init(&job->recorded);
 }
@@ -69,6 +70,7 @@ void replay_job_deinit(struct replay_job *job)
 	recorded_deinit(&job->recorded);
 	slab_survey_deinit(&job->slabs);
 	slab_files_deinit(&job->slab_files);
+	area_survey_deinit(&job->areas);
 	start_state_destroy(job->start);
 	start_files_deinit(&job->files);
 	survey_deinit(&job->survey);
@@ -235,9 +237,12 @@ static void pull_learned(struct replay_job *job)
 {
 	struct repair_batch batch;
 
-	while (repair_pull(job->learned, &batch))
-		if (job->look_at_slabs)
-			slab_survey_feed(&job->slabs, job->learned, &batch);
+	while (repair_pull(job->learned, &batch)) {
+		if (!job->look_at_slabs)
+			continue;
+		slab_survey_feed(&job->slabs, job->learned, &batch);
+		area_survey_feed(&job->areas, &batch);
+	}
 }
 
 /* The rest of the first reading, and what comes of it, for the machine that was recorded. */
@@ -269,8 +274,10 @@ static void configure(struct replay_job *job)
 		.self_check = options->self_check,
 		.slabs = &job->slabs,
 		.slab_files = &job->slab_files,
+		.areas = &job->areas,
 	};
 	slab_files_init(&job->slab_files, start_files_start(&job->files));
+	area_survey_add_files(&job->areas, start_files_start(&job->files));
 	if (job->learned)
 		slab_survey_correct(&job->slabs, &job->slab_files, job->learned, &job->in.names);
 	if (job->options.layers & ~(unsigned int)LAYER_PAGE)

@@ -21,6 +21,7 @@
 #include "start_files.h"
 
 #include "kmreplay/core/workers.h"
+#include "kmreplay/replay/area_survey.h"
 #include "kmreplay/replay/recorded.h"
 #include "kmreplay/replay/replay.h"
 #include "kmreplay/replay/slab_files.h"
@@ -58,6 +59,7 @@ struct replay_job {
 	struct survey survey;
 	struct slab_survey slabs;
 	struct slab_files slab_files;
+	struct area_survey areas;
 	struct start_files files;   /**< --start, --boot */
 	struct start_state *start;  /**< of the recorded machine, once the first reading is over */
 	struct replay_options options;

@@ -13,8 +13,7 @@
 #include "kmreplay/mm/percpu.h"
 #include "kmreplay/mm/vmalloc.h"
 
-/* Where modules live on x86-64 (MODULES_VADDR, MODULES_END), for probes that do not say it. */
-#define MODULES_START 0xffffffffc0000000ULL
+/* MODULES_END on x86-64, for probes that do not say it. */
 #define MODULES_LAST 0xffffffffff000000ULL
 
 /* What a probe or an event of alloc_vmap_area asks for. */
@@ -23,7 +22,6 @@ struct area_request {
 };
 
 static struct area_request area_request(struct replay *r, const struct event *ev);
-static bool is_foreign(const struct replay *r, uint64_t addr);
 static void translate(struct replay *r, struct area_request *request);
 
 enum replay_verdict replay_area_alloc(struct replay *r, const struct replay_step *step)
@@ -87,6 +85,12 @@ void replay_area_purge(struct replay *r)
 		(void)vmap_purge(machine_vmalloc(r->machine));
 }
 
+/* Addresses of another architecture mean nothing here: any range will do. */
+bool replay_area_is_foreign(const struct replay *r, uint64_t addr)
+{
+	return (r->arch == ARCH_X86_32) != (addr <= UINT32_MAX);
+}
+
 static struct area_request area_request(struct replay *r, const struct event *ev)
 {
 	struct area_request request = { .align = 1 };
@@ -95,7 +99,7 @@ static struct area_request area_request(struct replay *r, const struct event *ev
 	if (ev->type == EVENT_VMAP_ALLOC) {
 		request = (struct area_request){ ev->vmap.size, ev->vmap.align, ev->vmap.vstart,
 						 ev->vmap.vend };
-		if (unlikely(is_foreign(r, request.vstart))) {
+		if (unlikely(replay_area_is_foreign(r, request.vstart))) {
 			request.vstart = r->own_vstart;
 			request.vend = r->own_vend;
 		} else if (unlikely(r->own_vmalloc)) {
@@ -104,8 +108,8 @@ static struct area_request area_request(struct replay *r, const struct event *ev
 		return request;
 	}
 	request.size = ev->probe.size - ev->probe.addr;
-	if (ev->probe.addr >= MODULES_START && !is_foreign(r, ev->probe.addr)) {
-		request.vstart = MODULES_START;
+	if (ev->probe.addr >= REPLAY_MODULES_START && !replay_area_is_foreign(r, ev->probe.addr)) {
+		request.vstart = REPLAY_MODULES_START;
 		request.vend = MODULES_LAST;
 	} else {
 		vmalloc_stats(machine_vmalloc(r->machine), &stats);
@@ -115,19 +119,13 @@ static struct area_request area_request(struct replay *r, const struct event *ev
 	return request;
 }
 
-/* Addresses of another architecture mean nothing here: any range will do. */
-static bool is_foreign(const struct replay *r, uint64_t addr)
-{
-	return (r->arch == ARCH_X86_32) != (addr <= UINT32_MAX);
-}
-
 /*
  * The configuration gives the vmalloc range: what was asked for over the recorded kernel's range,
  * the first one seen that is not that of modules, is asked for over the machine's.
  */
 static void translate(struct replay *r, struct area_request *request)
 {
-	if (!r->recorded_vend && request->vstart < MODULES_START) {
+	if (!r->recorded_vend && request->vstart < REPLAY_MODULES_START) {
 		r->recorded_vstart = request->vstart;
 		r->recorded_vend = request->vend;
 	}

@@ -38,6 +38,7 @@ static void replay_event(struct replay *r, const struct repair_batch *batch, siz
 static void end_implied(struct replay *r, const struct repair_batch *batch, size_t i,
 			unsigned int cpu);
 static enum replay_verdict dispatch(struct replay *r, const struct replay_step *step);
+static enum replay_verdict free_unseen(struct replay *r, const struct replay_step *step);
 static bool check(struct replay *r, const struct event *ev, struct error *err);
 
 struct replay *replay_create(const struct replay_options *options,
@@ -73,6 +74,7 @@ struct replay *replay_create(const struct replay_options *options,
 	tasks_init(&r->tasks);
 	u64map_init(&r->start_objects.by_ptr);
 	u64map_init(&r->start_objects.by_pfn);
+	u64map_init(&r->start_areas.by_addr);
 	replay_tally_init(&r->tally);
 	r->machine = machine_create(config, &ops, r, err);
 	if (!r->machine) {
@@ -84,6 +86,7 @@ struct replay *replay_create(const struct replay_options *options,
 	r->own_vend = areas.range_end;
 	/* A recording that shows when areas were purged is followed in that. */
 	vmalloc_set_auto_purge(machine_vmalloc(r->machine), !survey || !survey->nr_purges);
+	replay_start_areas(r);
 	replay_start_caches(r);
 	replay_start_slabs(r);
 	replay_start(r);
@@ -102,6 +105,8 @@ void replay_destroy(struct replay *r)
 	u64map_deinit(&r->start_objects.by_ptr);
 	u64map_deinit(&r->start_objects.by_pfn);
 	vec_deinit(&r->start_objects.addrs);
+	u64map_deinit(&r->start_areas.by_addr);
+	vec_deinit(&r->start_areas.addrs);
 	vec_deinit(&r->start_objects.unplaced);
 	vec_deinit(&r->start_objects.caches);
 	replay_tally_deinit(&r->tally);
@@ -316,11 +321,7 @@ static enum replay_verdict dispatch(struct replay *r, const struct replay_step *
 	case CALL_PCPU_FREE:
 		if (op->slot != REPAIR_NO_SLOT && op->fate != FATE_SKIPPED)
 			return replay_slot_free(r, op->slot, step->cpu, op->call);
-		if (op->kind != REPAIR_UNSEEN_ALLOC)
-			return VERDICT_SKIPPED;
-		return op->call == CALL_OBJ_FREE ?
-			       replay_start_object_free(r, step->ev->slab.ptr, step->cpu) :
-			       VERDICT_UNSEEN;
+		return op->kind == REPAIR_UNSEEN_ALLOC ? free_unseen(r, step) : VERDICT_SKIPPED;
 	case CALL_BULK_FREE:
 		return replay_start_bulk_free(r, step);
 	case CALL_CMA_ALLOC:
@@ -336,6 +337,16 @@ static enum replay_verdict dispatch(struct replay *r, const struct replay_step *
 		break;
 	}
 	return op->fate == FATE_EXPLAINED ? VERDICT_EXPLAINED : VERDICT_SKIPPED;
+}
+
+/* What is freed and was never seen allocated may have been there at the beginning. */
+static enum replay_verdict free_unseen(struct replay *r, const struct replay_step *step)
+{
+	if (step->op->call == CALL_OBJ_FREE)
+		return replay_start_object_free(r, step->ev->slab.ptr, step->cpu);
+	if (step->op->call == CALL_VMAP_FREE)
+		return replay_start_area_free(r, step);
+	return VERDICT_UNSEEN;
 }
 
 /* The full check walks all of memory: as often as its cost stays in proportion to the events. */

@@ -130,7 +130,7 @@ static void add_free(struct group *g, uint64_t nr)
 	take_from_sheaves(g, nr);
 }
 
-/* The look fills sheaves as far as it can; those that were not full had less: from their bottoms. */
+/* The look fills sheaves as far as it can; some had less, and had not what is used last. */
 static void take_from_sheaves(struct group *g, uint64_t nr)
 {
 	struct slab_survey *survey = g->survey;
@@ -143,9 +143,8 @@ static void take_from_sheaves(struct group *g, uint64_t nr)
 		/* A spare sheaf is full or empty. */
 		if (sheaf->place != SLAB_START_MAIN && sheaf->nr > nr)
 			continue;
-		for (; sheaf->nr && nr; nr--, sheaf->nr--)
-			return_object(g, survey->sheaf_addrs.items[sheaf->first + sheaf->nr -
-								   1]);
+		for (; sheaf->nr && nr; nr--)
+			return_object(g, survey->sheaf_addrs.items[sheaf->first + --sheaf->nr]);
 	}
 }
 

@@ -19,6 +19,7 @@
 #include "kmreplay/replay/tally.h"
 
 struct replay;
+struct area_survey;
 struct slab_files;
 struct slab_survey;
 
@@ -44,6 +45,7 @@ struct replay_options {
 	const struct slab_survey *slabs;
 	/** What files say of slabs at that moment; NULL: there are none. The same. */
 	const struct slab_files *slab_files;
+	const struct area_survey *areas; /**< address ranges in use then; NULL: not known */
 	uint64_t sample_every; /**< events between two looks at fragmentation; 0: 16 .. 1024 */
 };
 
