@@ -38,6 +38,7 @@ void account_feed_init(struct account_feed *feed, const struct account_feed_opti
 		.options = *options,
 		.account = account_create(options->spaces, options->tables),
 		.names = names,
+		.end = UINT64_MAX,
 	};
 }
 
@@ -50,8 +51,10 @@ void account_feed_deinit(struct account_feed *feed)
 
 void account_feed_batch(struct account_feed *feed, const struct repair_batch *batch)
 {
+	const size_t nr = (size_t)MIN((uint64_t)batch->batch->nr, feed->end - feed->nr_events);
+
 	vec_reset(&feed->calls);
-	for (size_t i = 0; i < batch->batch->nr; i++)
+	for (size_t i = 0; i < nr; i++, feed->nr_events++)
 		feed_event(feed, &batch->batch->events[i], &batch->ops[i], batch->lists);
 	account_calls(feed->account, feed->calls.items, feed->calls.nr);
 }
@@ -120,7 +123,8 @@ static void feed_event(struct account_feed *feed, const struct event *ev,
 static void feed_alloc(struct account_feed *feed, const struct event *ev,
 		       const struct repair_op *op, struct account_call *call)
 {
-	bool accepted = !filtering(feed) || filter_accepts(feed->options.filter, ev);
+	bool accepted = !filtering(feed) ||
+			filter_accepts(feed->options.filter, ev, feed->nr_events);
 
 	if (op->kind == REPAIR_UNSEEN_FREE && op->implied_free != REPAIR_NO_SLOT)
 		push_free(feed, call, op->implied_free, ACCOUNT_FREE_UNSEEN);

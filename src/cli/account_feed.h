@@ -28,6 +28,8 @@ struct account_feed {
 	struct vec(struct account_call) calls; /**< of the batch at hand */
 	struct vec(uint8_t) selected; /**< by slot, with filters: its allocation was asked for */
 	uint64_t nr_filtered; /**< allocations that were not asked for */
+	uint64_t nr_events;   /**< fed before the one at hand */
+	uint64_t end;         /**< events from this number on are left out; UINT64_MAX at first */
 };
 
 /** An empty account; "names" and what "options" points to have to outlive it. */

@@ -6,6 +6,7 @@
 #ifndef KMREPLAY_CLI_INTERNAL_H
 #define KMREPLAY_CLI_INTERNAL_H
 
+#include "filter.h"
 #include "option.h"
 
 #include "kmreplay/config/config.h"
@@ -123,27 +124,14 @@ void progress_update(struct progress *p, uint64_t nr_events, uint64_t done, uint
 /** Erases the line. */
 void progress_erase(struct progress *p);
 
-/* filter.c: --cpu, --pid, --event, --time. */
+/* input_spool.c */
 
-struct filter {
-	bool any; /**< something was asked for */
-	const struct cli_options *options;
-	const struct event_names *names;
-	bool by_type[EVENT_NR];      /**< --event lets this type through */
-	struct vec(uint8_t) by_name; /**< EVENT_OTHER by name: 0 unknown, 1 no, 2 yes */
-	struct vec(bool) lost;       /**< by CPU: a gap lies before an event that was taken out */
-	uint64_t from, to;           /**< in the recording's unit */
-};
-
-void filter_init(struct filter *f, const struct cli_options *options,
-		 const struct event_names *names);
-void filter_deinit(struct filter *f);
-/** Before the first event: in which unit times are. */
-void filter_set_unit(struct filter *f, enum trace_clock_unit unit);
-/** Whether "ev" is asked for. */
-bool filter_accepts(struct filter *f, const struct event *ev);
-/** Takes out of "batch" what is not asked for; gaps before it move to the CPU's next event. */
-void filter_batch(struct filter *f, struct event_batch *batch);
+/**
+ * For whoever will read "path" more than once: if it is standard input ("-"), which can be read
+ * once only, it goes to a file without a name, which is opened from then on in its stead. False:
+ * the message is printed, the status is EXIT_INPUT.
+ */
+MUST_CHECK bool cli_spool(struct cli *cli, const char *path);
 
 /* input.c: the pipeline. */
 
@@ -164,7 +152,11 @@ struct cli_input {
 	struct filter filter;
 	struct progress progress;
 	bool again;            /**< another reading follows: that one tells of damage */
+	bool cut;              /**< what does not lie in --time is not there for anybody */
+	struct when_finder *finder; /**< is told of all events first; NULL: nobody asks */
 	uint64_t nr_read;      /**< events taken from the trace */
+	uint64_t nr_given;     /**< of them: handed on, which differs in a cut only */
+	uint64_t first_time, last_time; /**< of those handed on */
 	enum input_end end;
 	struct error error;    /**< INPUT_DAMAGED: where and why */
 };
@@ -174,8 +166,16 @@ typedef bool input_events_fn(void *ctx, const struct event_batch *batch);
 typedef bool input_repaired_fn(void *ctx, const struct repair *repair,
 			       const struct repair_batch *batch);
 
-/** Opens "path"; false: the message is printed, the status is EXIT_INPUT. */
-MUST_CHECK bool cli_input_open(struct cli_input *in, struct cli *cli, const char *path);
+/**
+ * Opens "path", to be closed if that is EXIT_OK; else the message is printed. Where --time takes it
+ * all is read once already.
+ */
+MUST_CHECK int cli_input_open(struct cli_input *in, struct cli *cli, const char *path);
+/**
+ * Reads all of it for "finder" and starts over. EXIT_OK; else, also when something in it was
+ * wrong enough to end a run, the message is printed.
+ */
+MUST_CHECK int cli_input_find(struct cli_input *in, struct when_finder *finder);
 /** Starts over from the first event, with the names known so far. As cli_input_open(). */
 MUST_CHECK bool cli_input_rewind(struct cli_input *in);
 void cli_input_close(struct cli_input *in);
@@ -217,5 +217,6 @@ const char *stat_column_name(unsigned int i);
 const char *convert_format_name(unsigned int i);
 const char *replay_layer_name(unsigned int i);
 const char *replay_recovered_name(unsigned int i);
+const char *verify_given_choice(unsigned int i);
 
 #endif

@@ -18,6 +18,7 @@ static void print_zsh_option(FILE *fp, const struct cli_option *o);
 static void print_zsh_quoted(FILE *fp, const char *text);
 static void print_choices(FILE *fp, const struct cli_option *o);
 static void print_beginnings(FILE *fp, const struct cli_option *o);
+static void print_points(FILE *fp, const char *colon);
 static bool takes_files(const struct command *command);
 static bool takes_file(const struct cli_option *o);
 
@@ -107,6 +108,10 @@ static void print_bash_values(FILE *fp)
 			      fp);
 			print_beginnings(fp, o);
 			fputs("' -- \"$cur\"));", fp);
+		} else if (o->arg == ARG_WHEN) {
+			fputs("compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -W '", fp);
+			print_points(fp, ":");
+			fputs("' -- \"$cur\"));", fp);
 		} else if (takes_file(o)) {
 			fputs("compopt -o filenames 2>/dev/null; "
 			      "COMPREPLY=($(compgen -f -- \"$cur\"));",
@@ -195,6 +200,10 @@ static void print_zsh_option(FILE *fp, const struct cli_option *o)
 		fputs("{compadd -S = - ", fp);
 		print_beginnings(fp, o);
 		fputc('}', fp);
+	} else if (o->arg == ARG_WHEN) {
+		fputs("{compadd -S \"\" - ", fp);
+		print_points(fp, "\\:");
+		fputc('}', fp);
 	} else if (takes_file(o)) {
 		fputs("_files", fp);
 	}
@@ -228,6 +237,12 @@ static void print_beginnings(FILE *fp, const struct cli_option *o)
 
 	for (unsigned int i = 0; (name = o->begins(i)); i++)
 		fprintf(fp, "%s%s", i ? " " : "", name);
+}
+
+/* What is a word of a WHEN; "colon" as the shell wants it. */
+static void print_points(FILE *fp, const char *colon)
+{
+	fprintf(fp, "start end event%s marker%s", colon, colon);
 }
 
 static bool takes_file(const struct cli_option *o)

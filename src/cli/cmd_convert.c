@@ -58,9 +58,10 @@ int cmd_convert(struct cli *cli)
 
 	if (!cli_output_open(cli))
 		return EXIT_OUTPUT;
-	if (!cli_input_open(&in, cli, cli->args.operands.items[0]))
-		return EXIT_INPUT;
 	interrupt_catch();
+	status = cli_input_open(&in, cli, cli->args.operands.items[0]);
+	if (status != EXIT_OK)
+		return status;
 	c.in = &in;
 	str_init(&c.out);
 	status = cli_input_events(&in, convert_events, &c);

@@ -61,8 +61,9 @@ static int info_file(struct cli *cli, const char *path)
 	struct cli_input in;
 	int status;
 
-	if (!cli_input_open(&in, cli, path))
-		return EXIT_INPUT;
+	status = cli_input_open(&in, cli, path);
+	if (status != EXIT_OK)
+		return status;
 	info.names = &in.names;
 	status = cli_input_events(&in, count_events, &info);
 	if (status != EXIT_INPUT)

@@ -4,9 +4,17 @@
 
 #include "command.h"
 #include "replay_job.h"
+#include "replay_proc.h"
 #include "replay_series.h"
 
+/* What is written while it goes. */
+struct writers {
+	struct replay_series *series;
+	struct replay_proc *proc;
+};
+
 static int replay(struct replay_job *job);
+static int open_writers(struct cli *cli, struct writers *writers);
 static bool attach(void *ctx, struct replay_job *job, struct replay_side *side,
 		   struct error *err);
 
@@ -29,9 +37,9 @@ int cmd_replay(struct cli *cli)
 static int replay(struct replay_job *job)
 {
 	struct cli *cli = job->cli;
-	struct replay_series *series;
+	struct writers writers;
 	struct report *report;
-	int status = replay_series_open(cli, &series);
+	int status = open_writers(cli, &writers);
 
 	if (status != EXIT_OK) {
 		cli_output_abort(cli);
@@ -39,9 +47,10 @@ static int replay(struct replay_job *job)
 	}
 	interrupt_catch();
 	job->started = attach;
-	job->ctx = series;
+	job->ctx = &writers;
 	status = replay_job_run(job, cli->args.operands.items[0]);
-	status = replay_series_close(series, job->replayed, status);
+	status = replay_series_close(writers.series, job->replayed, status);
+	status = replay_proc_close(writers.proc, status);
 	if (!job->replayed) {
 		cli_output_abort(cli);
 		return status;
@@ -52,10 +61,23 @@ static int replay(struct replay_job *job)
 	return cli_output_commit(cli, status);
 }
 
+static int open_writers(struct cli *cli, struct writers *writers)
+{
+	int status = replay_series_open(cli, &writers->series);
+
+	if (status != EXIT_OK)
+		return status;
+	status = replay_proc_open(cli, &writers->proc);
+	return status == EXIT_OK ? status : replay_series_close(writers->series, false, status);
+}
+
 static bool attach(void *ctx, struct replay_job *job, struct replay_side *side,
 		   struct error *err)
 {
-	return replay_series_attach(ctx, side->replay, trace_info(job->in.trace),
+	const struct writers *writers = ctx;
+
+	replay_proc_attach(writers->proc, job);
+	return replay_series_attach(writers->series, side->replay, trace_info(job->in.trace),
 				    job->survey.nr_events, err);
 }
 

@@ -98,15 +98,14 @@ static bool write_page(struct report_job *r)
 
 static void fill_page(struct report_job *r, struct report *report)
 {
-	const struct trace_info *info = trace_info(r->job.in.trace);
 	size_t nr = r->compare.sides.nr;
 	struct report_page page = {
 		.report = report,
 		.compare = &r->compare,
 		.histories = r->histories.items,
 		.facts = xcalloc(nr, sizeof(*page.facts)),
-		.start = info->first_time,
-		.end = info->last_time,
+		.start = r->job.in.first_time,
+		.end = r->job.in.last_time,
 	};
 
 	for (size_t i = 0; i < nr; i++) {

@@ -32,6 +32,8 @@ enum { CLI_MANY = 1000000 };
 	  "replay a recording on several machines and report how they differ")                \
 	X(REPORT, "report", cmd_report, "FILE", 1, 1,                                         \
 	  "make a page with pictures of a replay, or of several beside each other")           \
+	X(VERIFY, "verify", cmd_verify, "FILE", 1, 1,                                         \
+	  "measure how far the simulated allocators are from what the kernel did")            \
 	X(CONFIG, "config", cmd_config, "[FILE...]", 0, CLI_MANY,                             \
 	  "print, check and explain configurations of machines")                              \
 	X(COMPLETION, "completion", cmd_completion, "SHELL", 1, 1,                            \
@@ -50,15 +52,15 @@ enum cli_command {
 /** Commands that can leave events out. */
 #define CMD_BITS_FILTERS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BIT(CONVERT))
 /** Commands that read recordings: they share the options about input and output. */
-#define CMD_BITS_READERS (CMD_BITS_FILTERS | CMD_BITS_REPLAYS)
+#define CMD_BITS_READERS (CMD_BITS_FILTERS | CMD_BITS_REPLAYS | CMD_BIT(VERIFY))
 /** Commands that replay. */
 #define CMD_BITS_REPLAYS (CMD_BIT(REPLAY) | CMD_BITS_SIDES)
 /** Of them those that may do so on several machines. */
 #define CMD_BITS_SIDES (CMD_BIT(COMPARE) | CMD_BIT(REPORT))
 /** Commands that have a machine: they share the options about its configuration. */
-#define CMD_BITS_MACHINES (CMD_BITS_REPLAYS | CMD_BIT(CONFIG))
+#define CMD_BITS_MACHINES (CMD_BITS_REPLAYS | CMD_BIT(VERIFY) | CMD_BIT(CONFIG))
 /** Commands that print a report. */
-#define CMD_BITS_REPORTS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BITS_REPLAYS)
+#define CMD_BITS_REPORTS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BITS_REPLAYS | CMD_BIT(VERIFY))
 
 struct command {
 	const char *name;

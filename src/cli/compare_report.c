@@ -76,9 +76,11 @@ void compare_report(struct report *report, struct compare *compare)
 
 	report_text(report, "file", "recording", compare->job->path);
 	report_text(report, "input_format", "format", info->format);
-	report_count(report, "events", "events", in->nr_read);
+	if (in->cli->options.time.given)
+		report_text(report, "part", "part", in->cli->options.time.text);
+	report_count(report, "events", "events", in->nr_given);
 	report_figure(report, "span_ns", "time span", REPORT_NS,
-		      report_u64(info->last_time - info->first_time));
+		      report_u64(in->last_time - in->first_time));
 	add_summary(report, compare);
 	compare_report_parts(report, compare);
 	if (compare->thresholds.nr)

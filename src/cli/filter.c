@@ -13,8 +13,7 @@ enum { NAME_UNKNOWN, NAME_NO, NAME_YES };
 
 static bool words_match(const struct option_words *words, const char *system, const char *name);
 static bool accepts_other(struct filter *f, uint32_t name);
-static uint64_t instant_value(const struct option_instant *at, enum trace_clock_unit unit,
-			      bool round_up);
+static bool is_asked(bool open, const struct when *when);
 
 void filter_init(struct filter *f, const struct cli_options *options,
 		 const struct event_names *names)
@@ -31,32 +30,75 @@ void filter_init(struct filter *f, const struct cli_options *options,
 				   words_match(&options->events, desc->system,
 					       cli_event_name(type));
 	}
-	filter_set_unit(f, TRACE_CLOCK_NS);
+	f->to = f->end = UINT64_MAX;
 }
 
 void filter_deinit(struct filter *f)
 {
 	vec_deinit(&f->by_name);
 	vec_deinit(&f->lost);
+	vec_deinit(&f->begun);
 }
 
-void filter_set_unit(struct filter *f, enum trace_clock_unit unit)
+void filter_begin(struct filter *f, enum trace_clock_unit unit)
 {
 	const struct option_span *span = &f->options->time;
 
-	f->from = 0;
-	f->to = UINT64_MAX;
-	if (span->given && !span->open_start)
-		f->from = instant_value(&span->from, unit, true);
-	if (span->given && !span->open_end)
-		f->to = instant_value(&span->to, unit, false);
+	f->number = 0;
+	vec_reset(&f->lost);
+	vec_reset(&f->begun);
+	if (!span->given || f->heard)
+		return;
+	if (!span->open_start && span->from.kind == WHEN_IS_TIME)
+		f->from = when_time(&span->from, unit, true);
+	else if (!span->open_start)
+		f->first = when_number_at_once(&span->from);
+	if (!span->open_end && span->to.kind == WHEN_IS_TIME)
+		f->to = when_time(&span->to, unit, false);
+	else if (!span->open_end)
+		f->end = when_number_at_once(&span->to);
 }
 
-bool filter_accepts(struct filter *f, const struct event *ev)
+bool filter_ask(const struct filter *f, struct when_finder *finder)
+{
+	const struct option_span *span = &f->options->time;
+
+	if (!span->given)
+		return false;
+	if (is_asked(span->open_start, &span->from))
+		when_finder_add(finder, &span->from);
+	if (is_asked(span->open_end, &span->to))
+		when_finder_add(finder, &span->to);
+	return finder->searches.nr > 0;
+}
+
+bool filter_hear(struct filter *f, const struct when_finder *finder, struct error *err)
+{
+	const struct option_span *span = &f->options->time;
+	size_t i = 0;
+
+	if (is_asked(span->open_start, &span->from) &&
+	    !when_finder_get(finder, i++, &f->first, err))
+		return false;
+	if (is_asked(span->open_end, &span->to) && !when_finder_get(finder, i, &f->end, err))
+		return false;
+	f->heard = true;
+	if (f->first <= f->end)
+		return true;
+	return error_set(err, "it ends before it begins: '%.60s' lies behind '%.60s'",
+			 span->from.text, span->to.text);
+}
+
+bool filter_spans(const struct filter *f, uint64_t time, uint64_t number)
+{
+	return time >= f->from && time <= f->to && number >= f->first && number < f->end;
+}
+
+bool filter_accepts(struct filter *f, const struct event *ev, uint64_t number)
 {
 	if (!f->any)
 		return true;
-	if (ev->time < f->from || ev->time > f->to)
+	if (!filter_spans(f, ev->time, number))
 		return false;
 	if (ev->type == EVENT_OTHER ? !accepts_other(f, ev->other.name) : !f->by_type[ev->type])
 		return false;
@@ -77,14 +119,38 @@ void filter_batch(struct filter *f, struct event_batch *batch)
 		vec_extend_zeroed(&f->lost, (size_t)ev->cpu + 1);
 		lost = &f->lost.items[ev->cpu];
 		*lost |= (ev->flags & EVENT_F_LOST) != 0;
-		if (!filter_accepts(f, ev))
+		if (!filter_accepts(f, ev, f->number + i))
 			continue;
 		if (*lost)
 			ev->flags |= EVENT_F_LOST;
 		*lost = false;
 		batch->events[kept++] = *ev;
 	}
+	f->number += batch->nr;
 	batch->nr = kept;
+}
+
+bool filter_cut(struct filter *f, struct event_batch *batch)
+{
+	size_t kept = 0;
+
+	if (!f->options->time.given)
+		return true;
+	for (size_t i = 0; i < batch->nr; i++) {
+		struct event *ev = &batch->events[i];
+		const uint64_t number = f->number + i;
+
+		if (!filter_spans(f, ev->time, number))
+			continue;
+		vec_extend_zeroed(&f->begun, (size_t)ev->cpu + 1);
+		if (!f->begun.items[ev->cpu])
+			ev->flags &= (uint8_t)~EVENT_F_LOST;
+		f->begun.items[ev->cpu] = true;
+		batch->events[kept++] = *ev;
+	}
+	f->number += batch->nr;
+	batch->nr = kept;
+	return kept || f->number < f->end;
 }
 
 const char *cli_event_name(unsigned int type)
@@ -131,16 +197,8 @@ static bool accepts_other(struct filter *f, uint32_t name)
 	return *known == NAME_YES;
 }
 
-/** Nanoseconds, or ticks of a clock without a unit; the greatest number when it is beyond. */
-static uint64_t instant_value(const struct option_instant *at, enum trace_clock_unit unit,
-			      bool round_up)
+/* Whether it takes a reading to know the number that "when" stands for. */
+static bool is_asked(bool open, const struct when *when)
 {
-	uint64_t value;
-
-	if (unit == TRACE_CLOCK_TICKS)
-		return at->whole + (round_up && at->nano);
-	if (__builtin_mul_overflow(at->whole, 1000000000ULL, &value) ||
-	    __builtin_add_overflow(value, at->nano, &value))
-		return UINT64_MAX;
-	return value;
+	return !open && (when->kind == WHEN_IS_SHARE || when->kind == WHEN_IS_MARKER);
 }

@@ -110,7 +110,8 @@ static void print_option(FILE *fp, const struct cli_option *o)
 	else
 		str_addf(&left, "      --%s", o->name);
 	if (o->metavar)
-		str_addf(&left, "=%s", o->metavar);
+		str_addf(&left, "%s=%s%s", o->bare ? "[" : "", o->metavar,
+			 o->bare ? "]" : "");
 	str_add(&right, o->help);
 	if (o->choice) {
 		str_add(&right, ":");

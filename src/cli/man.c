@@ -40,6 +40,9 @@ static const struct other_page other_pages[] = {
 	  ".B kmreplay\n\\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIFILE\\fR...]\n" },
 	{ "kmreplay-scenes", 7, "Miscellaneous Information",
 	  "what-if comparisons that matter, and why they come out as they do", NULL },
+	{ "kmreplay-snapshot", 1, "User Commands",
+	  "collect what a kernel says of its allocators",
+	  ".B kmreplay\\-snapshot\n[\\fB\\-n\\fR] [\\fB\\-l\\fR \\fILABEL\\fR] \\fIDIR\\fR\n" },
 	{ "kmreplay.yaml", 5, "File Formats", "configuration of a simulated machine", NULL },
 };
 
@@ -196,7 +199,8 @@ static void print_options(const struct page *page)
 			str_addf(&term, "-%c, ", o->letter);
 		str_addf(&term, "--%s", o->name);
 		if (o->metavar)
-			str_addf(&term, "=%s", o->metavar);
+			str_addf(&term, "%s=%s%s", o->bare ? "[" : "", o->metavar,
+				 o->bare ? "]" : "");
 		str_addf(&text, "%c%s", o->help[0] & ~32, o->help + 1);
 		str_add(&text, ".");
 		for (unsigned int k = 0; o->choice && (name = o->choice(k)); k++)

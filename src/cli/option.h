@@ -7,6 +7,8 @@
 #ifndef KMREPLAY_CLI_OPTION_H
 #define KMREPLAY_CLI_OPTION_H
 
+#include "when.h"
+
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/core/base.h"
 #include "kmreplay/core/error.h"
@@ -27,7 +29,8 @@ enum option_arg {
 	ARG_SORT,   /**< struct option_sort: "key,+key,-key"; adds up when repeated */
 	ARG_WORDS,  /**< struct option_words: "a,b"; adds up when repeated */
 	ARG_RANGES, /**< struct option_ranges: "0,2-5"; adds up when repeated */
-	ARG_SPAN,   /**< struct option_span: "12.5,13" or "12.5," or ",13" */
+	ARG_SPAN,   /**< struct option_span: two WHENs, "12.5,50%" or "12.5," or ",marker:x" */
+	ARG_WHEN,   /**< struct whens: a WHEN; adds up when repeated */
 	ARG_EVERY,  /**< struct option_every: "100ms", "5000-events", "marker" */
 	ARG_KERNEL, /**< struct kernel_version: "6.12" */
 	ARG_CONFIG, /**< struct option_configs: adds up over all such options, in their order */
@@ -54,15 +57,10 @@ struct option_sort {
 	struct vec(struct option_sort_key) keys;
 };
 
-/** A time as it was written: whole seconds (or ticks) and billionths. */
-struct option_instant {
-	uint64_t whole;
-	uint32_t nano;
-};
-
 struct option_span {
 	bool given, open_start, open_end;
-	struct option_instant from, to; /**< both inclusive */
+	const char *text;     /**< the argument vector's */
+	struct when from, to; /**< times: both inclusive; else "to" is the first one behind */
 };
 
 /** What the value of an ARG_CONFIG option is. */
@@ -107,6 +105,7 @@ struct cli_options {
 	struct option_ranges pids;
 	struct option_words events;
 	struct option_span time;
+	struct whens at;
 	const char *output; /**< "-": stdout */
 
 	/* Reports. */
@@ -141,7 +140,18 @@ struct cli_options {
 	const char *compare_keep;     /**< directory for each side's replay; NULL: none */
 	struct option_words fail_if;  /**< for threshold_parse() */
 	const char *series; /**< file; NULL: none is wanted */
+	const char *proc;   /**< directory for files of the kernel; NULL: none are wanted */
 	struct option_every every;
+
+	/* verify */
+	uint64_t verify_layers; /**< bits of enum verify_layer */
+	bool follow, free_running;
+	uint64_t given_facts;   /**< bits of enum verify_given; GIVEN_NR: none */
+	uint64_t first;         /**< differences to tell of */
+	uint64_t explain;       /**< number of an event */
+	bool group;
+	struct option_words truths;   /**< directories */
+	struct option_words require;  /**< for verify_require() */
 };
 
 enum option_when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
@@ -159,6 +169,7 @@ struct cli_option {
 	const char *(*choice)(unsigned int i);   /**< what it may be; NULL after the last */
 	const char *(*begins)(unsigned int i);   /**< what stands before "=" in it: completion */
 	const char *def;                         /**< as it would be written; NULL: zero */
+	const char *bare; /**< NUMBER: what it means without a value; NULL: it needs one */
 	const char *help;
 };
 
@@ -195,6 +206,10 @@ struct arguments {
 MUST_CHECK bool options_parse(struct cli_options *options, struct arguments *args, int argc,
 			      char *const *argv, struct error *err);
 
+/** option_span.c: takes "value" apart, for option_span_clear(); false: it says no such thing. */
+MUST_CHECK bool option_span_parse(const char *value, struct option_span *span, struct error *err);
+/** Not given any more. */
+void option_span_clear(struct option_span *span);
 /** option_every.c: takes "value" apart; false: it says nothing of the kind. */
 MUST_CHECK bool option_every_parse(const char *value, struct option_every *every,
 				   struct error *err);

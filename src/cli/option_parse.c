@@ -24,10 +24,12 @@ static bool parse_long(struct parser *p, const char *arg);
 static bool parse_letters(struct parser *p, const char *letters);
 static bool parse_operand(struct parser *p, const char *arg);
 static bool check_operands(struct parser *p);
-static const struct cli_option *find_long(const char *name, size_t len);
+static const struct cli_option *find_long(const char *name, size_t len,
+					  const struct command *command);
 static const struct cli_option *find_letter(char letter, const struct command *command);
 static bool take_value(struct parser *p, const struct cli_option *o, const char *shown,
 		       const char *attached);
+static bool is_number(const char *text);
 static bool wrong_command(struct parser *p, const struct cli_option *o);
 static bool unknown_long(struct parser *p, const char *name);
 static const char *long_name(unsigned int i);
@@ -63,7 +65,7 @@ bool options_parse(struct cli_options *options, struct arguments *args, int argc
 static bool parse_long(struct parser *p, const char *arg)
 {
 	size_t len = strcspn(arg, "=");
-	const struct cli_option *o = find_long(arg, len);
+	const struct cli_option *o = find_long(arg, len, p->args->command);
 	char shown[64];
 
 	if (!o) {
@@ -129,17 +131,23 @@ static bool check_operands(struct parser *p)
 	return true;
 }
 
-static const struct cli_option *find_long(const char *name, size_t len)
+/** Names may mean different things to different commands: the row for "command" comes first. */
+static const struct cli_option *find_long(const char *name, size_t len,
+					  const struct command *command)
 {
-	const struct cli_option *o;
+	const struct cli_option *o, *other = NULL;
 
-	for (unsigned int i = 0; (o = option_get(i)); i++)
-		if (!strncmp(o->name, name, len) && !o->name[len])
+	for (unsigned int i = 0; (o = option_get(i)); i++) {
+		if (strncmp(o->name, name, len) != 0 || o->name[len])
+			continue;
+		if (option_is_for(o, command))
 			return o;
-	return NULL;
+		other = o;
+	}
+	return other;
 }
 
-/** Letters may mean different things to different commands: the row for "command" comes first. */
+/** The same for letters. */
 static const struct cli_option *find_letter(char letter, const struct command *command)
 {
 	const struct cli_option *o, *other = NULL;
@@ -164,14 +172,22 @@ static bool take_value(struct parser *p, const struct cli_option *o, const char 
 			return error_set(p->err, "option '%s' takes no value", shown);
 		return option_set(p->options, o, NULL, p->err);
 	}
-	if (!value && p->at < p->argc)
+	if (!value && p->at < p->argc && (!o->bare || is_number(p->argv[p->at])))
 		value = p->argv[p->at++];
+	if (!value)
+		value = o->bare;
 	if (!value)
 		return error_set(p->err, "option '%s' needs a value: %s", shown, o->metavar);
 	option_note_given(p->options, o);
 	if (option_set(p->options, o, value, p->err))
 		return true;
 	return error_prefix(p->err, "option '%s'", shown);
+}
+
+/* What stands behind an option that may be without a value is one only if it looks like it. */
+static bool is_number(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
 }
 
 static bool wrong_command(struct parser *p, const struct cli_option *o)

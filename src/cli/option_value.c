@@ -10,7 +10,6 @@
 #include "kmreplay/core/str.h"
 #include "kmreplay/core/xalloc.h"
 
-#include <ctype.h>
 #include <string.h>
 
 static bool set_number(void *field, const struct cli_option *o, const char *value,
@@ -22,6 +21,7 @@ static bool set_choice(void *field, const struct cli_option *o, const char *valu
 static bool set_text(void *field, const struct cli_option *o, const char *value,
 		     struct error *err);
 static bool set_span(void *field, const char *value, struct error *err);
+static bool add_when(struct whens *whens, const char *value, struct error *err);
 static bool set_kernel(void *field, const char *value, struct error *err);
 static bool add_config(struct option_configs *configs, const struct cli_option *o,
 		       const char *value, struct error *err);
@@ -32,8 +32,6 @@ static bool add_item(void *field, const struct cli_option *o, const char *item,
 static bool add_range(struct option_ranges *ranges, const char *item, struct error *err);
 static bool find_choice(const struct cli_option *o, const char *value, unsigned int *ret,
 			struct error *err);
-static bool parse_instant(const char *text, size_t len, struct option_instant *ret);
-static int instant_cmp(const struct option_instant *a, const struct option_instant *b);
 static bool is_list(const struct cli_option *o);
 static bool list_is_empty_yet(const struct cli_options *options, const struct cli_option *o);
 static void set_default(struct cli_options *options, const struct cli_option *o);
@@ -91,6 +89,8 @@ bool option_set(struct cli_options *options, const struct cli_option *o, const c
 		return set_list(field, o, value, err);
 	case ARG_SPAN:
 		return set_span(field, value, err);
+	case ARG_WHEN:
+		return add_when(field, value, err);
 	case ARG_EVERY:
 		return option_every_parse(value, field, err);
 	case ARG_KERNEL:
@@ -159,23 +159,25 @@ static bool set_text(void *field, const struct cli_option *o, const char *value,
 	return true;
 }
 
+/** The last one given holds. */
 static bool set_span(void *field, const char *value, struct error *err)
 {
-	struct option_span span = { .given = true };
-	const char *comma = strchr(value, ',');
-	size_t len = comma ? (size_t)(comma - value) : 0;
-	bool ok = comma && value[1];
+	struct option_span span;
 
-	span.open_start = ok && !len;
-	span.open_end = ok && !comma[1];
-	ok = ok && (span.open_start || parse_instant(value, len, &span.from));
-	ok = ok && (span.open_end || parse_instant(comma + 1, strlen(comma + 1), &span.to));
-	if (!ok)
-		return error_set(err, "expected two times in seconds, A,B or A, or ,B, not '%.60s'",
-				 value);
-	if (!span.open_start && !span.open_end && instant_cmp(&span.from, &span.to) > 0)
-		return error_set(err, "'%.60s' ends before it begins", value);
+	if (!option_span_parse(value, &span, err))
+		return false;
+	option_span_clear(field);
 	*(struct option_span *)field = span;
+	return true;
+}
+
+static bool add_when(struct whens *whens, const char *value, struct error *err)
+{
+	struct when when;
+
+	if (!when_parse(value, strlen(value), &when, err))
+		return false;
+	vec_push(&whens->list, when);
 	return true;
 }
 
@@ -287,30 +289,6 @@ static bool find_choice(const struct cli_option *o, const char *value, unsigned 
 	return false;
 }
 
-static bool parse_instant(const char *text, size_t len, struct option_instant *ret)
-{
-	const char *at = parse_u64(text, &ret->whole);
-	uint32_t unit = 1000000000;
-
-	ret->nano = 0;
-	if (!at || at > text + len)
-		return false;
-	if (at < text + len && *at == '.') {
-		for (at++; at < text + len && isdigit((unsigned char)*at); at++) {
-			unit /= 10;
-			ret->nano += unit * (uint32_t)(*at - '0');
-		}
-	}
-	return at == text + len;
-}
-
-static int instant_cmp(const struct option_instant *a, const struct option_instant *b)
-{
-	if (a->whole != b->whole)
-		return a->whole < b->whole ? -1 : 1;
-	return a->nano < b->nano ? -1 : a->nano > b->nano;
-}
-
 /** Lists add up, so that their default must wait until it is known that nothing was said. */
 static bool is_list(const struct cli_option *o)
 {
@@ -348,6 +326,7 @@ static void clear_list(struct cli_options *options, const struct cli_option *o)
 	struct option_ranges *ranges = field;
 	struct option_configs *configs = field;
 	struct option_sort *sort = field;
+	struct whens *whens = field;
 
 	if (o->arg == ARG_WORDS) {
 		vec_foreach(&words->words, word)
@@ -359,6 +338,12 @@ static void clear_list(struct cli_options *options, const struct cli_option *o)
 		vec_deinit(&sort->keys);
 	} else if (o->arg == ARG_CONFIG) {
 		vec_deinit(&configs->list);
+	} else if (o->arg == ARG_WHEN) {
+		vec_foreach(&whens->list, when)
+			when_deinit(when);
+		vec_deinit(&whens->list);
+	} else if (o->arg == ARG_SPAN) {
+		option_span_clear(field);
 	} else if (o->arg == ARG_SET) {
 		*(uint64_t *)field = 0;
 	}

@@ -10,6 +10,7 @@
 #include "kmreplay/config/config.h"
 #include "kmreplay/report/report.h"
 #include "kmreplay/trace/trace.h"
+#include "kmreplay/verify/log.h"
 
 #define FIELD(name) offsetof(struct cli_options, name)
 
@@ -30,9 +31,16 @@ static const struct cli_option options_table[] = {
 	  .offset = FIELD(events), .metavar = "NAME",
 	  .help = "only events called NAME or of the system NAME, with * and ? as in a shell; "
 		  "several by comma" },
-	{ .name = "time", .arg = ARG_SPAN, .commands = CMD_BITS_FILTERS, .offset = FIELD(time),
-	  .metavar = "A,B", .help = "only events from A to B in seconds as recorded; either may "
-				    "be left out" },
+	{ .name = "time", .arg = ARG_SPAN, .commands = CMD_BITS_READERS, .offset = FIELD(time),
+	  .metavar = "A,B",
+	  .help = "only events from A to B, either may be left out: seconds as recorded, "
+		  "event:NUMBER, 50%, marker:TEXT, start or end" },
+	{ .name = "at", .arg = ARG_WHEN,
+	  .commands = CMD_BIT(STAT) | CMD_BIT(REPLAY) | CMD_BIT(VERIFY),
+	  .offset = FIELD(at), .metavar = "WHEN",
+	  .help = "stat: account up to there only; replay: when --proc writes; verify: when the "
+		  "files of --truth were read (14.94, "
+		  "event:NUMBER, 50%, marker:TEXT, start or end); several may be given" },
 	{ .name = "by", .arg = ARG_SET, .commands = CMD_BIT(STAT), .offset = FIELD(stat_by),
 	  .metavar = "KEYS", .choice = stat_key_name, .def = "callsite",
 	  .help = "what to account by; several by comma give several tables" },
@@ -48,6 +56,37 @@ static const struct cli_option options_table[] = {
 	{ .name = "layers", .arg = ARG_SET, .commands = CMD_BITS_REPLAYS, .offset = FIELD(layers),
 	  .metavar = "LAYERS", .choice = replay_layer_name, .def = "page,slab,vmalloc,percpu",
 	  .help = "what is simulated; for the others the recorded page events are replayed" },
+	{ .name = "layers", .arg = ARG_SET, .commands = CMD_BIT(VERIFY),
+	  .offset = FIELD(verify_layers), .metavar = "LAYERS", .choice = verify_layer_name,
+	  .def = "page,slab,vmalloc,percpu", .help = "which layers are judged" },
+	{ .name = "follow", .arg = ARG_NONE, .commands = CMD_BIT(VERIFY), .offset = FIELD(follow),
+	  .help = "only followed: a difference is corrected from the recording, which measures "
+		  "the rules; without this and --free both are shown" },
+	{ .name = "free", .arg = ARG_NONE, .commands = CMD_BIT(VERIFY),
+	  .offset = FIELD(free_running),
+	  .help = "only free-running: nothing is corrected, which measures the drift" },
+	{ .name = "given", .arg = ARG_SET, .commands = CMD_BIT(VERIFY),
+	  .offset = FIELD(given_facts), .metavar = "FACTS", .choice = verify_given_choice,
+	  .def = "start,order,bulk,silent,context,boot,caches",
+	  .help = "what the simulation is given from the recording beside the requests; none: "
+		  "nothing" },
+	{ .name = "truth", .arg = ARG_WORDS, .commands = CMD_BIT(VERIFY), .offset = FIELD(truths),
+	  .metavar = "DIR",
+	  .help = "compare with the kernel's own files in DIR, as they were at the marks in the "
+		  "recording or --at; several may be given" },
+	{ .name = "require", .arg = ARG_WORDS, .commands = CMD_BIT(VERIFY),
+	  .offset = FIELD(require), .metavar = "EXPRESSION",
+	  .help = "exit 1 when this does not hold (page.pfn>=0.99, free.slab.slab>=90%); several "
+		  "may be given" },
+	{ .name = "first", .arg = ARG_NUMBER, .commands = CMD_BIT(VERIFY), .offset = FIELD(first),
+	  .metavar = "N", .max = 100000, .bare = "10",
+	  .help = "tell of the first N differences of each layer: what we did, what the kernel did "
+		  "and the state of both; 10 without a number" },
+	{ .name = "explain", .arg = ARG_NUMBER, .commands = CMD_BIT(VERIFY),
+	  .offset = FIELD(explain), .metavar = "EVENT", .max = UINT64_MAX - 1,
+	  .help = "tell the same of all decisions at the event of this number, right or wrong" },
+	{ .name = "group", .arg = ARG_NONE, .commands = CMD_BIT(VERIFY), .offset = FIELD(group),
+	  .help = "sort differences into classes by metric, rule, order, type, cache and call site" },
 	{ .name = "config", .letter = 'c', .arg = ARG_CONFIG, .commands = CMD_BITS_MACHINES,
 	  .offset = FIELD(configs), .config = CONFIG_FILE, .metavar = "FILE",
 	  .help = "take the machine's settings from the YAML in FILE; of this and the next options "
@@ -80,11 +119,13 @@ static const struct cli_option options_table[] = {
 	  .help = "the JSON schema of configuration files, for editors" },
 	{ .name = "list-presets", .arg = ARG_NONE, .commands = CMD_BIT(CONFIG),
 	  .offset = FIELD(config_presets), .help = "names of presets and what they are" },
-	{ .name = "start", .arg = ARG_FILE, .commands = CMD_BITS_REPLAYS, .offset = FIELD(start),
+	{ .name = "start", .arg = ARG_FILE, .commands = CMD_BITS_REPLAYS | CMD_BIT(VERIFY),
+	  .offset = FIELD(start),
 	  .metavar = "DIR",
 	  .help = "files of the recorded machine from the moment at which the recording begins "
 		  "(zoneinfo, buddyinfo, pagetypeinfo, kpageflags, ...): its memory is as they say" },
-	{ .name = "boot", .arg = ARG_FILE, .commands = CMD_BITS_REPLAYS, .offset = FIELD(boot),
+	{ .name = "boot", .arg = ARG_FILE, .commands = CMD_BITS_REPLAYS | CMD_BIT(VERIFY),
+	  .offset = FIELD(boot),
 	  .metavar = "DIR",
 	  .help = "the boot log (dmesg, best with memblock=debug) and iomem of the recorded machine: "
 		  "which memory it had, and which was reserved" },
@@ -100,6 +141,10 @@ static const struct cli_option options_table[] = {
 	  .metavar = "SPAN",
 	  .help = "how often --series looks: a time (100ms), a number of events (5000-events), or "
 		  "marker, at each trace_marker; without it about a thousand times" },
+	{ .name = "proc", .arg = ARG_FILE, .commands = CMD_BIT(REPLAY), .offset = FIELD(proc),
+	  .metavar = "DIR",
+	  .help = "write buddyinfo, slabinfo and other files of the machine's kernel to DIR, as "
+		  "they are at the end or --at; several --at have a directory each in it" },
 	{ .name = "self-check", .arg = ARG_NONE, .commands = CMD_BITS_REPLAYS,
 	  .offset = FIELD(self_check),
 	  .help = "verify the machine: counts of pages after each event, every invariant after "

@@ -8,26 +8,21 @@
 
 #include "kmreplay/mm/page.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	MAX_CPUS = 8192, /* of an x86-64 kernel: NR_CPUS */
 	LEARNING_ENDS = 500000, /* events without anything new about caches */
 };
 
-static bool spool_stdin(struct cli *cli);
-static bool copy_all(int from, int to);
 static int look(struct replay_job *job);
+static bool find_moments(struct replay_job *job, const struct when_finder *finder);
 static void learn(struct replay_job *job);
 static void pull_learned(struct replay_job *job);
 static void finish_slabs(struct replay_job *job);
 static void configure(struct replay_job *job);
-static void create_start(struct replay_job *job);
-static void give_memory(struct replay_job *job, struct replay_side *side);
-static void configure_side(struct replay_job *job, struct replay_side *side);
+static void create_start(struct replay_job *job, uint64_t seed);
 static unsigned int recorded_cpus(const struct survey *survey);
 static int replay_again(struct replay_job *job);
 static bool replay_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
@@ -74,6 +69,7 @@ void replay_job_deinit(struct replay_job *job)
 	start_state_destroy(job->start);
 	start_files_deinit(&job->files);
 	survey_deinit(&job->survey);
+	vec_deinit(&job->at);
 }
 
 struct replay_side *replay_job_add(struct replay_job *job, const char *name,
@@ -86,22 +82,47 @@ struct replay_side *replay_job_add(struct replay_job *job, const char *name,
 
 int replay_job_run(struct replay_job *job, const char *path)
 {
+	int status = replay_job_look(job, path);
+
+	if (status != EXIT_OK && status != EXIT_DAMAGED)
+		return status;
+	return cli_input_rewind(&job->in) ? replay_again(job) : EXIT_INPUT;
+}
+
+int replay_job_look(struct replay_job *job, const char *path)
+{
 	int status;
 
 	job->path = path;
 	if (!start_files_read(&job->files, &job->cli->options))
 		return EXIT_INPUT;
-	if (!strcmp(path, "-") && !spool_stdin(job->cli))
+	if (!cli_spool(job->cli, path))
 		return EXIT_INPUT;
-	if (!cli_input_open(&job->in, job->cli, path))
-		return EXIT_INPUT;
+	status = cli_input_open(&job->in, job->cli, path);
+	if (status != EXIT_OK)
+		return status;
 	/* A damaged file is replayed as far as it goes; the second reading says so again. */
 	status = look(job);
 	if (status == EXIT_INTERRUPTED)
-		cli_warn("this was the first of two readings: nothing was replayed yet");
-	if (status != EXIT_OK && status != EXIT_DAMAGED)
-		return status;
-	return cli_input_rewind(&job->in) ? replay_again(job) : EXIT_INPUT;
+		cli_warn("this was the first of several readings: nothing was replayed yet");
+	job->in.learned = job->learned;
+	return status;
+}
+
+void replay_job_machine(struct replay_job *job, const struct config *settings, bool early,
+			struct machine_config *machine, struct page_start *start)
+{
+	const struct trace_info *info = trace_info(job->in.trace);
+
+	machine_config_init(machine, config_kernel(settings, info->kernel),
+			    config_arch(settings, info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64));
+	machine->nr_cpus = recorded_cpus(&job->survey);
+	config_apply(settings, machine);
+	if (!job->start)
+		create_start(job, machine->seed);
+	start_state_fill_ranges(job->start, &job->survey, config_memory(settings), machine);
+	start_state_map(job->start, machine, early, start);
+	machine->start = start;
 }
 
 struct report *replay_job_report(struct replay_job *job, struct replay_side *side)
@@ -121,6 +142,9 @@ struct replay_facts replay_job_facts(struct replay_job *job, struct replay_side 
 	return (struct replay_facts){
 		.path = job->path,
 		.info = trace_info(job->in.trace),
+		.part = options->time.text,
+		.first_time = job->in.first_time,
+		.last_time = job->in.last_time,
 		.names = &job->in.names,
 		.repair = job->repair,
 		.config = &side->machine,
@@ -150,52 +174,17 @@ void replay_side_settings(const struct replay_side *side, struct str *out)
 	str_deinit(&text);
 }
 
-/*
- * A pipe can be read once only: it is copied to a file without a name, which both readings open
- * through its descriptor.
- */
-static bool spool_stdin(struct cli *cli)
-{
-	const char *dir = getenv("TMPDIR");
-	char *name = xasprintf("%s/kmreplay.XXXXXX", dir && *dir ? dir : "/tmp");
-	int fd = mkstemp(name);
-	bool ok = fd >= 0;
-
-	if (ok) {
-		unlink(name);
-		snprintf(cli->spooled, sizeof(cli->spooled), "/dev/fd/%d", fd);
-		ok = copy_all(STDIN_FILENO, fd);
-	}
-	if (!ok)
-		cli_error("cannot keep standard input in '%s': %s", name, strerror(errno));
-	free(name);
-	return ok;
-}
-
-static bool copy_all(int from, int to)
-{
-	static const size_t size = 1 << 20;
-	char *buffer = xmalloc(size);
-	ssize_t got, put = 0;
-
-	while ((got = read(from, buffer, size)) > 0) {
-		for (ssize_t done = 0; done < got; done += put) {
-			put = write(to, buffer + done, (size_t)(got - done));
-			if (put < 0)
-				goto out;
-		}
-	}
-out:
-	free(buffer);
-	return got == 0;
-}
-
 /* The first reading: the machine, and which caches there are. */
 static int look(struct replay_job *job)
 {
 	struct cli_input *in = &job->in;
+	struct when_finder finder;
 	int status;
 
+	when_finder_init(&finder, trace_info(in->trace)->unit);
+	vec_foreach(&job->cli->options.at.list, when)
+		when_finder_add(&finder, when);
+	in->finder = &finder;
 	in->again = true;
 	job->survey.extfrag_names_block =
 		page_profile_for(trace_info(in->trace)->kernel)->fallback ==
@@ -208,7 +197,27 @@ static int look(struct replay_job *job)
 	configure(job);
 	status = cli_input_finish(in);
 	in->again = false;
+	in->finder = NULL;
+	if ((status == EXIT_OK || status == EXIT_DAMAGED) && !find_moments(job, &finder))
+		status = EXIT_USAGE;
+	when_finder_deinit(&finder);
 	return status;
+}
+
+/* What each --at means; false: the message is printed. */
+static bool find_moments(struct replay_job *job, const struct when_finder *finder)
+{
+	uint64_t number;
+	struct error err;
+
+	for (size_t i = 0; i < job->cli->options.at.list.nr; i++) {
+		if (!when_finder_get(finder, i, &number, &err)) {
+			cli_error("'%s': --at: %s", job->path, err.message);
+			return false;
+		}
+		vec_push(&job->at, number);
+	}
+	return true;
 }
 
 /*
@@ -282,15 +291,15 @@ static void configure(struct replay_job *job)
 		slab_survey_correct(&job->slabs, &job->slab_files, job->learned, &job->in.names);
 	if (job->options.layers & ~(unsigned int)LAYER_PAGE)
 		job->options.layers |= LAYER_PAGE;
-	vec_foreach(&job->sides, side)
-		configure_side(job, side);
-	create_start(job);
-	vec_foreach(&job->sides, side)
-		give_memory(job, side);
+	vec_foreach(&job->sides, side) {
+		/* Requests come as they were recorded; boot itself is not gone through again. */
+		replay_job_machine(job, side->settings, false, &side->machine, &side->start);
+		side->machine.seed += side->seed;
+	}
 }
 
 /* What the recorded machine was at the first event; all sides start from it. */
-static void create_start(struct replay_job *job)
+static void create_start(struct replay_job *job, uint64_t seed)
 {
 	const struct start_sources sources = {
 		.survey = &job->survey,
@@ -298,35 +307,12 @@ static void create_start(struct replay_job *job)
 		.nr_nodes = 1,
 		.boot = start_files_boot(&job->files),
 		.files = start_files_start(&job->files),
-		.seed = job->sides.nr ? job->sides.items[0].machine.seed : 0,
+		.seed = seed,
 	};
 
 	job->start = start_state_create(&sources);
 	vec_foreach(&job->start->contradictions, line)
 		cli_warn("%s", *line);
-}
-
-static void configure_side(struct replay_job *job, struct replay_side *side)
-{
-	const struct trace_info *info = trace_info(job->in.trace);
-	const struct config *settings = side->settings;
-	struct machine_config *machine = &side->machine;
-
-	machine_config_init(machine, config_kernel(settings, info->kernel),
-			    config_arch(settings, info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64));
-	machine->nr_cpus = recorded_cpus(&job->survey);
-	config_apply(settings, machine);
-	machine->seed += side->seed;
-}
-
-static void give_memory(struct replay_job *job, struct replay_side *side)
-{
-	struct machine_config *machine = &side->machine;
-
-	start_state_fill_ranges(job->start, &job->survey, config_memory(side->settings), machine);
-	/* Requests come as they were recorded; boot itself is not gone through again. */
-	start_state_map(job->start, machine, false, &side->start);
-	machine->start = &side->start;
 }
 
 /* A damaged CPU number does not make a machine: events of CPUs beyond share the others. */
@@ -340,7 +326,6 @@ static int replay_again(struct replay_job *job)
 {
 	int status;
 
-	job->in.learned = job->learned;
 	if (job->accounts)
 		account_feed_init(&job->feed,
 				  &(struct account_feed_options){

@@ -55,6 +55,8 @@ struct replay_job {
 	bool accounts;                  /**< keep "feed", for tables by call site and by cache */
 	bool replayed;                  /**< all sides have been through what could be read */
 
+	struct vec(uint64_t) at; /**< for each --at its event, once the first reading is over */
+
 	struct cli_input in;
 	struct survey survey;
 	struct slab_survey slabs;
@@ -84,6 +86,18 @@ struct replay_side *replay_job_add(struct replay_job *job, const char *name,
  * messages are printed. Whether there is anything to report is in job->replayed.
  */
 MUST_CHECK int replay_job_run(struct replay_job *job, const char *path);
+/**
+ * The first reading alone, for who goes on with job->in by himself: job->survey and job->learned
+ * are there. As replay_job_run().
+ */
+MUST_CHECK int replay_job_look(struct replay_job *job, const char *path);
+/**
+ * After the first reading: a machine like the recorded one, but for what "settings" say, that begins
+ * in "*start"; "early" as in start_state_map(). The caller ends both.
+ */
+void replay_job_machine(struct replay_job *job, const struct config *settings, bool early,
+			struct machine_config *machine, struct page_start *start);
+
 /** The report of one side, as `kmreplay replay` prints it; the caller's. */
 MUST_CHECK struct report *replay_job_report(struct replay_job *job, struct replay_side *side);
 

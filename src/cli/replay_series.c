@@ -245,6 +245,7 @@ static void add_head(struct replay_series *s, const struct replay_moment *moment
 		[REPLAY_START] = "start",
 		[REPLAY_EVERY] = "every",
 		[REPLAY_MARKER] = "marker",
+		[REPLAY_STOP] = "stop",
 		[REPLAY_END] = "end",
 	};
 	const uint64_t second = 1000000000;

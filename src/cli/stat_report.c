@@ -4,6 +4,8 @@
 
 #include "stat_internal.h"
 
+#include "kmreplay/core/fmt.h"
+
 #include <inttypes.h>
 
 struct key {
@@ -67,11 +69,12 @@ static const char *const space_titles[ACCOUNT_SPACE_NR] = {
 	[ACCOUNT_CMA] = "Contiguous areas",
 };
 
-static void add_head(const struct stat *stat, struct report *r);
-static void add_totals(const struct stat *stat, struct report *r);
-static void add_tables(struct stat *stat, struct report *r);
-static void add_table(struct stat *stat, struct report *r, enum account_space space,
-		      const struct key *key);
+static void add_head(const struct stat *stat, const struct stat_view *view, struct report *r);
+static void add_moment(const struct stat *stat, const struct stat_view *view, struct report *r);
+static void add_totals(const struct stat *stat, const struct stat_view *view, struct report *r);
+static void add_tables(struct stat *stat, const struct stat_view *view, struct report *r);
+static void add_table(struct stat *stat, struct account *account, struct report *r,
+		      enum account_space space, const struct key *key);
 static void add_lines(const struct stat *stat, struct report_table *table, const struct key *key,
 		      const struct account_lines *lines);
 static void add_coverage(const struct stat *stat, struct report *r);
@@ -103,20 +106,20 @@ uint32_t stat_tables(const struct cli_options *options)
 	return tables;
 }
 
-struct report *stat_report(struct stat *stat)
+struct report *stat_report(struct stat *stat, struct stat_view *view)
 {
 	struct report *r = report_create("stat", 1);
 
-	account_fold_caches(stat->feed.account, stat->repair);
-	add_head(stat, r);
-	add_totals(stat, r);
-	add_tables(stat, r);
+	account_fold_caches(view->feed.account, stat->repair);
+	add_head(stat, view, r);
+	add_totals(stat, view, r);
+	add_tables(stat, view, r);
 	add_coverage(stat, r);
 	cli_input_warn(stat->in, r);
 	return r;
 }
 
-static void add_head(const struct stat *stat, struct report *r)
+static void add_head(const struct stat *stat, const struct stat_view *view, struct report *r)
 {
 	const struct trace_info *t = trace_info(stat->in->trace);
 	const struct repair_coverage *c = repair_coverage(stat->repair);
@@ -126,12 +129,26 @@ static void add_head(const struct stat *stat, struct report *r)
 	report_figure(r, "span", "span", t->unit == TRACE_CLOCK_TICKS ? REPORT_COUNT : REPORT_NS,
 		      report_i64((int64_t)(t->last_time - t->first_time)));
 	if (stat->in->filter.any) {
-		report_count(r, "nr_filtered", "filtered out", stat->feed.nr_filtered);
+		report_count(r, "nr_filtered", "filtered out", view->feed.nr_filtered);
 		report_remark(r, "allocations; frees follow their allocation");
 	}
+	if (view->when)
+		add_moment(stat, view, r);
 }
 
-static void add_totals(const struct stat *stat, struct report *r)
+static void add_moment(const struct stat *stat, const struct stat_view *view, struct report *r)
+{
+	const bool ticks = trace_info(stat->in->trace)->unit == TRACE_CLOCK_TICKS;
+	char count[FMT_BUF];
+
+	report_text(r, "at", "account up to", view->when->text);
+	report_remark(r, "its first %s events", fmt_count(count, view->feed.nr_events));
+	report_count(r, "at_event", NULL, view->feed.nr_events);
+	report_figure(r, "at_time", NULL, ticks ? REPORT_NUMBER : REPORT_TIME,
+		      report_u64(view->time));
+}
+
+static void add_totals(const struct stat *stat, const struct stat_view *view, struct report *r)
 {
 	struct report_column cells[MAX_CELLS];
 	struct account_row all = { 0 };
@@ -139,15 +156,15 @@ static void add_totals(const struct stat *stat, struct report *r)
 	unsigned int nr;
 
 	for (unsigned int space = 0; space < ACCOUNT_SPACE_NR; space++)
-		all.failed += account_total(stat->feed.account, space)->failed;
+		all.failed += account_total(view->feed.account, space)->failed;
 	nr = fill_columns(stat, &all, cells);
 	cells[nr++] = (struct report_column){ "space", "What", REPORT_TEXT, REPORT_COL_KEY };
 	cells[nr++] = (struct report_column){ "unseen_allocs", "", REPORT_COUNT,
 					      REPORT_COL_HIDDEN };
 	table = report_table(r, "totals", "Totals", cells, nr);
 	for (unsigned int space = 0; space < ACCOUNT_SPACE_NR; space++) {
-		const struct account_row *total = account_total(stat->feed.account, space);
-		uint64_t alien = account_alien_frees(stat->feed.account, space);
+		const struct account_row *total = account_total(view->feed.account, space);
+		uint64_t alien = account_alien_frees(view->feed.account, space);
 		struct report_value values[MAX_CELLS];
 
 		if (!total->allocs && !total->failed && !alien)
@@ -159,7 +176,7 @@ static void add_totals(const struct stat *stat, struct report *r)
 	}
 }
 
-static void add_tables(struct stat *stat, struct report *r)
+static void add_tables(struct stat *stat, const struct stat_view *view, struct report *r)
 {
 	bool any = false;
 
@@ -169,18 +186,18 @@ static void add_tables(struct stat *stat, struct report *r)
 		for (unsigned int space = 0; space < ACCOUNT_SPACE_NR; space++) {
 			if (!account_has(space, keys[i].by))
 				continue;
-			add_table(stat, r, space, &keys[i]);
+			add_table(stat, view->feed.account, r, space, &keys[i]);
 			any = true;
 		}
 	}
 	BUG_ON(!any);
 }
 
-static void add_table(struct stat *stat, struct report *r, enum account_space space,
-		      const struct key *key)
+static void add_table(struct stat *stat, struct account *account, struct report *r,
+		      enum account_space space, const struct key *key)
 {
 	const struct option_sort *sort = &stat->cli->options.stat_sort;
-	const struct account_row *total = account_total(stat->feed.account, space);
+	const struct account_row *total = account_total(account, space);
 	struct report_column cells[MAX_CELLS];
 	struct account_lines lines = { 0 };
 	struct vec(struct topk_key) order = { 0 };
@@ -189,7 +206,7 @@ static void add_table(struct stat *stat, struct report *r, enum account_space sp
 	struct str name, title;
 	unsigned int nr;
 
-	account_collect(stat->feed.account, space, key->by, &lines);
+	account_collect(account, space, key->by, &lines);
 	vec_foreach(&sort->keys, at)
 		vec_push(&order, ((struct topk_key){ at->choice, at->ascending }));
 	account_sort(&lines, order.items, order.nr);

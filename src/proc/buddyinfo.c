@@ -42,7 +42,7 @@ bool proc_scan_row(struct scan *s, uint64_t *values, unsigned int max, unsigned 
 	while (!scan_at_end(s)) {
 		if (*nr == max)
 			return scan_error(s, "more than %u columns", max);
-		if (!scan_u64(s, &values[*nr]))
+		if (!scan_count(s, &values[*nr]))
 			return scan_expected(s, "a number");
 		++*nr;
 	}
@@ -55,6 +55,12 @@ bool proc_same_columns(struct scan *s, unsigned int found, unsigned int *nr)
 		return scan_error(s, "%u columns, and %u in the row before", found, *nr);
 	*nr = found;
 	return true;
+}
+
+bool proc_check_order(struct scan *s, uint64_t nr_free, unsigned int order)
+{
+	return nr_free <= SCAN_MAX_COUNT >> order ||
+	       scan_error(s, "more blocks of order %u than a machine has", order);
 }
 
 static bool parse_buddyinfo(struct proc_snapshot *snap, struct scan *s)
@@ -71,6 +77,9 @@ static bool parse_buddyinfo(struct proc_snapshot *snap, struct scan *s)
 		    !proc_scan_row(s, row.nr_free, PROC_MAX_ORDERS, &nr) ||
 		    !proc_same_columns(s, nr, &info->nr_orders))
 			return false;
+		for (unsigned int order = 0; order < nr; order++)
+			if (!proc_check_order(s, row.nr_free[order], order))
+				return false;
 		vec_push(&info->rows, row);
 	}
 	return true;

@@ -70,7 +70,7 @@ static bool parse_head(struct proc_snapshot *snap, struct scan *s)
 	if (!scan_text(s, "Page block order:") || !scan_uint(s, 63, &info->block_order))
 		return scan_expected(s, "'Page block order: N'");
 	scan_line(s);
-	if (!scan_text(s, "Pages per block:") || !scan_u64(s, &info->block_pages))
+	if (!scan_text(s, "Pages per block:") || !scan_count(s, &info->block_pages))
 		return scan_expected(s, "'Pages per block: N'");
 	if (!scan_line(s) || !scan_at_end(s))
 		return scan_expected(s, "an empty line");
@@ -130,8 +130,10 @@ static bool parse_free_row(struct proc_snapshot *snap, struct scan *s, unsigned 
 	for (unsigned int order = 0; order < info->nr_orders; order++) {
 		if (scan_text(s, ">"))
 			zone->capped[*type] |= 1U << order;
-		if (!scan_u64(s, &zone->nr_free[*type][order]))
+		if (!scan_count(s, &zone->nr_free[*type][order]))
 			return scan_expected(s, "a number for each order");
+		if (!proc_check_order(s, zone->nr_free[*type][order], order))
+			return false;
 	}
 	++*type;
 	return scan_at_end(s) || scan_expected(s, "no more numbers than orders");

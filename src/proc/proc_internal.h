@@ -53,6 +53,9 @@ bool proc_scan_row(struct scan *s, uint64_t *values, unsigned int max, unsigned 
  */
 bool proc_same_columns(struct scan *s, unsigned int found, unsigned int *nr);
 
+/** Can there be "nr_free" blocks of "order"? */
+bool proc_check_order(struct scan *s, uint64_t nr_free, unsigned int order);
+
 /** The whole of text file "path", unpacked if it is gzipped, appended to "out". */
 bool proc_read_text(const char *path, struct str *out, struct error *err);
 /** Adds the "len" bytes at "data" to the flags; "*rest" keeps what is less than a word. */

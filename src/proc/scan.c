@@ -77,6 +77,19 @@ bool scan_u64(struct scan *s, uint64_t *ret)
 	return true;
 }
 
+bool scan_count(struct scan *s, uint64_t *ret)
+{
+	const char *start = s->at;
+	uint64_t nr;
+
+	if (scan_u64(s, &nr) && nr <= SCAN_MAX_COUNT) {
+		*ret = nr;
+		return true;
+	}
+	s->at = start;
+	return false;
+}
+
 bool scan_uint(struct scan *s, unsigned int max, unsigned int *ret)
 {
 	const char *start = s->at;

@@ -14,6 +14,9 @@
 #include "kmreplay/core/error.h"
 #include "kmreplay/core/str.h"
 
+/** Pages in 64 bits of addresses. */
+#define SCAN_MAX_COUNT (1ULL << 52)
+
 struct scan {
 	const char *at;      /**< next byte of the line */
 	const char *end;     /**< of the line, its newline not included */
@@ -34,6 +37,11 @@ bool scan_peek(const struct scan *s, const char *text);
 bool scan_text(struct scan *s, const char *text);
 /** Steps over a decimal number of at most 64 bits. */
 bool scan_u64(struct scan *s, uint64_t *ret);
+/**
+ * The same for a number of pages, objects or the like: at most SCAN_MAX_COUNT, more than any
+ * machine has, so that who adds or multiplies such numbers need not look out for overflow.
+ */
+bool scan_count(struct scan *s, uint64_t *ret);
 /** The same for numbers up to "max". */
 bool scan_uint(struct scan *s, unsigned int max, unsigned int *ret);
 /** Steps over hexadecimal digits (no 0x), at most 16; "*digits", unless NULL, says how many. */

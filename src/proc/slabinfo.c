@@ -116,7 +116,7 @@ static const char *name_end(const char *start, const char *colon)
 static bool scan_numbers(struct scan *s, uint64_t *const fields[], size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
-		if (!scan_u64(s, fields[i]))
+		if (!scan_count(s, fields[i]))
 			return false;
 	return true;
 }

@@ -119,7 +119,7 @@ static bool scan_numbers(struct proc_snapshot *snap, struct scan *s, struct proc
 	struct proc_vmallocinfo *info = &snap->vmallocinfo;
 	unsigned int digits;
 
-	if (scan_text(s, "pages=") && !scan_u64(s, &row->nr_pages))
+	if (scan_text(s, "pages=") && !scan_count(s, &row->nr_pages))
 		return scan_expected(s, "a number of pages");
 	if (!scan_text(s, "phys="))
 		return true;
@@ -153,7 +153,7 @@ static bool scan_nodes(struct proc_snapshot *snap, struct scan *s, struct proc_a
 		struct proc_node_pages n;
 
 		ok = scan_text(s, "N") && scan_uint(s, PROC_MAX_NODE, &n.node) &&
-		     scan_text(s, "=") && scan_u64(s, &n.nr) &&
+		     scan_text(s, "=") && scan_count(s, &n.nr) &&
 		     (!found.nr || found.items[found.nr - 1].node < n.node);
 		if (ok)
 			vec_push(&found, n);

@@ -257,7 +257,7 @@ static bool has_colon(const struct field *field)
 
 static bool scan_value(struct scan *s, uint64_t *ret)
 {
-	return (scan_u64(s, ret) && scan_at_end(s)) || scan_expected(s, "a number");
+	return (scan_count(s, ret) && scan_at_end(s)) || scan_expected(s, "a number");
 }
 
 static bool parse_zone_field(struct proc_snapshot *snap, struct scan *s,
@@ -305,7 +305,7 @@ static bool parse_protection(struct scan *s, struct proc_zone *zone)
 	do {
 		if (zone->nr_protection == PROC_MAX_ZONE_TYPES)
 			return scan_error(s, "more than %u numbers", PROC_MAX_ZONE_TYPES);
-		if (!scan_u64(s, &zone->protection[zone->nr_protection++]))
+		if (!scan_count(s, &zone->protection[zone->nr_protection++]))
 			return scan_expected(s, "a number");
 	} while (scan_text(s, ","));
 	return (scan_text(s, ")") && scan_at_end(s)) || scan_expected(s, "')'");

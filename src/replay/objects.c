@@ -6,11 +6,11 @@
 
 #include "kmreplay/core/bits.h"
 #include "kmreplay/mm/slab.h"
+#include "kmreplay/replay/cache_make.h"
 
 /* What an event, or what is known of a cache, says of its objects. */
 struct cache_wish {
 	uint64_t bytes_req, bytes_alloc;
-	uint32_t gfp;
 };
 
 static struct mm_outcome take_kmalloc(struct replay *r, const struct replay_step *step, bool large);
@@ -21,10 +21,6 @@ static uint32_t machine_cache(struct replay *r, const struct replay_step *step);
 static bool was_merged(const struct replay *r, const struct replay_step *step);
 static uint32_t cache_apart(struct replay *r, const struct replay_step *step);
 static uint32_t find_cache(struct replay *r, uint32_t id, const struct cache_wish *wish);
-static uint32_t make_cache(struct replay *r, const struct cache_wish *wish,
-			   const struct repair_cache *cache);
-static bool too_many_caches(const struct replay *r);
-static uint32_t cache_flags(const struct repair_cache *cache);
 
 enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_step *step)
 {
@@ -63,9 +59,6 @@ uint32_t replay_known_cache(struct replay *r, uint32_t id, uint32_t size)
 	return find_cache(r, id, &(struct cache_wish){
 		.bytes_req = cache->size ? MIN(cache->object_size, size) : size,
 		.bytes_alloc = size,
-		.gfp = GFP_BITS_KERNEL | (cache->dma ? GFP_BIT_DMA : 0U) |
-		       (cache->reclaimable ? GFP_BIT_RECLAIMABLE : 0U) |
-		       (cache->account ? GFP_BIT_ACCOUNT : 0U),
 	});
 }
 
@@ -129,7 +122,6 @@ static uint32_t machine_cache(struct replay *r, const struct replay_step *step)
 	return find_cache(r, step->op->cache, &(struct cache_wish){
 		.bytes_req = ev->slab.bytes_req,
 		.bytes_alloc = ev->slab.bytes_alloc,
-		.gfp = ev->slab.gfp,
 	});
 }
 
@@ -146,7 +138,13 @@ static uint32_t find_cache(struct replay *r, uint32_t id, const struct cache_wis
 	cache = repair_cache(r->repair, id);
 	vec_extend_zeroed(&r->caches, (size_t)MAX(id, cache->canon) + 1);
 	if (!r->caches.items[cache->canon]) {
-		uint32_t made = make_cache(r, wish, cache);
+		const struct replay_cache_args args = {
+			.cache = cache,
+			.object_size = (uint32_t)wish->bytes_req,
+			.size = (uint32_t)wish->bytes_alloc,
+			.nr_cpus = r->nr_cpus,
+		};
+		uint32_t made = replay_cache_make(machine_slab(r->machine), r->names, &args);
 
 		r->caches.items[cache->canon] = made + 1;
 		if (made != SLAB_CACHE_NONE) {
@@ -178,45 +176,15 @@ static uint32_t cache_apart(struct replay *r, const struct replay_step *step)
 	if (!r->apart.items[id]) {
 		struct str name;
 
-		if (too_many_caches(r))
+		if (replay_too_many_caches(slab, r->nr_cpus))
 			return slab_kmalloc_class(slab, ev->slab.bytes_alloc, ev->slab.gfp);
 		str_init(&name);
 		str_addf(&name, "%s (unmerged)", intern_text(&r->names->texts, cache->name));
 		r->apart.items[id] = slab_cache_by_geometry(slab, str_text(&name),
 							    (uint32_t)ev->slab.bytes_req,
 							    (uint32_t)ev->slab.bytes_alloc,
-							    cache_flags(cache)) + 1;
+							    replay_cache_flags(cache)) + 1;
 		str_deinit(&name);
 	}
 	return r->apart.items[id] - 1;
-}
-
-static uint32_t make_cache(struct replay *r, const struct cache_wish *wish,
-			   const struct repair_cache *cache)
-{
-	struct slab_allocator *slab = machine_slab(r->machine);
-	uint32_t class = slab_kmalloc_class(slab, wish->bytes_alloc, wish->gfp);
-
-	/* A kernel with other size classes has classes this machine lacks. */
-	if (class != SLAB_CACHE_NONE && cache->kmalloc &&
-	    slab_cache_geometry(slab, class)->size == wish->bytes_alloc)
-		return class;
-	if (too_many_caches(r))
-		return class;
-	return slab_cache_by_geometry(slab, intern_text(&r->names->texts, cache->name),
-				      (uint32_t)wish->bytes_req, (uint32_t)wish->bytes_alloc,
-				      cache_flags(cache));
-}
-
-/* No kernel has that many: a damaged recording shall not fill the memory. */
-static bool too_many_caches(const struct replay *r)
-{
-	return (uint64_t)slab_nr_caches(machine_slab(r->machine)) * r->nr_cpus >
-	       SLAB_MAX_CPU_CACHES;
-}
-
-static uint32_t cache_flags(const struct repair_cache *cache)
-{
-	return (cache->reclaimable ? SLAB_RECLAIM_ACCOUNT : 0U) |
-	       (cache->account ? SLAB_ACCOUNT : 0U) | (cache->dma ? SLAB_CACHE_DMA : 0U);
 }

@@ -11,6 +11,8 @@ static void start(struct replay *r, uint64_t time);
 static void call(const struct replay *r, const struct probe *probe, enum replay_when when,
 		 const struct event_batch *batch);
 static bool is_due(const struct replay *r, struct probe *probe);
+static void call_stop(const struct replay *r, struct probe *probe);
+static uint64_t stop_at(const struct probe *probe);
 static uint64_t next_time(const struct replay *r, const struct probe *probe);
 
 void replay_attach(struct replay *r, const struct replay_probe *probe)
@@ -49,7 +51,8 @@ void replay_look(struct replay *r, const struct event_batch *batch)
 			call(r, probe, REPLAY_MARKER, batch);
 		else if (due)
 			call(r, probe, REPLAY_EVERY, NULL);
-		r->next_look = MIN(r->next_look, probe->next_event);
+		call_stop(r, probe);
+		r->next_look = MIN(r->next_look, MIN(probe->next_event, stop_at(probe)));
 		r->next_look_time = MIN(r->next_look_time, probe->next_time);
 	}
 	r->marker = NULL;
@@ -88,9 +91,10 @@ static void start(struct replay *r, uint64_t time)
 
 		probe->next_event = p->every_events ? p->every_events : UINT64_MAX;
 		probe->next_time = next_time(r, probe);
-		r->next_look = MIN(r->next_look, probe->next_event);
-		r->next_look_time = MIN(r->next_look_time, probe->next_time);
 		call(r, probe, REPLAY_START, NULL);
+		call_stop(r, probe);
+		r->next_look = MIN(r->next_look, MIN(probe->next_event, stop_at(probe)));
+		r->next_look_time = MIN(r->next_look_time, probe->next_time);
 	}
 }
 
@@ -122,6 +126,25 @@ static bool is_due(const struct replay *r, struct probe *probe)
 		due = true;
 	}
 	return due;
+}
+
+/* Once for all stops at this number. */
+static void call_stop(const struct replay *r, struct probe *probe)
+{
+	const size_t first = probe->next_stop;
+
+	while (stop_at(probe) <= r->tally.nr_events)
+		probe->next_stop++;
+	if (probe->next_stop != first)
+		call(r, probe, REPLAY_STOP, NULL);
+}
+
+/* The next stop's number of events; UINT64_MAX: there is none. */
+static uint64_t stop_at(const struct probe *probe)
+{
+	const struct replay_probe *p = &probe->probe;
+
+	return probe->next_stop < p->nr_stops ? p->stops[probe->next_stop] : UINT64_MAX;
 }
 
 /* The first multiple of the span after the present; a stretch without events is looked at once. */

@@ -58,6 +58,7 @@ struct replay_split {
 struct probe {
 	struct replay_probe probe;
 	uint64_t next_event, next_time; /**< UINT64_MAX: never */
+	size_t next_stop;               /**< index of it */
 };
 
 struct replay {

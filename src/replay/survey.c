@@ -43,8 +43,9 @@ static void note_alloc(struct survey *survey, const struct event *ev);
 static void note_extfrag(struct survey *survey, const struct event *ev);
 static void note_drain(struct survey *survey, const struct event *ev);
 static void note_waiting(struct survey *survey, const struct event *ev, bool drained);
-static void note_type(struct survey *survey, uint64_t pfn, unsigned int order,
+static bool note_type(struct survey *survey, uint64_t pfn, unsigned int order,
 		      unsigned int type);
+static void note_listed(struct survey *survey, const struct event *ev);
 static void note_fresh(struct survey *survey, uint64_t pfn, bool taken);
 static void note_zone_end(struct survey *survey, uint64_t end);
 static enum survey_state state_in(const struct survey_run *run, uint64_t pfn);
@@ -60,6 +61,8 @@ void survey_init(struct survey *survey)
 	memset(survey, 0, sizeof(*survey));
 	u64map_init(&survey->index);
 	u64map_init(&survey->block_types);
+	u64map_init(&survey->listed);
+	survey->new_type_pfn = U64MAP_NO_KEY;
 	u64map_init(&survey->tops);
 	survey->last_key = U64MAP_NO_KEY;
 }
@@ -68,6 +71,7 @@ void survey_deinit(struct survey *survey)
 {
 	u64map_deinit(&survey->index);
 	u64map_deinit(&survey->block_types);
+	u64map_deinit(&survey->listed);
 	u64map_deinit(&survey->tops);
 	vec_deinit(&survey->fresh);
 	vec_deinit(&survey->runs);
@@ -258,17 +262,22 @@ static void note_page(struct survey *survey, const struct event *ev)
 	if (survey->from_boot)
 		note_fresh(survey, ev->page.pfn,
 			   ev->type == EVENT_ZONE_LOCKED || ev->type == EVENT_EXTFRAG);
-	if (ev->type == EVENT_PAGE_FREE || ev->type == EVENT_PAGE_FREE_DIRECT)
+	if (ev->type == EVENT_PAGE_FREE || ev->type == EVENT_PAGE_FREE_DIRECT) {
 		note_used(survey, ev->page.pfn, order);
-	else if (ev->type == EVENT_PAGE_ALLOC)
+		note_listed(survey, ev);
+	} else if (ev->type == EVENT_PAGE_ALLOC) {
 		note_alloc(survey, ev);
-	else if (ev->type == EVENT_EXTFRAG)
+		note_listed(survey, ev);
+	} else if (ev->type == EVENT_EXTFRAG) {
 		note_extfrag(survey, ev);
-	else if (ev->type == EVENT_PCPU_DRAIN)
+	} else if (ev->type == EVENT_PCPU_DRAIN) {
 		note_drain(survey, ev);
-	else {
+	} else {
 		note_block(survey, ev->page.pfn, order, SURVEY_FREE);
-		note_type(survey, ev->page.pfn, order, ev->page.migratetype);
+		survey->new_type_pfn =
+			note_type(survey, ev->page.pfn, order, ev->page.migratetype) ?
+				ev->page.pfn :
+				U64MAP_NO_KEY;
 	}
 }
 
@@ -300,6 +309,11 @@ static void note_extfrag(struct survey *survey, const struct event *ev)
 		order = MIN(order, (unsigned int)ev->extfrag.alloc_order);
 	note_block(survey, pfn, order, SURVEY_FREE);
 	note_type(survey, pfn, order, ev->extfrag.fallback_migratetype);
+	/* From 6.10 on a pageblock that turns over gives its page first, as its new type. */
+	if (survey->new_type_pfn == pfn && ev->extfrag.fallback_migratetype < NR_TYPES)
+		*u64map_find(&survey->block_types, pfn >> SURVEY_BLOCK_SHIFT) =
+			ev->extfrag.fallback_migratetype;
+	survey->new_type_pfn = U64MAP_NO_KEY;
 }
 
 static void note_drain(struct survey *survey, const struct event *ev)
@@ -331,13 +345,15 @@ static void note_waiting(struct survey *survey, const struct event *ev, bool dra
 			       });
 }
 
-static void note_type(struct survey *survey, uint64_t pfn, unsigned int order,
+/* True: nothing was known of the type before. */
+static bool note_type(struct survey *survey, uint64_t pfn, unsigned int order,
 		      unsigned int type)
 {
 	const uint64_t end = pfn + (1ULL << order);
+	bool news = false;
 
 	if (type >= NR_TYPES)
-		return;
+		return false;
 	for (uint64_t at = pfn; at < end; at += 1ULL << SURVEY_BLOCK_SHIFT) {
 		bool fresh;
 		uint32_t *known =
@@ -345,6 +361,25 @@ static void note_type(struct survey *survey, uint64_t pfn, unsigned int order,
 
 		if (fresh)
 			*known = type;
+		news |= fresh;
+	}
+	return news;
+}
+
+/*
+ * A free goes to the list of its pageblock's type. If the page is given out from there next, the
+ * request says which list that was.
+ */
+static void note_listed(struct survey *survey, const struct event *ev)
+{
+	const uint64_t block = ev->page.pfn >> SURVEY_BLOCK_SHIFT;
+	bool fresh;
+
+	if (ev->type != EVENT_PAGE_ALLOC) {
+		if (!u64map_find(&survey->block_types, block))
+			u64map_insert(&survey->listed, ev->page.pfn, &fresh);
+	} else if (u64map_remove(&survey->listed, ev->page.pfn)) {
+		note_type(survey, ev->page.pfn, 0, ev->page.migratetype);
 	}
 }
 

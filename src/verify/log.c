@@ -222,6 +222,7 @@ static struct verify_story *add_story(struct verify_log *log, enum verify_metric
 		.what = *what,
 		.metric = (uint8_t)metric,
 		.right = right,
+		.has_event = what->ev != NULL,
 	};
 
 	if (what->ev)

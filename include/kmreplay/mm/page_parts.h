@@ -150,6 +150,16 @@ uint32_t block_move_free(struct page_allocator *pa, struct zone *zone, uint32_t 
  */
 void fallback_follow(struct page_allocator *pa, uint32_t index, enum migratetype type);
 
+/** rmqueue_one() would find something, as far as can be told without doing it. */
+bool rmqueue_possible(const struct page_allocator *pa, const struct zone *zone,
+		      unsigned int order, enum migratetype type, unsigned int alloc_flags);
+
+/* src/mm/page/follow.c: when somebody watches (page_follow.h) */
+
+/** rmqueue_one(), asked about first and held to the answer. */
+uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int order,
+		     enum migratetype type, unsigned int alloc_flags, enum rmqueue_mode *mode);
+
 /* src/mm/page/highatomic.c */
 
 /** "index" was just given to an atomic request of "order" > 0: sets its pageblock aside. */
@@ -177,6 +187,13 @@ void pcp_free(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 void pcp_unlink(struct page_allocator *pa, uint32_t index);
 /** Gives all of "pcp" back to the buddy lists. */
 void pcp_drain(struct page_allocator *pa, struct zone *zone, struct pcp *pcp);
+/** Gives "nr" pages of them back, from the first list on. */
+void pcp_drain_some(struct page_allocator *pa, struct zone *zone, struct pcp *pcp, int32_t nr);
+/** The block, which is on no list, becomes the head of a list of "cpu". */
+void pcp_push(struct page_allocator *pa, struct zone *zone, unsigned int cpu, uint32_t index,
+	      unsigned int order, enum migratetype type);
+/** The list for blocks of "order" and "type" in struct pcp (order_to_pindex). */
+unsigned int pcp_list_of(unsigned int order, enum migratetype type);
 /** drain_all_pages(): of "only", or of all zones when NULL. */
 void pcp_drain_all(struct page_allocator *pa, struct zone *only);
 
@@ -187,12 +204,17 @@ uint32_t freelist_get(struct page_allocator *pa, struct page_request *req);
 /** Fills "req" for a request on the running CPU; false: no zone can serve it. */
 bool request_init(struct page_allocator *pa, struct page_request *req, uint32_t gfp,
 		  unsigned int order, int node);
+/** A call on "cpu" begins: costs and paths are counted anew. */
+void page_begin(struct page_allocator *pa, unsigned int cpu);
 /** "index" is in use from now on, for "type". */
 void page_set_used(struct page_allocator *pa, struct zone *zone, uint32_t index,
 		   unsigned int order, enum migratetype type);
 /** The block in use that "index" heads is no block any more; its pages are the caller's. */
 void page_set_unused(struct page_allocator *pa, struct zone *zone, uint32_t index);
 
+/** The zone that gives a bulk request all of its "nr" pages; NULL: none can. */
+struct zone *page_bulk_zone(struct page_allocator *pa, const struct page_request *req,
+			    unsigned int nr);
 /** A block that nobody uses any more: to the per-CPU list or to the free lists. */
 void page_put(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order);
 

@@ -20,6 +20,7 @@
 #include "kmreplay/mm/gfp_policy.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/mm/page.h"
+#include "kmreplay/mm/page_follow.h"
 #include "kmreplay/mm/page_watch.h"
 #include "kmreplay/mm/zone.h"
 
@@ -215,6 +216,8 @@ struct page_allocator {
 	struct page_work work;
 	struct page_stats stats;
 
+	const struct page_follow *follow; /**< NULL: nobody watches decisions */
+	void *follow_ctx;
 	struct block_map *block_map; /**< NULL: nobody wants it kept */
 	page_band_fn *band_left;     /**< NULL: nobody has set a band */
 	void *band_ctx;

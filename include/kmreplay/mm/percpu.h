@@ -66,18 +66,6 @@ struct mm_outcome percpu_alloc(struct percpu *p, unsigned int cpu,
 /** free_percpu(): MM_FAIL_INVALID when nothing was allocated at "addr". */
 struct mm_outcome percpu_free(struct percpu *p, unsigned int cpu, uint64_t addr);
 
-/**
- * Follow mode: the same request, but from the chunk at "base" and no other (MM_FAIL_NO_SPACE when
- * it does not fit, MM_FAIL_INVALID without such a chunk).
- */
-struct mm_outcome percpu_alloc_in(struct percpu *p, unsigned int cpu, uint64_t base,
-				  const struct percpu_request *request);
-/** Follow mode: takes just [addr, addr + size), as far as it is free and within one chunk. */
-struct mm_outcome percpu_alloc_at(struct percpu *p, unsigned int cpu, uint64_t addr, uint64_t size,
-				  uint32_t gfp);
-/** Follow mode: a chunk was created at "base". False when it overlaps another. */
-MUST_CHECK bool percpu_chunk_adopt(struct percpu *p, uint64_t base);
-
 /** pcpu_balance_workfn(): frees, reclaims and populates in the background. */
 void percpu_balance(struct percpu *p, unsigned int cpu);
 

@@ -163,11 +163,19 @@ struct vmap_area_info {
 	uint64_t addr, size; /**< guard page included */
 	uint64_t nr_pages;   /**< pages of ours mapped there */
 	bool huge;	     /**< by 2 MiB entries */
+	unsigned int node;   /**< vmap node whose addresses it begins in; 0 without them */
 };
 /** The busy area at or above "*at", which moves behind it: start with 0. False: no more. */
 bool vmap_area_next(const struct vmalloc *v, uint64_t *at, struct vmap_area_info *info);
 /** The free range at or above "*at", all address space, in the same manner. */
 bool vmap_free_next(const struct vmalloc *v, uint64_t *at, uint64_t *start, uint64_t *end);
+/** Vmap nodes: stripes of addresses, each with its own lazy areas; 1: they are not divided. */
+unsigned int vmap_nr_nodes(const struct vmalloc *v);
+/** The lazy area of vmap node "node" at or above "*at", in the same manner. */
+bool vmap_lazy_next(const struct vmalloc *v, unsigned int node, uint64_t *at, uint64_t *start,
+		    uint64_t *end);
+/** Of the machine. */
+unsigned int vmalloc_nr_numa_nodes(const struct vmalloc *v);
 /** Free areas of "nr_pages" pages (guard page included) in the pool of "node"; 0 without pools. */
 uint64_t vmap_pool_len(const struct vmalloc *v, unsigned int node, unsigned int nr_pages);
 

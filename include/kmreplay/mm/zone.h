@@ -37,6 +37,7 @@ struct zone_info {
 	uint64_t boost;              /**< added to each mark until kswapd has worked it off */
 	uint64_t lowmem_reserve[ZONE_NR]; /**< kept from requests that may use a higher zone */
 	uint64_t reserved_highatomic;
+	unsigned int stat_threshold;      /**< a CPU's part of counters may be off by so much */
 	uint64_t nr_free[KERNEL_NR_ORDERS];             /**< blocks of each order */
 	uint64_t nr_free_type[KERNEL_NR_ORDERS][MIGRATE_NR]; /**< the same by list */
 };
@@ -45,6 +46,7 @@ struct zone_info {
 struct zone_pcp_info {
 	uint64_t count;           /**< pages */
 	unsigned int high, batch; /**< pages */
+	unsigned int high_min, high_max; /**< pages: between them "high" moves, from 6.7 on */
 };
 
 /** What lies in one pageblock, in pages. */
@@ -67,6 +69,12 @@ void zone_info(const struct page_allocator *pa, unsigned int index, struct zone_
 /** The lists of "cpu". */
 void zone_pcp_info(const struct page_allocator *pa, unsigned int index, unsigned int cpu,
 		   struct zone_pcp_info *ret);
+/** CPUs that are up: the first ones. */
+unsigned int zone_nr_cpus_online(const struct page_allocator *pa);
+/** Whose zones these are. */
+enum machine_arch zone_arch(const struct page_allocator *pa);
+/** All marks of a zone of "type" that a node does not have, or that has no memory. */
+uint64_t zone_empty_mark(const struct page_allocator *pa, enum zone_type type);
 /** log2 of the pages in a pageblock. */
 unsigned int zone_pageblock_order(const struct page_allocator *pa);
 /** The zone of "pfn", which is a page of the allocator's. */

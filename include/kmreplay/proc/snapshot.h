@@ -7,6 +7,9 @@
  * A file is there or not (proc_has()); nothing of an absent file means anything. All texts live in
  * the snapshot's arena or are static: who fills a snapshot copies with proc_text(). Vectors are
  * pushed to with vec_push() and freed by proc_snapshot_deinit().
+ *
+ * Pages, blocks times their size, objects and the like are at most 2^52 each when read from a file:
+ * sums of some thousand do not overflow. Counters by name are whatever the kernel printed.
  */
 #ifndef KMREPLAY_PROC_SNAPSHOT_H
 #define KMREPLAY_PROC_SNAPSHOT_H

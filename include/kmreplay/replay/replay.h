@@ -54,6 +54,7 @@ enum replay_when {
 	REPLAY_START, /**< before the first event */
 	REPLAY_EVERY, /**< as often as it asked for */
 	REPLAY_MARKER,
+	REPLAY_STOP, /**< as many events have been replayed as it has named */
 	REPLAY_END, /**< in replay_finish() */
 };
 
@@ -74,6 +75,9 @@ struct replay_probe {
 	uint64_t every_events; /**< 0: never */
 	uint64_t every_ns;     /**< of the recording's clock; 0: never */
 	bool markers;          /**< at each trace_marker event */
+	/** Ascending numbers of events, the caller's: before each of them; 0: after START. */
+	const uint64_t *stops;
+	size_t nr_stops;
 	void (*look)(void *ctx, const struct replay_moment *moment);
 	/** Optional. An allocation failed, here (its reason says why) or only when recorded. */
 	void (*failed)(void *ctx, const struct replay_failure *failure);

@@ -101,7 +101,8 @@ enum { VERIFY_NO_ORDER = -1 };
 /** What happened at one judgement, for people: one or more lines each, no newline at the end. */
 struct verify_story {
 	struct verify_what what;
-	struct event ev; /**< a copy */
+	struct event ev; /**< a copy, if there was one */
+	bool has_event;
 	uint8_t metric;  /**< enum verify_metric */
 	bool right;
 	struct str ours;   /**< what we did, and why: list, zone, counts */

@@ -36,10 +36,18 @@
 	  "pages held by slabs, compared after each change: 1 - |difference| / recorded")     \
 	X(VMALLOC_ADDRESS, "vmalloc.address", VMALLOC, SHARE, "areas at the same address")    \
 	X(VMALLOC_SIZE, "vmalloc.size", VMALLOC, SHARE, "areas of the same size")             \
-	X(VMALLOC_PURGE, "vmalloc.purge", VMALLOC, DETECT, "purges of lazily freed areas")    \
+	X(VMALLOC_FAILURE, "vmalloc.failure", VMALLOC, DETECT, "requests that find no address") \
+	X(VMALLOC_LAZY, "vmalloc.lazy", VMALLOC, SHARE,                                       \
+	  "frees after which the same number of pages waits for a purge")                     \
+	X(VMALLOC_PURGE, "vmalloc.purge", VMALLOC, DETECT,                                    \
+	  "purges because too many pages are lazy")                                           \
+	X(VMALLOC_PURGED, "vmalloc.purged", VMALLOC, SHARE,                                   \
+	  "purges, by whoever, of the same number of areas")                                  \
 	X(PERCPU_OFFSET, "percpu.offset", PERCPU, SHARE, "allocations in the same chunk at the same offset") \
 	X(PERCPU_CHUNK, "percpu.chunk", PERCPU, SHARE, "allocations in the same chunk")       \
-	X(PERCPU_CREATE, "percpu.create", PERCPU, DETECT, "allocations that create a chunk")  \
-	X(PERCPU_DESTROY, "percpu.destroy", PERCPU, DETECT, "chunks destroyed")
+	X(PERCPU_CREATE, "percpu.create", PERCPU, DETECT,                                     \
+	  "chunks created, for a request or by the work that keeps pages ready")              \
+	X(PERCPU_DESTROY, "percpu.destroy", PERCPU, DETECT, "chunks destroyed")               \
+	X(PERCPU_FAILURE, "percpu.failure", PERCPU, DETECT, "atomic requests that fail")
 
 #endif

@@ -46,9 +46,10 @@ static uint32_t fallback_claim(struct page_allocator *pa, struct zone *zone,
 			       const struct page_request *req);
 static uint32_t claim_block(struct page_allocator *pa, struct zone *zone, uint32_t index,
 			    unsigned int order, const struct page_request *req);
-static uint32_t fallback_steal(struct page_allocator *pa, struct zone *zone, unsigned int order,
-			       enum migratetype start);
-static void count_extfrag(struct page_allocator *pa, unsigned int fallback_order);
+static uint32_t fallback_steal(struct page_allocator *pa, struct zone *zone,
+			       const struct page_request *req);
+static void count_extfrag(struct page_allocator *pa, uint32_t index, unsigned int fallback_order,
+			  const struct fallback *found, const struct page_request *req);
 static void boost(struct page_allocator *pa, struct zone *zone, unsigned int alloc_flags);
 static bool turns_over(const struct page_allocator *pa, enum migratetype old,
 		       enum migratetype start, uint32_t nr_free, uint32_t nr_movable);
@@ -82,10 +83,30 @@ uint32_t rmqueue_one(struct page_allocator *pa, struct zone *zone, unsigned int 
 	}
 	if (alloc_flags & ALLOC_NOFRAGMENT)
 		return PAGE_NIL;
-	index = fallback_steal(pa, zone, order, type);
+	index = fallback_steal(pa, zone, &req);
 	if (index != PAGE_NIL)
 		*mode = RMQUEUE_STEAL;
 	return index;
+}
+
+bool rmqueue_possible(const struct page_allocator *pa, const struct zone *zone,
+		      unsigned int order, enum migratetype type, unsigned int alloc_flags)
+{
+	const bool whole = order < pa->block_order && (alloc_flags & ALLOC_NOFRAGMENT);
+
+	for (unsigned int o = order; o < KERNEL_NR_ORDERS; o++) {
+		const struct free_list *lists = zone->area[o].lists;
+
+		if (lists[type].first != PAGE_NIL)
+			return true;
+		if ((whole && o < pa->block_order) || !type_is_mergeable(type))
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(fallbacks[type]); i++) {
+			if (lists[fallbacks[type][i]].first != PAGE_NIL)
+				return true;
+		}
+	}
+	return false;
 }
 
 uint32_t block_move_free(struct page_allocator *pa, struct zone *zone, uint32_t index,
@@ -186,9 +207,12 @@ static bool fallback_steal_suitable(struct page_allocator *pa, struct zone *zone
 {
 	const bool nofragment = order < pa->block_order && (alloc_flags & ALLOC_NOFRAGMENT);
 	const unsigned int lowest = nofragment ? pa->block_order : order;
-	const struct page_request req = { .type = start, .alloc_flags = alloc_flags };
+	const struct page_request req = {
+		.order = order, .type = start, .alloc_flags = alloc_flags
+	};
 	struct fallback found;
 	unsigned int o = KERNEL_NR_ORDERS;
+	uint32_t index;
 
 	do {
 		if (o-- == lowest)
@@ -201,8 +225,9 @@ static bool fallback_steal_suitable(struct page_allocator *pa, struct zone *zone
 			o++;
 	}
 	work_path(pa, MM_PATH_FALLBACK);
-	steal_suitable(pa, zone, zone->area[o].lists[found.type].first, o, &found, &req);
-	count_extfrag(pa, o);
+	index = zone->area[o].lists[found.type].first;
+	steal_suitable(pa, zone, index, o, &found, &req);
+	count_extfrag(pa, index, o, &found, &req);
 	return true;
 }
 
@@ -256,7 +281,7 @@ static uint32_t fallback_claim(struct page_allocator *pa, struct zone *zone,
 		index = claim_block(pa, zone, zone->area[o].lists[found.type].first, o, req);
 		if (index != PAGE_NIL) {
 			work_path(pa, MM_PATH_FALLBACK);
-			count_extfrag(pa, o);
+			count_extfrag(pa, index, o, &found, req);
 			return index;
 		}
 	}
@@ -293,29 +318,41 @@ static uint32_t claim_block(struct page_allocator *pa, struct zone *zone, uint32
 }
 
 /* 6.12: one page out of the smallest block of another type, which keeps the rest. */
-static uint32_t fallback_steal(struct page_allocator *pa, struct zone *zone, unsigned int order,
-			       enum migratetype start)
+static uint32_t fallback_steal(struct page_allocator *pa, struct zone *zone,
+			       const struct page_request *req)
 {
-	for (unsigned int o = order; o < KERNEL_NR_ORDERS; o++) {
+	for (unsigned int o = req->order; o < KERNEL_NR_ORDERS; o++) {
 		struct fallback found;
 		uint32_t index;
 
-		if (!fallback_find(pa, zone, o, start, &found))
+		if (!fallback_find(pa, zone, o, req->type, &found))
 			continue;
 		index = zone->area[o].lists[found.type].first;
 		area_del(pa, zone, index, o);
-		buddy_expand(pa, zone, index, order, o, found.type);
-		zone_count_taken(pa, zone, order);
+		buddy_expand(pa, zone, index, req->order, o, found.type);
+		zone_count_taken(pa, zone, req->order);
 		work_path(pa, MM_PATH_FALLBACK);
-		count_extfrag(pa, o);
+		count_extfrag(pa, index, o, &found, req);
 		return index;
 	}
 	return PAGE_NIL;
 }
 
 /* mm_page_alloc_extfrag */
-static void count_extfrag(struct page_allocator *pa, unsigned int fallback_order)
+static void count_extfrag(struct page_allocator *pa, uint32_t index, unsigned int fallback_order,
+			  const struct fallback *found, const struct page_request *req)
 {
+	const struct page_extfrag extfrag = {
+		.pfn = pa->base_pfn + index,
+		.alloc_order = req->order,
+		.fallback_order = fallback_order,
+		.alloc_type = req->type,
+		.fallback_type = found->type,
+		.change_ownership = block_type(pa, index) == req->type,
+	};
+
+	if (unlikely(pa->follow))
+		pa->follow->extfrag(pa->follow_ctx, &extfrag);
 	pa->stats.extfrag++;
 	if (fallback_order < pa->block_order)
 		pa->stats.extfrag_small++;

@@ -10,6 +10,8 @@
 
 #include "kmreplay/mm/page_parts.h"
 
+static bool zone_serves(const struct page_allocator *pa, struct zone *zone,
+			const struct page_request *req);
 static bool zone_may_serve(const struct page_allocator *pa, struct zone *zone,
 			   const struct page_request *req);
 static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,
@@ -66,7 +68,7 @@ retry:
 			skipped = true;
 			continue;
 		}
-		if (!zone_may_serve(pa, zone, req))
+		if (!zone_serves(pa, zone, req))
 			continue;
 		index = rmqueue(pa, zone, req);
 		if (index != PAGE_NIL)
@@ -81,6 +83,15 @@ retry:
 		goto retry;
 	}
 	return PAGE_NIL;
+}
+
+static bool zone_serves(const struct page_allocator *pa, struct zone *zone,
+			const struct page_request *req)
+{
+	const bool ours = zone_may_serve(pa, zone, req);
+
+	return likely(!pa->follow) ? ours :
+				     pa->follow->serves(pa->follow_ctx, zone->index, ours);
 }
 
 static bool zone_may_serve(const struct page_allocator *pa, struct zone *zone,
@@ -133,7 +144,10 @@ static uint32_t rmqueue_buddy(struct page_allocator *pa, struct zone *zone,
 	if (req->alloc_flags & ALLOC_HIGHATOMIC)
 		index = buddy_take_smallest(pa, zone, req->order, MIGRATE_HIGHATOMIC);
 	if (index == PAGE_NIL)
-		index = rmqueue_one(pa, zone, req->order, req->type, req->alloc_flags, &mode);
+		index = likely(!pa->follow) ? rmqueue_one(pa, zone, req->order, req->type,
+							  req->alloc_flags, &mode) :
+					      follow_take(pa, zone, req->order, req->type,
+							  req->alloc_flags, &mode);
 	if (index == PAGE_NIL && (req->alloc_flags & (ALLOC_OOM | ALLOC_NON_BLOCK)))
 		index = buddy_take_smallest(pa, zone, req->order, MIGRATE_HIGHATOMIC);
 	if (index == PAGE_NIL)

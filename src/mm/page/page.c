@@ -27,7 +27,7 @@ static unsigned int fast_flags(const struct page_allocator *pa, const struct pag
 static struct mm_outcome finish(const struct page_allocator *pa, uint64_t addr,
 				enum mm_failure failure);
 static enum mm_failure failure_reason(struct page_allocator *pa, const struct page_request *req);
-static void begin(struct page_allocator *pa, unsigned int cpu);
+static unsigned int bulk_flags(const struct page_request *req);
 static unsigned int bulk_take(struct page_allocator *pa, const struct page_request *req,
 			      unsigned int nr, uint64_t *pfns);
 static struct zone *page_zone_of(struct page_allocator *pa, uint32_t index);
@@ -86,7 +86,7 @@ struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32
 	struct zone *zone;
 	uint32_t index;
 
-	begin(pa, cpu);
+	page_begin(pa, cpu);
 	if (unlikely(order > KERNEL_MAX_ORDER))
 		return finish(pa, 0, MM_FAIL_ORDER);
 	if (unlikely(!request_init(pa, &req, gfp, order, node)))
@@ -118,7 +118,7 @@ struct mm_outcome page_free(struct page_allocator *pa, unsigned int cpu, uint64_
 	struct page *page;
 	struct zone *zone;
 
-	begin(pa, cpu);
+	page_begin(pa, cpu);
 	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
 	page = &pa->pages[index];
 	BUG_ON(page->state != PAGE_USED || page->order != order);
@@ -139,7 +139,7 @@ unsigned int page_alloc_bulk(struct page_allocator *pa, unsigned int cpu, uint32
 
 	if (!nr)
 		return 0;
-	begin(pa, cpu);
+	page_begin(pa, cpu);
 	/* One page, or pages to be charged one by one: the ordinary way. */
 	if (nr > 1 && !(gfp & GFP_BIT_ACCOUNT) && pa->pcp_enabled &&
 	    request_init(pa, &req, gfp, 0, node)) {
@@ -160,7 +160,7 @@ bool page_reserve(struct page_allocator *pa, uint64_t pfn, unsigned int order)
 {
 	const uint64_t index = pfn - pa->base_pfn;
 
-	begin(pa, 0);
+	page_begin(pa, 0);
 	if (order > KERNEL_MAX_ORDER || pfn < pa->base_pfn || index >= pa->nr_pages ||
 	    (index & ((1ULL << order) - 1)) || !buddy_take_at(pa, (uint32_t)index, order))
 		return false;
@@ -180,7 +180,7 @@ bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, ui
 	uint32_t head;
 	bool got = false;
 
-	begin(pa, cpu);
+	page_begin(pa, cpu);
 	if (order <= KERNEL_MAX_ORDER && pfn >= pa->base_pfn && at < pa->nr_pages &&
 	    !(at & ((1ULL << order) - 1))) {
 		const struct page *page = &pa->pages[index];
@@ -207,7 +207,7 @@ bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, ui
 
 void page_drain_all(struct page_allocator *pa)
 {
-	begin(pa, 0);
+	page_begin(pa, 0);
 	pcp_drain_all(pa, NULL);
 }
 
@@ -284,6 +284,13 @@ uint64_t page_free_total(const struct page_allocator *pa)
 	for (unsigned int i = 0; i < pa->nr_zones; i++)
 		used += pa->zones[i].used;
 	return pa->total - used;
+}
+
+void page_begin(struct page_allocator *pa, unsigned int cpu)
+{
+	BUG_ON(cpu >= pa->nr_cpus);
+	pa->cpu = cpu;
+	pa->work = (struct page_work){ .path = MM_PATH_NONE };
 }
 
 void page_set_used(struct page_allocator *pa, struct zone *zone, uint32_t index,
@@ -420,15 +427,16 @@ static unsigned int fast_flags(const struct page_allocator *pa, const struct pag
 	return flags & pa->obeyed;
 }
 
-/* Takes from this CPU's order-0 list, refilling it, in one zone that can give all of "nr". */
-static unsigned int bulk_take(struct page_allocator *pa, const struct page_request *req,
-			      unsigned int nr, uint64_t *pfns)
+static unsigned int bulk_flags(const struct page_request *req)
 {
-	const unsigned int flags = ALLOC_WMARK_LOW | ALLOC_CPUSET |
-				   (req->type == MIGRATE_MOVABLE ? ALLOC_CMA : 0);
+	return ALLOC_WMARK_LOW | ALLOC_CPUSET | (req->type == MIGRATE_MOVABLE ? ALLOC_CMA : 0);
+}
+
+struct zone *page_bulk_zone(struct page_allocator *pa, const struct page_request *req,
+			    unsigned int nr)
+{
+	const unsigned int flags = bulk_flags(req);
 	const unsigned int home = request_zone(pa, req, req->preferred)->node;
-	struct zone *zone = NULL;
-	unsigned int got = 0;
 
 	for (uint32_t i = req->preferred; i < req->nr_zones; i++) {
 		struct zone *z = request_zone(pa, req, i);
@@ -440,13 +448,21 @@ static unsigned int bulk_take(struct page_allocator *pa, const struct page_reque
 		/* The reserve is kept as against the preferred zone, unlike anywhere else. */
 		if (watermark_ok(z, 0, zone_wmark(z, ZONE_MARK_LOW) + nr,
 				 request_zone(pa, req, req->preferred)->type, flags,
-				 z->free_stat)) {
-			zone = z;
-			break;
-		}
+				 z->free_stat))
+			return z;
 	}
+	return NULL;
+}
+
+/* Takes from this CPU's order-0 list, refilling it, in one zone that can give all of "nr". */
+static unsigned int bulk_take(struct page_allocator *pa, const struct page_request *req,
+			      unsigned int nr, uint64_t *pfns)
+{
+	struct zone *zone = page_bulk_zone(pa, req, nr);
+	unsigned int got = 0;
+
 	for (; zone && got < nr; got++) {
-		const uint32_t index = pcp_alloc(pa, zone, 0, req->type, flags, true);
+		const uint32_t index = pcp_alloc(pa, zone, 0, req->type, bulk_flags(req), true);
 
 		if (index == PAGE_NIL)
 			break;
@@ -462,13 +478,6 @@ static unsigned int bulk_take(struct page_allocator *pa, const struct page_reque
 static struct zone *page_zone_of(struct page_allocator *pa, uint32_t index)
 {
 	return &pa->zones[pa->pages[index].zone];
-}
-
-static void begin(struct page_allocator *pa, unsigned int cpu)
-{
-	BUG_ON(cpu >= pa->nr_cpus);
-	pa->cpu = cpu;
-	pa->work = (struct page_work){ .path = MM_PATH_NONE };
 }
 
 static struct mm_outcome finish(const struct page_allocator *pa, uint64_t addr,

@@ -26,9 +26,11 @@
 
 #include "kmreplay/mm/page_parts.h"
 
-static unsigned int list_of(unsigned int order, enum migratetype type);
+static bool may_pop(const struct page_allocator *pa, const struct zone *zone,
+		    unsigned int order, enum migratetype type);
 static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
 		       unsigned int order, enum migratetype type, unsigned int alloc_flags);
+static bool wants_more(const struct page_allocator *pa, int32_t got, int32_t want);
 static int32_t nr_to_alloc(const struct page_allocator *pa, struct zone *zone,
 			   struct pcp *pcp, unsigned int order);
 static int32_t count_refill(struct zone *zone, struct pcp *pcp, unsigned int order);
@@ -42,6 +44,8 @@ static int32_t limit_auto_high(struct zone *zone, struct pcp *pcp, bool free_hig
 static int32_t nr_to_free(const struct pcp *pcp, int32_t high, bool free_high);
 static void give_back(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
 		      int32_t count, unsigned int list);
+static bool drains_instead(const struct page_allocator *pa, uint32_t *index);
+static void give_back_one(struct page_allocator *pa, struct zone *zone, uint32_t index);
 static int32_t clamp(int32_t value, int32_t low, int32_t high);
 
 void pcp_setup_zone(struct page_allocator *pa, struct zone *zone)
@@ -85,7 +89,7 @@ void pcp_add(struct page_allocator *pa, struct zone *zone, unsigned int cpu, uin
 {
 	struct pcp *pcp = &zone->pcps[cpu];
 	struct page *page = &pa->pages[index];
-	const unsigned int list = list_of(order, type);
+	const unsigned int list = pcp_list_of(order, type);
 
 	page->state = PAGE_PCP;
 	page->order = (uint8_t)order;
@@ -101,9 +105,11 @@ uint32_t pcp_alloc(struct page_allocator *pa, struct zone *zone, unsigned int or
 		   enum migratetype type, unsigned int alloc_flags, bool bulk)
 {
 	struct pcp *pcp = &zone->pcps[pa->cpu];
-	struct free_list *list = &pcp->lists[list_of(order, type)];
+	struct free_list *list = &pcp->lists[pcp_list_of(order, type)];
 	uint32_t index;
 
+	if (unlikely(pa->follow) && !may_pop(pa, zone, order, type))
+		return PAGE_NIL;
 	if (!bulk) {
 		pcp->free_factor >>= 1;
 		pcp->free_count >>= 1;
@@ -127,16 +133,10 @@ void pcp_free(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 	      enum migratetype type)
 {
 	struct pcp *pcp = &zone->pcps[pa->cpu];
-	struct page *page = &pa->pages[index];
-	const unsigned int list = list_of(order, type_is_mergeable(type) ? type : MIGRATE_MOVABLE);
+	unsigned int list;
 
-	page->state = PAGE_PCP;
-	page->order = (uint8_t)order;
-	page->type = (uint8_t)type;
-	page->pcp_list = (uint8_t)list;
-	page->cpu = (uint16_t)pa->cpu;
-	free_list_add(pa, &pcp->lists[list], index, false, false);
-	pcp->count += 1 << order;
+	pcp_push(pa, zone, pa->cpu, index, order, type);
+	list = pa->pages[index].pcp_list;
 	work_cost(pa, pa->costs.pcp);
 	work_free_path(pa, MM_PATH_PCP_FREE);
 	pa->stats.pcp_frees++;
@@ -144,6 +144,24 @@ void pcp_free(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 		trim_fixed_high(pa, zone, pcp, order, list);
 	else
 		trim_auto_high(pa, zone, pcp, order, list);
+}
+
+void pcp_push(struct page_allocator *pa, struct zone *zone, unsigned int cpu, uint32_t index,
+	      unsigned int order, enum migratetype type)
+{
+	const unsigned int list =
+		pcp_list_of(order, type_is_mergeable(type) ? type : MIGRATE_MOVABLE);
+	struct pcp *pcp = &zone->pcps[cpu];
+	struct page *page = &pa->pages[index];
+
+	page->state = PAGE_PCP;
+	page->order = (uint8_t)order;
+	page->type = (uint8_t)type;
+	page->zone = zone->index;
+	page->pcp_list = (uint8_t)list;
+	page->cpu = (uint16_t)cpu;
+	free_list_add(pa, &pcp->lists[list], index, false, false);
+	pcp->count += 1 << order;
 }
 
 void pcp_unlink(struct page_allocator *pa, uint32_t index)
@@ -163,6 +181,18 @@ void pcp_drain(struct page_allocator *pa, struct zone *zone, struct pcp *pcp)
 			  MIN(pcp->count, pcp->batch << PCP_BATCH_SCALE_MAX), 0);
 }
 
+void pcp_drain_some(struct page_allocator *pa, struct zone *zone, struct pcp *pcp, int32_t nr)
+{
+	give_back(pa, zone, pcp, nr, 0);
+}
+
+unsigned int pcp_list_of(unsigned int order, enum migratetype type)
+{
+	if (order > PAGE_COSTLY_ORDER)
+		return PCP_SMALL_LISTS + (type == MIGRATE_MOVABLE);
+	return PCP_TYPES * order + (unsigned int)type;
+}
+
 void pcp_drain_all(struct page_allocator *pa, struct zone *only)
 {
 	const unsigned int running = pa->cpu;
@@ -178,19 +208,22 @@ void pcp_drain_all(struct page_allocator *pa, struct zone *only)
 	pa->cpu = running;
 }
 
-/* order_to_pindex() */
-static unsigned int list_of(unsigned int order, enum migratetype type)
+/* Whoever watches lets the request look at the list. */
+static bool may_pop(const struct page_allocator *pa, const struct zone *zone,
+		    unsigned int order, enum migratetype type)
 {
-	if (order > PAGE_COSTLY_ORDER)
-		return PCP_SMALL_LISTS + (type == MIGRATE_MOVABLE);
-	return PCP_TYPES * order + (unsigned int)type;
+	const struct page_list list = {
+		.zone = zone->index, .cpu = pa->cpu, .order = order, .type = type
+	};
+
+	return pa->follow->pop(pa->follow_ctx, &list);
 }
 
 /* rmqueue_bulk(): blocks line up in the order in which they were taken. */
 static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
 		       unsigned int order, enum migratetype type, unsigned int alloc_flags)
 {
-	const unsigned int list = list_of(order, type);
+	const unsigned int list = pcp_list_of(order, type);
 	const int32_t want = nr_to_alloc(pa, zone, pcp, order);
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
 	int32_t got = 0;
@@ -198,8 +231,11 @@ static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp 
 	if (pa->profile->highatomic_only_from_buddy && (alloc_flags & ALLOC_HIGHATOMIC))
 		return false;
 	work_cost(pa, pa->costs.zone_lock);
-	for (; got < want; got++) {
-		const uint32_t index = rmqueue_one(pa, zone, order, type, alloc_flags, &mode);
+	for (; wants_more(pa, got, want); got++) {
+		const uint32_t index =
+			likely(!pa->follow) ?
+				rmqueue_one(pa, zone, order, type, alloc_flags, &mode) :
+				follow_take(pa, zone, order, type, alloc_flags, &mode);
 		struct page *page;
 
 		if (index == PAGE_NIL)
@@ -221,6 +257,13 @@ static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp 
 	pa->stats.pcp_refills++;
 	pa->stats.pcp_refill_blocks += (uint64_t)got;
 	return true;
+}
+
+static bool wants_more(const struct page_allocator *pa, int32_t got, int32_t want)
+{
+	if (likely(!pa->follow))
+		return got < want;
+	return pa->follow->more(pa->follow_ctx, (unsigned int)got, (unsigned int)want);
 }
 
 /* Blocks of the next refill (nr_pcp_alloc). From 6.7 on it moves "high", even in vain. */
@@ -375,27 +418,46 @@ static void give_back(struct page_allocator *pa, struct zone *zone, struct pcp *
 	work_free_path(pa, MM_PATH_PCP_DRAIN);
 	work_cost(pa, pa->costs.zone_lock);
 	pa->stats.pcp_drains++;
-	while (count > 0) {
-		const uint32_t index = pcp->lists[list].last;
-		struct page *page;
-		unsigned int order;
-		enum migratetype type;
+	if (unlikely(pa->follow))
+		pa->follow->drain(pa->follow_ctx, zone->index, (unsigned int)(pcp - zone->pcps),
+				  (unsigned int)count);
+	while (count > 0 && pcp->count > 0) {
+		uint32_t index = pcp->lists[list].last;
 
 		if (index == PAGE_NIL) {
 			list = (list + 1) % PCP_LISTS;
 			continue;
 		}
-		page = &pa->pages[index];
-		order = page->order;
-		type = pa->profile->lists_follow_pageblocks ? block_type(pa, index) :
-							      (enum migratetype)page->type;
-		free_list_del(pa, &pcp->lists[list], index, false);
-		page->state = PAGE_NONE;
-		pcp->count -= 1 << order;
-		count -= 1 << order;
-		buddy_free_one(pa, zone, index, order, type, false);
-		pa->stats.pcp_drain_blocks++;
+		if (unlikely(pa->follow) && !drains_instead(pa, &index))
+			return;
+		count -= 1 << pa->pages[index].order;
+		give_back_one(pa, zone, index);
 	}
+}
+
+/* The block that whoever watches has go back instead; false: none. */
+static bool drains_instead(const struct page_allocator *pa, uint32_t *index)
+{
+	const uint64_t pfn = pa->follow->drained(pa->follow_ctx, pa->base_pfn + *index);
+
+	if (pfn == PAGE_FOLLOW_NONE)
+		return false;
+	if (pfn != PAGE_FOLLOW_OURS)
+		*index = (uint32_t)(pfn - pa->base_pfn);
+	return true;
+}
+
+static void give_back_one(struct page_allocator *pa, struct zone *zone, uint32_t index)
+{
+	const struct page *page = &pa->pages[index];
+	const unsigned int order = page->order;
+	const enum migratetype type = pa->profile->lists_follow_pageblocks ?
+					      block_type(pa, index) :
+					      (enum migratetype)page->type;
+
+	pcp_unlink(pa, index);
+	buddy_free_one(pa, zone, index, order, type, false);
+	pa->stats.pcp_drain_blocks++;
 }
 
 /* As the kernel's: the upper bound wins when the bounds cross. */

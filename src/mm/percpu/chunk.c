@@ -54,6 +54,7 @@ static void next_fit(const struct pcpu_chunk *chunk, uint32_t bits, uint32_t ali
 		     struct walk *walk);
 static void next_free(const struct pcpu_chunk *chunk, struct walk *walk);
 static bool is_populated(const struct pcpu_chunk *chunk, const struct walk *walk, uint32_t *next);
+static struct walk search_range(const struct pcpu_chunk *chunk, uint32_t bits, uint32_t start);
 static uint32_t find_zero_area(const struct pcpu_chunk *chunk, const struct walk *range,
 			       uint32_t bits, uint32_t align, struct walk *skipped);
 static void update_skipped(struct pcpu_chunk *chunk, const struct walk *skipped);
@@ -68,51 +69,6 @@ static void hints_alloc_last(struct pcpu_chunk *chunk, const struct span *span);
 static void hints_free(struct pcpu_chunk *chunk, uint32_t bit, uint32_t bits);
 static bool overlap(uint32_t start, uint32_t nr, uint32_t other, uint32_t other_nr);
 static uint32_t block_find(const struct pcpu_chunk *chunk, uint32_t index, uint32_t from, bool set);
-
-uint32_t pcpu_find_bit(const uint64_t *map, uint32_t from, uint32_t end, bool set)
-{
-	while (from < end) {
-		uint64_t word = set ? map[from / 64] : ~map[from / 64];
-
-		word >>= from % 64;
-		if (word) {
-			from += bits_ctz(word);
-			return MIN(from, end);
-		}
-		from = (from / 64 + 1) * 64;
-	}
-	return end;
-}
-
-uint32_t pcpu_find_last(const uint64_t *map, uint32_t from, uint32_t end)
-{
-	for (uint32_t at = end; at > from;) {
-		uint64_t word = map[(at - 1) / 64] << (63 - (at - 1) % 64);
-
-		if (word) {
-			uint32_t bit = at - 1 - (uint32_t)__builtin_clzll(word);
-
-			return bit >= from && bit < at ? bit : end;
-		}
-		at = (at - 1) / 64 * 64;
-	}
-	return end;
-}
-
-void pcpu_fill_bits(uint64_t *map, uint32_t from, uint32_t nr, bool set)
-{
-	while (nr) {
-		uint32_t in_word = MIN(64 - from % 64, nr);
-		uint64_t mask = (in_word == 64 ? ~0ULL : (1ULL << in_word) - 1) << (from % 64);
-
-		if (set)
-			map[from / 64] |= mask;
-		else
-			map[from / 64] &= ~mask;
-		from += in_word;
-		nr -= in_word;
-	}
-}
 
 struct pcpu_chunk *pcpu_chunk_create(uint64_t base, uint32_t nr_pages)
 {
@@ -186,11 +142,20 @@ int64_t pcpu_find_fit(const struct pcpu_chunk *chunk, uint32_t bits, uint32_t al
 	}
 }
 
+int64_t pcpu_find_area(const struct pcpu_chunk *chunk, uint32_t bits, uint32_t align,
+		       uint32_t start)
+{
+	const struct walk range = search_range(chunk, bits, start);
+	struct walk skipped = { 0 };
+	uint32_t bit = find_zero_area(chunk, &range, bits, align, &skipped);
+
+	return bit >= range.bit + range.nr ? -1 : (int64_t)bit;
+}
+
 int64_t pcpu_alloc_area(struct pcpu_chunk *chunk, uint32_t bits, uint32_t align, uint32_t start)
 {
+	const struct walk range = search_range(chunk, bits, start);
 	struct walk skipped = { 0 };
-	struct walk range = { .bit = start,
-			      .nr = MIN(bits + PCPU_BLOCK_BITS, chunk->nr_bits - start) };
 	uint32_t bit = find_zero_area(chunk, &range, bits, align, &skipped);
 
 	if (bit >= range.bit + range.nr)
@@ -330,6 +295,13 @@ static bool is_populated(const struct pcpu_chunk *chunk, const struct walk *walk
 		return true;
 	*next = pcpu_find_bit(chunk->populated, from + 1, to, true) * PCPU_BLOCK_BITS;
 	return false;
+}
+
+/* A search looks a block beyond what is asked for. */
+static struct walk search_range(const struct pcpu_chunk *chunk, uint32_t bits, uint32_t start)
+{
+	return (struct walk){ .bit = start,
+			      .nr = MIN(bits + PCPU_BLOCK_BITS, chunk->nr_bits - start) };
 }
 
 /*
@@ -577,10 +549,15 @@ static void hints_free(struct pcpu_chunk *chunk, uint32_t bit, uint32_t bits)
 		for (uint32_t i = span.first + 1; i < span.last; i++)
 			block_init(&chunk->blocks[i], PCPU_BLOCK_BITS);
 	}
+	/*
+	 * The kernel tells the chunk the run by its start within the chunk and its end within the
+	 * block: behind the first block that is less than nothing, and the chunk learns of the run
+	 * only with the next refresh. Until then a request may pass it over.
+	 */
 	if (span.first != span.last || end - start >= PCPU_BLOCK_BITS)
 		chunk_refresh(chunk, true);
-	else
-		block_update(&chunk->md, base + start, base + end);
+	else if (!span.first)
+		block_update(&chunk->md, start, end);
 }
 
 /* pcpu_region_overlap() */

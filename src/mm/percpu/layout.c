@@ -8,11 +8,10 @@
 #include "kmreplay/core/fmt.h"
 #include "kmreplay/core/xalloc.h"
 
-#define ATOM_SIZE     (2ULL << 20) /* chunks are made of pieces of this size: PMD_SIZE */
 #define UNIT_SIZE_MAX (1ULL << 30)
 
-static uint64_t auto_unit_size(const struct percpu_layout *layout, unsigned int nr_cpus,
-			       unsigned int nr_nodes);
+static uint64_t atom_size(const struct machine_config *config);
+static uint64_t auto_unit_size(const struct percpu *p, uint64_t atom);
 static void init_groups(struct percpu *p, const struct machine_config *config);
 
 void percpu_layout_init(struct percpu_layout *layout, const struct machine_config *config)
@@ -64,7 +63,7 @@ void pcpu_layout_apply(struct percpu *p, const struct machine_config *config)
 	layout->base = bits_align_down(layout->base, KERNEL_PAGE_SIZE);
 	if (layout->unit_size < pcpu_boot_bytes(layout) || layout->unit_size > UNIT_SIZE_MAX ||
 	    layout->unit_size % KERNEL_PAGE_SIZE)
-		layout->unit_size = auto_unit_size(layout, p->nr_cpus, p->nr_nodes);
+		layout->unit_size = auto_unit_size(p, atom_size(config));
 	init_groups(p, config);
 }
 
@@ -82,15 +81,20 @@ unsigned int pcpu_cpus_of(unsigned int nr_cpus, unsigned int nr_nodes, unsigned 
 	return (unsigned int)(end - begin);
 }
 
-/*
- * pcpu_build_alloc_info(): how many units one piece of ATOM_SIZE multiples holds, with little
- * waste and no more pieces than needed.
- */
-static uint64_t auto_unit_size(const struct percpu_layout *layout, unsigned int nr_cpus,
-			       unsigned int nr_nodes)
+/* Chunks are made of pieces of this size: PMD_SIZE on x86-64, where huge pages map them. */
+static uint64_t atom_size(const struct machine_config *config)
 {
-	uint64_t min_unit = MAX(pcpu_boot_bytes(layout), (uint64_t)PCPU_MIN_UNIT_SIZE);
-	uint64_t piece = (min_unit + ATOM_SIZE - 1) / ATOM_SIZE * ATOM_SIZE;
+	return config->arch == ARCH_X86_64 ? 2ULL << 20 : (uint64_t)KERNEL_PAGE_SIZE;
+}
+
+/*
+ * pcpu_build_alloc_info(): how many units one piece of "atom" multiples holds, with little waste
+ * and no more pieces than needed.
+ */
+static uint64_t auto_unit_size(const struct percpu *p, uint64_t atom)
+{
+	uint64_t min_unit = MAX(pcpu_boot_bytes(&p->layout), (uint64_t)PCPU_MIN_UNIT_SIZE);
+	uint64_t piece = (min_unit + atom - 1) / atom * atom;
 	uint64_t last_pieces = UINT64_MAX, best = 1;
 
 	for (uint64_t units = piece / min_unit; units; units--) {
@@ -98,14 +102,14 @@ static uint64_t auto_unit_size(const struct percpu_layout *layout, unsigned int 
 
 		if (piece % units || piece / units % KERNEL_PAGE_SIZE)
 			continue;
-		for (unsigned int node = 0; node < nr_nodes; node++) {
-			uint64_t cpus = pcpu_cpus_of(nr_cpus, nr_nodes, node);
+		for (unsigned int node = 0; node < p->nr_nodes; node++) {
+			uint64_t cpus = pcpu_cpus_of(p->nr_cpus, p->nr_nodes, node);
 			uint64_t need = (cpus + units - 1) / units;
 
 			pieces += need;
 			wasted += need * units - cpus;
 		}
-		if (wasted > nr_cpus / 3)
+		if (wasted > p->nr_cpus / 3)
 			continue;
 		if (pieces > last_pieces)
 			break;
@@ -123,8 +127,9 @@ static uint64_t auto_unit_size(const struct percpu_layout *layout, unsigned int 
  */
 static void init_groups(struct percpu *p, const struct machine_config *config)
 {
+	const uint64_t atom = atom_size(config);
 	uint64_t unit = p->layout.unit_size;
-	uint64_t piece = (unit + ATOM_SIZE - 1) / ATOM_SIZE * ATOM_SIZE;
+	uint64_t piece = (unit + atom - 1) / atom * atom;
 	uint64_t end = 0;
 
 	p->group_offsets = xcalloc(p->nr_nodes, sizeof(*p->group_offsets));
@@ -140,7 +145,7 @@ static void init_groups(struct percpu *p, const struct machine_config *config)
 			const struct machine_range *range = &config->ranges.items[i];
 
 			if (range->node == (int)numa) {
-				start = bits_align_up(range->start * KERNEL_PAGE_SIZE, ATOM_SIZE);
+				start = bits_align_up(range->start * KERNEL_PAGE_SIZE, atom);
 				break;
 			}
 		}
@@ -150,9 +155,9 @@ static void init_groups(struct percpu *p, const struct machine_config *config)
 	}
 	if (p->nr_nodes > 1 && end > vmalloc_range_size(config) / 4 * 3) {
 		p->group_sizes[0] = (p->nr_cpus * unit + piece - 1) / piece * piece;
-		p->groups = (struct vmap_groups){ p->group_offsets, p->group_sizes, 1, ATOM_SIZE };
+		p->groups = (struct vmap_groups){ p->group_offsets, p->group_sizes, 1, atom };
 		return;
 	}
 	p->groups =
-		(struct vmap_groups){ p->group_offsets, p->group_sizes, p->nr_nodes, ATOM_SIZE };
+		(struct vmap_groups){ p->group_offsets, p->group_sizes, p->nr_nodes, atom };
 }

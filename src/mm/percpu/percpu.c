@@ -23,41 +23,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where an area was found. */
-struct place {
-	struct pcpu_chunk *chunk;
-	uint32_t bit;
-};
-
-#define ATOM_SIZE (2ULL << 20) /* chunks are made of pieces of this size: PMD_SIZE */
-#define MAP_GFP	  (GFP_BITS_KERNEL | GFP_BIT_NORETRY | GFP_BIT_NOWARN)
+#define MAP_GFP (GFP_BITS_KERNEL | GFP_BIT_NORETRY | GFP_BIT_NOWARN)
 
 static void init_slots(struct percpu *p);
 static struct pcpu_chunk *make_first(struct percpu *p, uint64_t offset, uint64_t size);
-static bool round_request(struct percpu_request *request);
 static bool find_place(struct percpu *p, const struct percpu_request *request, bool atomic,
-		       struct place *place, struct mm_outcome *outcome);
+		       struct pcpu_place *place, struct mm_outcome *outcome);
 static bool find_place_creating(struct percpu *p, unsigned int cpu,
-				const struct percpu_request *request, struct place *place,
+				const struct percpu_request *request, struct pcpu_place *place,
 				struct mm_outcome *outcome);
-static bool take(struct percpu *p, struct pcpu_chunk *chunk, const struct percpu_request *request,
-		 bool atomic, struct place *place);
 static bool back_with_pages(struct percpu *p, unsigned int cpu,
-			    const struct percpu_request *request, const struct place *place,
+			    const struct percpu_request *request, const struct pcpu_place *place,
 			    struct mm_outcome *outcome);
-static struct mm_outcome finish_alloc(struct percpu *p, unsigned int cpu,
-				      const struct percpu_request *request,
-				      const struct place *place, struct mm_outcome outcome);
-static struct mm_outcome fail_alloc(struct percpu *p, bool atomic, struct mm_outcome outcome,
-				    enum mm_failure failure);
-static void release(struct percpu *p, struct pcpu_chunk *chunk, uint32_t bit);
 static bool should_reclaim(const struct percpu *p, const struct pcpu_chunk *chunk);
-static unsigned int size_to_slot(const struct percpu *p, uint64_t size);
 static unsigned int plain_slot(uint64_t size);
-static void run_pending(struct percpu *p, unsigned int cpu);
 static size_t chunk_index(const struct percpu *p, uint64_t addr);
-static struct pcpu_chunk *chunk_of(const struct percpu *p, uint64_t addr);
-static bool insert_chunk(struct percpu *p, struct pcpu_chunk *chunk);
 
 struct percpu *percpu_create(const struct machine_config *config,
 			     const struct percpu_layout *layout, const struct percpu_ops *ops,
@@ -111,30 +91,30 @@ struct mm_outcome percpu_alloc(struct percpu *p, unsigned int cpu,
 	struct percpu_request rounded = *request;
 	struct mm_outcome outcome = { .path = MM_PATH_PERCPU };
 	bool atomic = !(request->gfp & GFP_BIT_DIRECT_RECLAIM);
-	struct place place;
+	struct pcpu_place place;
 	bool found;
 
-	run_pending(p, cpu);
+	pcpu_run_pending(p, cpu);
 	p->stats.nr_allocs++;
 	p->stats.nr_atomic += atomic;
-	if (!round_request(&rounded)) {
+	if (!pcpu_round_request(&rounded)) {
 		p->stats.nr_failed++;
 		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
 	}
 	if (request->reserved && p->reserved) {
 		outcome.cost_ns = p->costs.percpu_search;
 		outcome.steps = 1;
-		found = take(p, p->reserved, &rounded, atomic, &place);
+		found = pcpu_take(p, p->reserved, &rounded, atomic, &place);
 	} else if (atomic) {
 		found = find_place(p, &rounded, true, &place, &outcome);
 	} else {
 		found = find_place_creating(p, cpu, &rounded, &place, &outcome);
 	}
 	if (!found)
-		return fail_alloc(p, atomic, outcome,
-				  mm_ok(outcome) ? MM_FAIL_NO_SPACE
-						 : (enum mm_failure)outcome.failure);
-	return finish_alloc(p, cpu, &rounded, &place, outcome);
+		return pcpu_fail_alloc(p, atomic, outcome,
+				       mm_ok(outcome) ? MM_FAIL_NO_SPACE
+						      : (enum mm_failure)outcome.failure);
+	return pcpu_finish_alloc(p, cpu, &rounded, &place, outcome);
 }
 
 /* free_percpu() */
@@ -144,14 +124,14 @@ struct mm_outcome percpu_free(struct percpu *p, unsigned int cpu, uint64_t addr)
 	uint32_t bit;
 	bool balance = false;
 
-	run_pending(p, cpu);
-	chunk = chunk_of(p, addr);
+	pcpu_run_pending(p, cpu);
+	chunk = pcpu_chunk_of(p, addr);
 	if (!chunk || (addr - chunk->base) % PCPU_BIT_SIZE)
 		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
 	bit = (uint32_t)((addr - chunk->base) / PCPU_BIT_SIZE);
-	if (!pcpu_is_area(chunk, bit))
+	if (!pcpu_is_area(chunk, bit) || pcpu_is_hidden(p, chunk, bit))
 		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
-	release(p, chunk, bit);
+	pcpu_release(p, chunk, bit);
 	p->stats.nr_frees++;
 	if (!chunk->isolated && chunk->free_bytes == p->layout.unit_size) {
 		/* One free chunk is kept. */
@@ -173,90 +153,12 @@ struct mm_outcome percpu_free(struct percpu *p, unsigned int cpu, uint64_t addr)
 	};
 }
 
-struct mm_outcome percpu_alloc_in(struct percpu *p, unsigned int cpu, uint64_t base,
-				  const struct percpu_request *request)
-{
-	struct percpu_request rounded = *request;
-	struct mm_outcome outcome = { .path = MM_PATH_PERCPU,
-				      .steps = 1,
-				      .cost_ns = p->costs.percpu_search };
-	bool atomic = !(request->gfp & GFP_BIT_DIRECT_RECLAIM);
-	struct pcpu_chunk *chunk;
-	struct place place;
-
-	run_pending(p, cpu);
-	p->stats.nr_allocs++;
-	p->stats.nr_atomic += atomic;
-	chunk = chunk_of(p, base);
-	if (!chunk || chunk->base != base || !round_request(&rounded)) {
-		p->stats.nr_failed++;
-		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
-	}
-	/* Whether its pages are there is our state, not the recording's: do not insist. */
-	if (!take(p, chunk, &rounded, atomic, &place) &&
-	    !(atomic && take(p, chunk, &rounded, false, &place)))
-		return fail_alloc(p, atomic, outcome, MM_FAIL_NO_SPACE);
-	return finish_alloc(p, cpu, &rounded, &place, outcome);
-}
-
-struct mm_outcome percpu_alloc_at(struct percpu *p, unsigned int cpu, uint64_t addr, uint64_t size,
-				  uint32_t gfp)
-{
-	struct mm_outcome outcome = { .path = MM_PATH_PERCPU };
-	struct percpu_request request = { .size = size, .align = PCPU_BIT_SIZE, .gfp = gfp };
-	struct pcpu_chunk *chunk;
-	struct place place;
-	unsigned int slot;
-	int32_t before;
-	uint32_t bits;
-
-	run_pending(p, cpu);
-	p->stats.nr_allocs++;
-	chunk = chunk_of(p, addr);
-	if (!chunk || (addr - chunk->base) % PCPU_BIT_SIZE || !round_request(&request)) {
-		p->stats.nr_failed++;
-		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
-	}
-	place.chunk = chunk;
-	place.bit = (uint32_t)((addr - chunk->base) / PCPU_BIT_SIZE);
-	bits = (uint32_t)(request.size / PCPU_BIT_SIZE);
-	if (bits > chunk->nr_bits - place.bit ||
-	    pcpu_find_bit(chunk->alloc_map, place.bit, place.bit + bits, true) != place.bit + bits)
-		return fail_alloc(p, false, outcome, MM_FAIL_NO_SPACE);
-	slot = pcpu_chunk_slot(p, chunk);
-	before = chunk->nr_empty;
-	if (pcpu_alloc_area(chunk, bits, 1, place.bit) != place.bit)
-		BUG_ON(true);
-	pcpu_count_empty(p, chunk, before);
-	pcpu_chunk_relocate(p, chunk, (int)slot);
-	pcpu_chunk_reintegrate(p, chunk);
-	return finish_alloc(p, cpu, &request, &place, outcome);
-}
-
-bool percpu_chunk_adopt(struct percpu *p, uint64_t base)
-{
-	uint32_t nr_pages = (uint32_t)(p->layout.unit_size / KERNEL_PAGE_SIZE);
-	struct pcpu_chunk *chunk;
-
-	if (base % KERNEL_PAGE_SIZE || base > UINT64_MAX - p->layout.unit_size)
-		return false;
-	chunk = pcpu_chunk_create(base, nr_pages);
-	chunk->adopted = true;
-	if (!insert_chunk(p, chunk)) {
-		pcpu_chunk_destroy(chunk);
-		return false;
-	}
-	p->stats.nr_created++;
-	pcpu_chunk_relocate(p, chunk, -1);
-	return true;
-}
-
 /* pcpu_chunk_slot() */
 unsigned int pcpu_chunk_slot(const struct percpu *p, const struct pcpu_chunk *chunk)
 {
 	if (chunk->free_bytes < PCPU_BIT_SIZE || !chunk->md.contig_hint)
 		return 0;
-	return size_to_slot(p, (uint64_t)chunk->md.contig_hint * PCPU_BIT_SIZE);
+	return pcpu_size_to_slot(p, (uint64_t)chunk->md.contig_hint * PCPU_BIT_SIZE);
 }
 
 /* pcpu_chunk_relocate(): to the front when it gained space, to the end when it lost some. */
@@ -266,6 +168,18 @@ void pcpu_chunk_relocate(struct percpu *p, struct pcpu_chunk *chunk, int old_slo
 
 	if (!chunk->isolated && slot != old_slot)
 		pcpu_chunk_move(p, chunk, (unsigned int)slot, old_slot < slot);
+}
+
+bool pcpu_is_hidden(const struct percpu *p, const struct pcpu_chunk *chunk, uint32_t bit)
+{
+	const uint64_t addr = chunk->base + (uint64_t)bit * PCPU_BIT_SIZE;
+	const uint64_t dyn = p->layout.base + p->layout.static_size + p->layout.reserved_size;
+
+	if (chunk == p->first)
+		return addr < dyn || addr >= dyn + p->layout.dyn_size;
+	if (chunk == p->reserved)
+		return addr < p->layout.base + p->layout.static_size || addr >= dyn;
+	return false;
 }
 
 void pcpu_chunk_move(struct percpu *p, struct pcpu_chunk *chunk, unsigned int slot, bool front)
@@ -309,7 +223,7 @@ struct pcpu_chunk *pcpu_make_chunk(struct percpu *p, unsigned int cpu, struct mm
 		return NULL;
 	}
 	chunk = pcpu_chunk_create(areas.addr, (uint32_t)(p->layout.unit_size / KERNEL_PAGE_SIZE));
-	BUG_ON(!insert_chunk(p, chunk));
+	BUG_ON(!pcpu_insert_chunk(p, chunk));
 	p->stats.nr_created++;
 	return chunk;
 }
@@ -357,12 +271,12 @@ static struct pcpu_chunk *make_first(struct percpu *p, uint64_t offset, uint64_t
 			(uint32_t)((bytes - start - size) / PCPU_BIT_SIZE));
 	/* The reserved one shares a page with the first one at most, and is found by its range. */
 	if (offset != p->layout.static_size || !p->layout.reserved_size)
-		BUG_ON(!insert_chunk(p, chunk));
+		BUG_ON(!pcpu_insert_chunk(p, chunk));
 	return chunk;
 }
 
 /* Rounds size and align as the kernel does; false for what it refuses. */
-static bool round_request(struct percpu_request *request)
+bool pcpu_round_request(struct percpu_request *request)
 {
 	request->align = MAX(request->align, (uint64_t)PCPU_BIT_SIZE);
 	if (!request->size || request->size > PCPU_MIN_UNIT_SIZE ||
@@ -374,9 +288,9 @@ static bool round_request(struct percpu_request *request)
 
 /* The walk over the lists; a chunk may leave its list while it is looked at. */
 static bool find_place(struct percpu *p, const struct percpu_request *request, bool atomic,
-		       struct place *place, struct mm_outcome *outcome)
+		       struct pcpu_place *place, struct mm_outcome *outcome)
 {
-	for (unsigned int slot = size_to_slot(p, request->size); slot <= p->free_slot; slot++) {
+	for (unsigned int slot = pcpu_size_to_slot(p, request->size); slot <= p->free_slot; slot++) {
 		struct list_head *head = &p->slots[slot];
 		struct list_head *pos = head->next;
 
@@ -387,7 +301,7 @@ static bool find_place(struct percpu *p, const struct percpu_request *request, b
 			mm_outcome_add(outcome,
 				       (struct mm_outcome){ .cost_ns = p->costs.percpu_search,
 							    .steps = 1 });
-			if (take(p, chunk, request, atomic, place))
+			if (pcpu_take(p, chunk, request, atomic, place))
 				return true;
 		}
 	}
@@ -396,7 +310,7 @@ static bool find_place(struct percpu *p, const struct percpu_request *request, b
 
 /* A chunk is made as long as none is free; one that is free holds any request. */
 static bool find_place_creating(struct percpu *p, unsigned int cpu,
-				const struct percpu_request *request, struct place *place,
+				const struct percpu_request *request, struct pcpu_place *place,
 				struct mm_outcome *outcome)
 {
 	struct pcpu_chunk *chunk;
@@ -413,8 +327,8 @@ static bool find_place_creating(struct percpu *p, unsigned int cpu,
 }
 
 /* find_block_fit() and alloc_area() on one chunk, and what a miss does to its place in a list. */
-static bool take(struct percpu *p, struct pcpu_chunk *chunk, const struct percpu_request *request,
-		 bool atomic, struct place *place)
+bool pcpu_take(struct percpu *p, struct pcpu_chunk *chunk, const struct percpu_request *request,
+	       bool atomic, struct pcpu_place *place)
 {
 	uint32_t bits = (uint32_t)(request->size / PCPU_BIT_SIZE);
 	uint32_t align = (uint32_t)(request->align / PCPU_BIT_SIZE);
@@ -433,18 +347,18 @@ static bool take(struct percpu *p, struct pcpu_chunk *chunk, const struct percpu
 	pcpu_count_empty(p, chunk, before);
 	pcpu_chunk_relocate(p, chunk, (int)slot);
 	pcpu_chunk_reintegrate(p, chunk);
-	*place = (struct place){ chunk, (uint32_t)bit };
+	*place = (struct pcpu_place){ chunk, (uint32_t)bit };
 	return true;
 }
 
-static struct mm_outcome finish_alloc(struct percpu *p, unsigned int cpu,
-				      const struct percpu_request *request,
-				      const struct place *place, struct mm_outcome outcome)
+struct mm_outcome pcpu_finish_alloc(struct percpu *p, unsigned int cpu,
+				    const struct percpu_request *request,
+				    const struct pcpu_place *place, struct mm_outcome outcome)
 {
 	/* An atomic request found populated pages; in follow mode ours may lack. */
 	if (!back_with_pages(p, cpu, request, place, &outcome)) {
-		release(p, place->chunk, place->bit);
-		return fail_alloc(p, false, outcome, (enum mm_failure)outcome.failure);
+		pcpu_release(p, place->chunk, place->bit);
+		return pcpu_fail_alloc(p, false, outcome, (enum mm_failure)outcome.failure);
 	}
 	p->balance_pending |= p->nr_empty < PCPU_EMPTY_LOW;
 	outcome.addr = place->chunk->base + (uint64_t)place->bit * PCPU_BIT_SIZE;
@@ -454,7 +368,7 @@ static struct mm_outcome finish_alloc(struct percpu *p, unsigned int cpu,
 
 /* Populates the pages of an area that are not there yet. */
 static bool back_with_pages(struct percpu *p, unsigned int cpu,
-			    const struct percpu_request *request, const struct place *place,
+			    const struct percpu_request *request, const struct pcpu_place *place,
 			    struct mm_outcome *outcome)
 {
 	struct pcpu_chunk *chunk = place->chunk;
@@ -475,8 +389,8 @@ static bool back_with_pages(struct percpu *p, unsigned int cpu,
 	}
 }
 
-static struct mm_outcome fail_alloc(struct percpu *p, bool atomic, struct mm_outcome outcome,
-				    enum mm_failure failure)
+struct mm_outcome pcpu_fail_alloc(struct percpu *p, bool atomic, struct mm_outcome outcome,
+				  enum mm_failure failure)
 {
 	p->stats.nr_failed++;
 	if (atomic) {
@@ -488,7 +402,7 @@ static struct mm_outcome fail_alloc(struct percpu *p, bool atomic, struct mm_out
 	return outcome;
 }
 
-static void release(struct percpu *p, struct pcpu_chunk *chunk, uint32_t bit)
+void pcpu_release(struct percpu *p, struct pcpu_chunk *chunk, uint32_t bit)
 {
 	unsigned int slot = pcpu_chunk_slot(p, chunk);
 	int32_t before = chunk->nr_empty;
@@ -510,7 +424,7 @@ static bool should_reclaim(const struct percpu *p, const struct pcpu_chunk *chun
 }
 
 /* pcpu_size_to_slot() */
-static unsigned int size_to_slot(const struct percpu *p, uint64_t size)
+unsigned int pcpu_size_to_slot(const struct percpu *p, uint64_t size)
 {
 	return size == p->layout.unit_size ? p->free_slot : plain_slot(size);
 }
@@ -522,7 +436,7 @@ static unsigned int plain_slot(uint64_t size)
 	return (unsigned int)MAX(slot, 1);
 }
 
-static void run_pending(struct percpu *p, unsigned int cpu)
+void pcpu_run_pending(struct percpu *p, unsigned int cpu)
 {
 	if (p->balance_pending && p->auto_balance)
 		percpu_balance(p, cpu);
@@ -545,7 +459,7 @@ static size_t chunk_index(const struct percpu *p, uint64_t addr)
 }
 
 /* The chunk whose first unit holds "addr". The reserved one comes first, as in the kernel. */
-static struct pcpu_chunk *chunk_of(const struct percpu *p, uint64_t addr)
+struct pcpu_chunk *pcpu_chunk_of(const struct percpu *p, uint64_t addr)
 {
 	size_t at = chunk_index(p, addr);
 	struct pcpu_chunk *chunk = NULL;
@@ -563,7 +477,7 @@ static struct pcpu_chunk *chunk_of(const struct percpu *p, uint64_t addr)
 }
 
 /* False when its first unit overlaps another chunk's. */
-static bool insert_chunk(struct percpu *p, struct pcpu_chunk *chunk)
+bool pcpu_insert_chunk(struct percpu *p, struct pcpu_chunk *chunk)
 {
 	size_t at = chunk_index(p, chunk->base);
 	uint64_t size = (uint64_t)chunk->nr_pages * KERNEL_PAGE_SIZE;

@@ -8,6 +8,7 @@
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/mm/percpu.h"
+#include "kmreplay/mm/percpu_follow.h"
 
 enum {
 	PCPU_BIT_SIZE = 4,				    /**< bytes of one bit of the maps */
@@ -70,7 +71,7 @@ struct percpu {
 	struct percpu_stats stats; /**< the counters */
 };
 
-/* Bitmaps: 64-bit words, bit 0 lowest. */
+/* bitmap.c: 64-bit words, bit 0 lowest. */
 
 static inline bool pcpu_bit(const uint64_t *map, uint32_t bit)
 {
@@ -93,6 +94,9 @@ void pcpu_chunk_hide(struct pcpu_chunk *chunk, uint32_t bit, uint32_t nr);
 /** find_block_fit(): where the search for "bits" may begin; -1: does not fit. */
 int64_t pcpu_find_fit(const struct pcpu_chunk *chunk, uint32_t bits, uint32_t align,
 		      bool populated_only);
+/** Where pcpu_alloc_area() would place it, or -1. */
+int64_t pcpu_find_area(const struct pcpu_chunk *chunk, uint32_t bits, uint32_t align,
+		       uint32_t start);
 /** alloc_area(): the first place from "start" on, or -1; all hints and counters kept up. */
 int64_t pcpu_alloc_area(struct pcpu_chunk *chunk, uint32_t bits, uint32_t align, uint32_t start);
 /** free_area(): the area that begins at "bit"; returns its bits. */
@@ -119,6 +123,36 @@ void pcpu_chunk_move(struct percpu *p, struct pcpu_chunk *chunk, unsigned int sl
 void pcpu_chunk_reintegrate(struct percpu *p, struct pcpu_chunk *chunk);
 /** Adds the change of the chunk's empty pages to the global count. */
 void pcpu_count_empty(struct percpu *p, const struct pcpu_chunk *chunk, int32_t before);
+/** Where an area was found. */
+struct pcpu_place {
+	struct pcpu_chunk *chunk;
+	uint32_t bit;
+};
+
+/** Rounds size and align as the kernel does; false for what it refuses. */
+bool pcpu_round_request(struct percpu_request *request);
+/** pcpu_size_to_slot(): the first list that may hold "size" bytes. */
+unsigned int pcpu_size_to_slot(const struct percpu *p, uint64_t size);
+/** find_block_fit() and alloc_area() on one chunk, and what a miss does to its place in a list. */
+bool pcpu_take(struct percpu *p, struct pcpu_chunk *chunk, const struct percpu_request *request,
+	       bool atomic, struct pcpu_place *place);
+/** The pages behind an area that was taken. */
+struct mm_outcome pcpu_finish_alloc(struct percpu *p, unsigned int cpu,
+				    const struct percpu_request *request,
+				    const struct pcpu_place *place, struct mm_outcome outcome);
+/** What boot hid at the edges of its chunks is no area, though it is marked as one. */
+bool pcpu_is_hidden(const struct percpu *p, const struct pcpu_chunk *chunk, uint32_t bit);
+/** The area that begins at "bit" is free again. */
+void pcpu_release(struct percpu *p, struct pcpu_chunk *chunk, uint32_t bit);
+/** Counts a failure; "outcome" with it. */
+struct mm_outcome pcpu_fail_alloc(struct percpu *p, bool atomic, struct mm_outcome outcome,
+				  enum mm_failure failure);
+/** The kworker's turn, unless the balance work waits to be asked for. */
+void pcpu_run_pending(struct percpu *p, unsigned int cpu);
+/** The chunk whose first unit holds "addr", or NULL. The reserved one comes first. */
+struct pcpu_chunk *pcpu_chunk_of(const struct percpu *p, uint64_t addr);
+/** False when its first unit overlaps another chunk's. */
+MUST_CHECK bool pcpu_insert_chunk(struct percpu *p, struct pcpu_chunk *chunk);
 /** create_chunk(): area and metadata; NULL and the failure in "outcome". */
 struct pcpu_chunk *pcpu_make_chunk(struct percpu *p, unsigned int cpu, struct mm_outcome *outcome);
 /** destroy_chunk(): it is depopulated and in no list any more. */

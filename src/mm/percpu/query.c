@@ -58,6 +58,11 @@ bool percpu_chunk_next(const struct percpu *p, uint64_t *at, struct percpu_chunk
 	return false;
 }
 
+const struct vmap_groups *percpu_chunk_groups(const struct percpu *p)
+{
+	return &p->groups;
+}
+
 void percpu_free_runs(const struct percpu *p, void (*each)(void *ctx, uint64_t size), void *ctx)
 {
 	for (size_t i = 0; i < p->chunks.nr; i++) {

@@ -64,7 +64,7 @@ void kswapd_wake(struct page_allocator *pa, struct node *node, uint32_t gfp, uns
 	if (node->kswapd_failures >= MAX_FAILURES ||
 	    (!boosted && node_balanced(pa, node, order, highest))) {
 		/* There is memory, but in pieces: kcompactd's work, unless the caller compacts. */
-		if (!(gfp & GFP_BIT_DIRECT_RECLAIM) && order)
+		if (!pa->follow && !(gfp & GFP_BIT_DIRECT_RECLAIM) && order)
 			node_compact(pa, node, order, highest);
 		return;
 	}
@@ -77,12 +77,15 @@ void kswapd_wake(struct page_allocator *pa, struct node *node, uint32_t gfp, uns
 	pa->kswapd_pending = true;
 	pa->stats.kswapd_wakes++;
 	work_cost(pa, pa->costs.kswapd_wake);
-	set_reclaim_active(pa, node, true);
+	if (unlikely(pa->follow))
+		pa->follow->wake(pa->follow_ctx, (unsigned int)(node - pa->nodes));
+	else
+		set_reclaim_active(pa, node, true);
 }
 
 void kswapd_run(struct page_allocator *pa)
 {
-	if (pa->reclaiming)
+	if (pa->reclaiming || pa->follow)
 		return;
 	pa->kswapd_pending = false;
 	for (unsigned int i = 0; i < pa->nr_nodes; i++) {

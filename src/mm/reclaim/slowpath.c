@@ -69,7 +69,7 @@ uint32_t slowpath_alloc(struct page_allocator *pa, struct page_request *req)
 		.req = req,
 		.costly = req->order > PAGE_COSTLY_ORDER,
 		.can_sleep = req->gfp & GFP_BIT_DIRECT_RECLAIM,
-		.can_compact = (req->gfp & GFP_BIT_IO) && pa->direct_compaction,
+		.can_compact = (req->gfp & GFP_BIT_IO) && pa->direct_compaction && !pa->follow,
 	};
 	uint64_t freed;
 	uint32_t index;
@@ -86,6 +86,8 @@ uint32_t slowpath_alloc(struct page_allocator *pa, struct page_request *req)
 		if (index != PAGE_NIL)
 			return index;
 	} while (pa->stats.direct_pages + pa->stats.oom_pages > freed);
+	if (pa->follow)
+		return PAGE_NIL;
 	/* What the kernel's loop would see sooner or later: lists drained by the vmstat worker. */
 	pcp_drain_all(pa, NULL);
 	index = try_flags(pa, req, ALLOC_NO_WATERMARKS);

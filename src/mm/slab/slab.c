@@ -432,6 +432,7 @@ static void free_slow(struct slab_allocator *slab, unsigned int cpu, const struc
 		counters->free_remote++;
 		break;
 	case SLAB_PLACE_CPU_PARTIAL:
+	case SLAB_PLACE_LOOSE:
 		break;
 	case SLAB_PLACE_NODE_PARTIAL:
 		free_to_node(slab, cpu, page, out);

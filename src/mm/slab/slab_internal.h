@@ -11,6 +11,7 @@
  *	slab_kmalloc.c  size classes and large objects
  *	slab_map.c      address to slab
  *	slab_start.c    slabs that exist before the first request
+ *	slab_follow.c   looking at what comes next, and correcting it by a recording
  *	slab_stats.c, slab_check.c  look, change nothing
  */
 #ifndef KMREPLAY_MM_SLAB_INTERNAL_H
@@ -19,7 +20,7 @@
 #include "kmreplay/core/list.h"
 #include "kmreplay/core/rng.h"
 #include "kmreplay/core/vec.h"
-#include "kmreplay/mm/slab.h"
+#include "kmreplay/mm/slab_follow.h"
 #include "slab_cost.h"
 #include "slab_map.h"
 
@@ -29,15 +30,6 @@ enum {
 	SLAB_LIVE = 0xfffe,   /**< allocated: on no free list */
 	SLAB_LISTED = 0xfffd, /**< live, and in the array of a running bulk free */
 	SLAB_SHEAFED = 0xfffc, /**< free, in a sheaf; for its slab it is in use */
-};
-
-/** Where a slab is; always in exactly one place. */
-enum slab_place {
-	SLAB_PLACE_CPU,          /**< a CPU's own slab */
-	SLAB_PLACE_CPU_PARTIAL,  /**< on a CPU's partial list */
-	SLAB_PLACE_NODE_PARTIAL, /**< on its node's partial list */
-	SLAB_PLACE_FULL,         /**< on no list: nothing to take */
-	SLAB_PLACE_NR,
 };
 
 /** One slab: struct slab of the kernel. */
@@ -154,6 +146,8 @@ void slab_page_discard(struct slab_allocator *slab, struct slab_page *page, unsi
 uint64_t slab_page_pfn(const struct slab_allocator *slab, const struct slab_page *page);
 /** Length of the free list from slot "head". */
 unsigned int slab_page_nr_free(const struct slab_page *page, unsigned int head);
+/** The node that page frame "pfn" lies on. */
+int slab_pfn_node(const struct slab_allocator *slab, uint64_t pfn);
 /** The node whose memory "cpu" is nearest to. */
 int slab_cpu_node(const struct slab_allocator *slab, unsigned int cpu);
 
@@ -164,6 +158,8 @@ void slab_install(struct slab_request *rq, struct slab_page *page);
 /** deactivate_slab() of the CPU's slab, which must be there. */
 void slab_deactivate(struct slab_cache *cache, struct slab_allocator *slab, unsigned int cpu,
 		     struct mm_outcome *out);
+/** The first half of it: the slab is nobody's, in no list, all its free objects on its own list. */
+void slab_release(struct slab_cache *cache, unsigned int cpu);
 /** put_cpu_partial(): may drain the list to the nodes when "drain". */
 void slab_put_cpu_partial(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
 			  bool drain, struct mm_outcome *out);

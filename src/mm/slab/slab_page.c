@@ -151,6 +151,11 @@ int slab_cpu_node(const struct slab_allocator *slab, unsigned int cpu)
 	return (int)((uint64_t)cpu * slab->nr_nodes / slab->nr_cpus);
 }
 
+int slab_pfn_node(const struct slab_allocator *slab, uint64_t pfn)
+{
+	return pfn_node(slab, pfn);
+}
+
 void slab_rcu_defer(struct slab_allocator *slab, bool on)
 {
 	slab->rcu_deferred = on;

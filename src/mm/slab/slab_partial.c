@@ -51,10 +51,28 @@ void slab_install(struct slab_request *rq, struct slab_page *page)
 void slab_deactivate(struct slab_cache *cache, struct slab_allocator *slab, unsigned int cpu,
 		     struct mm_outcome *out)
 {
-	struct slab_cpu *c = &cache->cpu[cpu];
-	struct slab_page *page = c->page;
+	struct slab_page *page = cache->cpu[cpu].page;
 	struct slab_node *node = &cache->node[page->node];
 	bool tail = page->head != SLAB_NIL;
+
+	slab_release(cache, cpu);
+	if (!page->inuse && node->nr_partial >= cache->geometry.min_partial) {
+		cache->counters.deactivate_empty++;
+		slab_page_discard(slab, page, cpu, out);
+	} else if (page->head != SLAB_NIL) {
+		cache->counters.deactivate_to_tail += tail;
+		cache->counters.deactivate_to_head += !tail;
+		slab_node_add(page, tail);
+	} else {
+		cache->counters.deactivate_full++;
+		page->place = SLAB_PLACE_FULL;
+	}
+}
+
+void slab_release(struct slab_cache *cache, unsigned int cpu)
+{
+	struct slab_cpu *c = &cache->cpu[cpu];
+	struct slab_page *page = c->page;
 
 	if (c->head != SLAB_NIL) {
 		unsigned int last = c->head;
@@ -69,17 +87,6 @@ void slab_deactivate(struct slab_cache *cache, struct slab_allocator *slab, unsi
 	}
 	c->head = SLAB_NIL;
 	c->page = NULL;
-	if (!page->inuse && node->nr_partial >= cache->geometry.min_partial) {
-		cache->counters.deactivate_empty++;
-		slab_page_discard(slab, page, cpu, out);
-	} else if (page->head != SLAB_NIL) {
-		cache->counters.deactivate_to_tail += tail;
-		cache->counters.deactivate_to_head += !tail;
-		slab_node_add(page, tail);
-	} else {
-		cache->counters.deactivate_full++;
-		page->place = SLAB_PLACE_FULL;
-	}
 }
 
 void slab_put_cpu_partial(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,

@@ -53,6 +53,7 @@ static struct slab_sheaf *pop(struct slab_sheaf **list, uint32_t *nr);
 static void push(struct slab_sheaf **list, uint32_t *nr, struct slab_sheaf *sheaf);
 static bool is_local(const struct slab_allocator *slab, unsigned int cpu,
 		     const struct slab_page *page);
+static void forget_in(struct slab_sheaf *sheaf, const struct slab_page *page);
 static void free_list(struct slab_sheaf *sheaf);
 
 struct mm_outcome slab_sheaf_alloc(struct slab_request *rq)
@@ -240,6 +241,27 @@ void slab_sheaf_flush_barns(struct slab_allocator *slab, struct slab_cache *cach
 		}
 		while (barn->empty)
 			free(pop(&barn->empty, &barn->nr_empty));
+	}
+}
+
+void slab_sheaf_forget(struct slab_allocator *slab, struct slab_page *page)
+{
+	struct slab_cache *cache = page->cache;
+
+	for (unsigned int i = 0; i < slab->nr_cpus; i++) {
+		forget_in(cache->sheaves[i].main, page);
+		forget_in(cache->sheaves[i].spare, page);
+	}
+	for (unsigned int i = 0; i < slab->nr_nodes; i++) {
+		struct slab_barn *barn = &cache->barn[i];
+
+		for (struct slab_sheaf **at = &barn->full; *at;) {
+			forget_in(*at, page);
+			if ((*at)->nr)
+				at = &(*at)->next;
+			else
+				push(&barn->empty, &barn->nr_empty, pop(at, &barn->nr_full));
+		}
 	}
 }
 
@@ -506,6 +528,18 @@ static bool is_local(const struct slab_allocator *slab, unsigned int cpu,
 		     const struct slab_page *page)
 {
 	return page->node == slab_cpu_node(slab, cpu);
+}
+
+static void forget_in(struct slab_sheaf *sheaf, const struct slab_page *page)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; sheaf && i < sheaf->nr; i++) {
+		if (sheaf->objects[i].page != page)
+			sheaf->objects[kept++] = sheaf->objects[i];
+	}
+	if (sheaf)
+		sheaf->nr = kept;
 }
 
 static void free_list(struct slab_sheaf *sheaf)

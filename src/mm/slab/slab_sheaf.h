@@ -47,6 +47,8 @@ void slab_sheaf_free_bulk(struct slab_allocator *slab, struct slab_cache *cache,
 void slab_sheaf_flush_cpu(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
 void slab_sheaf_flush_barns(struct slab_allocator *slab, struct slab_cache *cache,
 			    unsigned int cpu);
+/** Objects of "page" vanish from all sheaves of its cache; those above move down. */
+void slab_sheaf_forget(struct slab_allocator *slab, struct slab_page *page);
 /** Frees the host memory of all sheaves of the cache. */
 void slab_sheaf_deinit(struct slab_cache *cache, unsigned int nr_cpus, unsigned int nr_nodes);
 

@@ -39,6 +39,10 @@ struct filling {
 
 static struct mm_outcome alloc_with_shift(struct vmalloc *v, unsigned int cpu,
 					  const struct vmalloc_request *request, bool huge);
+static bool is_possible(const struct vmalloc_request *request);
+static struct vmap_call area_call(const struct vmalloc *v, unsigned int cpu,
+				  const struct vmalloc_request *request, bool huge);
+static uint64_t backed_size(const struct vmalloc_request *request, bool huge);
 static struct mm_outcome populate(struct vmalloc *v, unsigned int cpu, struct va *va,
 				  const struct vmalloc_request *request);
 static bool allow_huge(const struct vmalloc *v, const struct vmalloc_request *request);
@@ -60,8 +64,7 @@ struct mm_outcome vmalloc_alloc(struct vmalloc *v, unsigned int cpu,
 	struct mm_outcome outcome, small;
 	uint64_t nr = request->size / KERNEL_PAGE_SIZE + (request->size % KERNEL_PAGE_SIZE != 0);
 
-	if (!request->size || (request->align && !bits_is_pow2(request->align)) ||
-	    request->size > UINT64_MAX / 4 || request->align > UINT64_MAX / 4)
+	if (!is_possible(request))
 		return vmap_failed(MM_FAIL_INVALID);
 	if (nr > v->total_pages && !(request->flags & VMALLOC_IOREMAP))
 		return vmap_failed(MM_FAIL_NO_MEMORY);
@@ -73,6 +76,15 @@ struct mm_outcome vmalloc_alloc(struct vmalloc *v, unsigned int cpu,
 	small = alloc_with_shift(v, cpu, request, false);
 	mm_outcome_add(&small, outcome);
 	return small;
+}
+
+bool vmalloc_area_call(const struct vmalloc *v, unsigned int cpu,
+		       const struct vmalloc_request *request, struct vmap_call *call)
+{
+	if (!is_possible(request))
+		return false;
+	*call = area_call(v, cpu, request, allow_huge(v, request));
+	return true;
 }
 
 struct mm_outcome vmalloc_free(struct vmalloc *v, unsigned int cpu, uint64_t addr)
@@ -148,33 +160,23 @@ void vmap_pages_destroy(struct va_pages *pages)
 static struct mm_outcome alloc_with_shift(struct vmalloc *v, unsigned int cpu,
 					  const struct vmalloc_request *request, bool huge)
 {
+	const struct vmap_call call = area_call(v, cpu, request, huge);
 	struct vmalloc_request inner = *request;
 	struct mm_outcome vm = { 0 };
 	struct mm_outcome outcome, filled;
-	uint64_t start = v->range_start, end = v->range_end;
 	struct va_pages *pages;
 	struct va *va;
 
-	inner.align = MAX(request->align, huge ? HUGE_SIZE : 1ULL);
-	inner.size = bits_align_up(request->size, huge ? HUGE_SIZE : KERNEL_PAGE_SIZE);
+	inner.size = backed_size(request, huge);
 	if (!huge)
 		inner.flags &= ~(unsigned int)VMALLOC_HUGE;
-	if (request->flags & VMALLOC_IOREMAP)
-		inner.align = MIN(MAX(bits_roundup_pow2(inner.size), (uint64_t)KERNEL_PAGE_SIZE),
-				  1ULL << VMAP_PUD_SHIFT);
-	if (request->flags & VMALLOC_MODULES) {
-		start = v->modules_start;
-		end = v->modules_end;
-	}
 	if (v->ops.kmalloc) {
 		vm = v->ops.kmalloc(v->ctx, cpu, v->profile->vm_struct_size,
 				    (request->gfp & GFP_RECLAIM_MASK) | GFP_BIT_ZERO);
 		if (!mm_ok(vm))
 			return vm;
 	}
-	outcome = vmap_area_alloc(
-		v, cpu, inner.size + (request->flags & VMALLOC_NO_GUARD ? 0 : KERNEL_PAGE_SIZE),
-		inner.align, start, end);
+	outcome = vmap_area_alloc(v, cpu, call.size, call.align, call.vstart, call.vend);
 	mm_outcome_add(&outcome, vm);
 	if (!mm_ok(outcome)) {
 		if (vm.addr)
@@ -195,6 +197,41 @@ static struct mm_outcome alloc_with_shift(struct vmalloc *v, unsigned int cpu,
 		outcome.failure = filled.failure;
 	}
 	return outcome;
+}
+
+static bool is_possible(const struct vmalloc_request *request)
+{
+	return request->size && (!request->align || bits_is_pow2(request->align)) &&
+	       request->size <= UINT64_MAX / 4 && request->align <= UINT64_MAX / 4;
+}
+
+/* The area of a request: __get_vm_area_node() adds the guard page, ioremap() aligns by size. */
+static struct vmap_call area_call(const struct vmalloc *v, unsigned int cpu,
+				  const struct vmalloc_request *request, bool huge)
+{
+	struct vmap_call call = {
+		.cpu = cpu,
+		.size = backed_size(request, huge),
+		.align = MAX(request->align, huge ? HUGE_SIZE : 1ULL),
+		.vstart = v->range_start,
+		.vend = v->range_end,
+	};
+
+	if (request->flags & VMALLOC_IOREMAP)
+		call.align = MIN(MAX(bits_roundup_pow2(call.size), (uint64_t)KERNEL_PAGE_SIZE),
+				 1ULL << VMAP_PUD_SHIFT);
+	if (!(request->flags & VMALLOC_NO_GUARD))
+		call.size += KERNEL_PAGE_SIZE;
+	if (request->flags & VMALLOC_MODULES) {
+		call.vstart = v->modules_start;
+		call.vend = v->modules_end;
+	}
+	return call;
+}
+
+static uint64_t backed_size(const struct vmalloc_request *request, bool huge)
+{
+	return bits_align_up(request->size, huge ? HUGE_SIZE : KERNEL_PAGE_SIZE);
 }
 
 /* __vmalloc_area_node(). request->size is what is to be backed, VMALLOC_HUGE how. */

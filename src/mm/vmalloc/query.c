@@ -50,6 +50,7 @@ bool vmap_area_next(const struct vmalloc *v, uint64_t *at, struct vmap_area_info
 		.size = va_size(va),
 		.nr_pages = va->pages ? va->pages->pfns.nr : 0,
 		.huge = va->pages && va->pages->huge,
+		.node = (unsigned int)(vmap_node_of(v, va->start) - v->nodes),
 	};
 	return true;
 }
@@ -63,6 +64,28 @@ bool vmap_free_next(const struct vmalloc *v, uint64_t *at, uint64_t *start, uint
 	*start = va->start;
 	*at = *end = va->end;
 	return true;
+}
+
+unsigned int vmap_nr_nodes(const struct vmalloc *v)
+{
+	return v->nr_nodes;
+}
+
+bool vmap_lazy_next(const struct vmalloc *v, unsigned int node, uint64_t *at, uint64_t *start,
+		    uint64_t *end)
+{
+	const struct va *va = va_tree_find_from(&v->nodes[node].lazy, *at);
+
+	if (!va)
+		return false;
+	*start = va->start;
+	*at = *end = va->end;
+	return true;
+}
+
+unsigned int vmalloc_nr_numa_nodes(const struct vmalloc *v)
+{
+	return v->nr_numa_nodes;
 }
 
 uint64_t vmap_pool_len(const struct vmalloc *v, unsigned int node, unsigned int nr_pages)

@@ -81,10 +81,11 @@ static const struct vmalloc_profile profiles[] = {
 static uint64_t range_start(const struct machine_config *config);
 static void init_layout(struct vmalloc *v, const struct machine_config *config);
 static void init_nodes(struct vmalloc *v, unsigned int nr_cpus);
-static void learn_range(struct vmalloc *v, uint64_t vstart, uint64_t vend);
-static struct va *pool_take(struct vmap_node *node, uint64_t size, uint64_t align);
-static struct mm_outcome tree_take(struct vmalloc *v, const struct va_request *request,
-				   uint64_t vend);
+static struct vmap_pool *pool_of(const struct vmalloc *v, const struct vmap_call *call);
+static struct va *pool_take(struct vmalloc *v, const struct vmap_call *call);
+static struct mm_outcome tree_take(struct vmalloc *v, const struct vmap_call *call);
+static struct mm_outcome tree_find(const struct vmalloc *v, const struct vmap_call *call,
+				   struct va **va);
 static struct mm_outcome groups_find(const struct vmalloc *v, const struct vmap_groups *groups);
 static uint64_t group_base_below(const struct vmalloc *v, struct va **va, uint64_t align);
 static uint64_t purge_cost(const struct vmalloc *v, const struct vmap_purged *purged);
@@ -186,23 +187,37 @@ void vmalloc_set_auto_purge(struct vmalloc *v, bool on)
 struct mm_outcome vmap_area_alloc(struct vmalloc *v, unsigned int cpu, uint64_t size,
 				  uint64_t align, uint64_t vstart, uint64_t vend)
 {
-	struct va_request request = { .size = size, .align = align, .vstart = vstart };
+	const struct vmap_call call = { cpu, size, align, vstart, vend };
+	struct mm_outcome outcome = vmap_area_try(v, &call);
+	struct vmap_purged purged;
+	struct mm_outcome again;
+
+	if (outcome.failure != MM_FAIL_NO_SPACE)
+		return outcome;
+	purged = vmap_purge_lazy(v, true);
+	outcome.path = MM_PATH_VMAP_PURGE;
+	mm_outcome_cost(&outcome, purge_cost(v, &purged));
+	again = tree_take(v, &call);
+	outcome.addr = again.addr;
+	outcome.failure = again.failure;
+	mm_outcome_add(&outcome, again);
+	v->stats.nr_failed -= mm_ok(outcome);
+	return outcome;
+}
+
+struct mm_outcome vmap_area_try(struct vmalloc *v, const struct vmap_call *call)
+{
 	struct mm_outcome outcome;
-	struct va *va = NULL;
-	uint16_t node = 0;
+	struct va *va;
 
 	vmap_run_pending(v);
 	v->stats.nr_allocs++;
-	if (!size || size % KERNEL_PAGE_SIZE || !bits_is_pow2(align) || vend < vstart ||
-	    size + align < size) {
+	if (!vmap_call_is_possible(call)) {
 		v->stats.nr_failed++;
 		return vmap_failed(MM_FAIL_INVALID);
 	}
-	learn_range(v, vstart, vend);
-	if (v->nr_nodes > 1 && vstart == v->range_start && vend == v->range_end) {
-		node = (uint16_t)(cpu % v->nr_nodes + 1);
-		va = pool_take(&v->nodes[node - 1], size, align);
-	}
+	vmap_learn_range(v, call);
+	va = pool_take(v, call);
 	if (va) {
 		v->stats.nr_pool_hits++;
 		va_tree_insert(&v->busy, va);
@@ -211,27 +226,26 @@ struct mm_outcome vmap_area_alloc(struct vmalloc *v, unsigned int cpu, uint64_t 
 					    .steps = 1,
 					    .path = MM_PATH_VMAP_POOL };
 	}
-	/* Walk only where it fits at any alignment, unless the bounds leave one place anyway. */
-	request.length = size;
-	if (align > KERNEL_PAGE_SIZE && vend - vstart != size)
-		request.length += align - 1;
-	outcome = tree_take(v, &request, vend);
-	if (!mm_ok(outcome)) {
-		struct mm_outcome again;
-		struct vmap_purged purged = vmap_purge_lazy(v, true);
-
-		outcome.path = MM_PATH_VMAP_PURGE;
-		mm_outcome_cost(&outcome, purge_cost(v, &purged));
-		again = tree_take(v, &request, vend);
-		outcome.addr = again.addr;
-		outcome.failure = again.failure;
-		mm_outcome_add(&outcome, again);
-	}
-	if (mm_ok(outcome))
-		vmap_make_busy(v, outcome.addr, size)->node = node;
-	else
-		v->stats.nr_failed++;
+	outcome = tree_take(v, call);
+	v->stats.nr_failed += !mm_ok(outcome);
 	return outcome;
+}
+
+struct mm_outcome vmap_area_choose(const struct vmalloc *v, const struct vmap_call *call)
+{
+	struct vmap_pool *pool;
+
+	if (!vmap_call_is_possible(call))
+		return vmap_failed(MM_FAIL_INVALID);
+	pool = pool_of(v, call);
+	if (pool && !list_is_empty(&pool->areas)) {
+		const struct va *va = container_of(pool->areas.next, struct va, link);
+
+		if (!(va->start & (call->align - 1)))
+			return (struct mm_outcome){ .addr = va->start,
+						    .path = MM_PATH_VMAP_POOL };
+	}
+	return tree_find(v, call, &(struct va *){ NULL });
 }
 
 struct mm_outcome vmap_area_free(struct vmalloc *v, unsigned int cpu, uint64_t addr)
@@ -269,7 +283,7 @@ struct mm_outcome vmap_area_adopt(struct vmalloc *v, uint64_t addr, uint64_t siz
 	va = va_tree_enclosing(&v->free, addr);
 	if (!va || va->end < addr + size)
 		return vmap_failed(MM_FAIL_NO_SPACE);
-	count_fit(v, va_tree_clip(&v->free, va, addr, size));
+	vmap_clip_free(v, va, addr, size);
 	vmap_make_busy(v, addr, size);
 	return (struct mm_outcome){
 		.addr = addr, .cost_ns = v->costs.vmap_search, .steps = 1, .path = MM_PATH_VMAP_TREE
@@ -299,11 +313,16 @@ struct mm_outcome vmap_groups_alloc(struct vmalloc *v, unsigned int cpu UNUSED,
 	for (unsigned int i = 0; i < groups->nr; i++) {
 		uint64_t start = outcome.addr + groups->offsets[i];
 
-		count_fit(v, va_tree_clip(&v->free, va_tree_enclosing(&v->free, start), start,
-					  groups->sizes[i]));
+		vmap_clip_free(v, va_tree_enclosing(&v->free, start), start, groups->sizes[i]);
 		vmap_make_busy(v, start, groups->sizes[i]);
 	}
 	return outcome;
+}
+
+struct mm_outcome vmap_groups_choose(const struct vmalloc *v, const struct vmap_groups *groups)
+{
+	BUG_ON(!groups->nr || !bits_is_pow2(groups->align));
+	return groups_find(v, groups);
 }
 
 void vmap_groups_free(struct vmalloc *v, unsigned int cpu, uint64_t base,
@@ -324,6 +343,40 @@ struct va *vmap_make_busy(struct vmalloc *v, uint64_t start, uint64_t size)
 
 	va_tree_insert(&v->busy, va);
 	return va;
+}
+
+/* Address randomisation moves the range and keeps its size, so a request over just that size is
+ * one over the vmalloc range. */
+void vmap_learn_range(struct vmalloc *v, const struct vmap_call *call)
+{
+	uint64_t size = call->vend - call->vstart + 1;
+
+	if (v->range_fixed)
+		return;
+	if (size != v->range_end - v->range_start + 1 &&
+	    !(v->arch == ARCH_X86_64 && size == VMALLOC_SIZE_LA57))
+		return;
+	v->range_start = call->vstart;
+	v->range_end = call->vend;
+	v->range_fixed = true;
+}
+
+bool vmap_call_is_possible(const struct vmap_call *call)
+{
+	return call->size && call->size % KERNEL_PAGE_SIZE == 0 && bits_is_pow2(call->align) &&
+	       call->vend >= call->vstart && call->size + call->align >= call->size;
+}
+
+uint16_t vmap_call_node(const struct vmalloc *v, const struct vmap_call *call)
+{
+	if (v->nr_nodes == 1 || call->vstart != v->range_start || call->vend != v->range_end)
+		return 0;
+	return (uint16_t)(call->cpu % v->nr_nodes + 1);
+}
+
+void vmap_clip_free(struct vmalloc *v, struct va *va, uint64_t start, uint64_t size)
+{
+	count_fit(v, va_tree_clip(&v->free, va, start, size));
 }
 
 /*
@@ -368,37 +421,26 @@ static void init_nodes(struct vmalloc *v, unsigned int nr_cpus)
 	v->stats.lazy_max_pages = bits_fls(nr_cpus) * ((32ULL << 20) / KERNEL_PAGE_SIZE);
 }
 
-/* Address randomisation moves the range and keeps its size, so a request over just that size is
- * one over the vmalloc range. */
-static void learn_range(struct vmalloc *v, uint64_t vstart, uint64_t vend)
+/* The pool that a request looks at first; NULL: it has none. */
+static struct vmap_pool *pool_of(const struct vmalloc *v, const struct vmap_call *call)
 {
-	uint64_t size = vend - vstart + 1;
+	uint64_t at = (call->size - 1) / KERNEL_PAGE_SIZE;
+	uint16_t node = vmap_call_node(v, call);
 
-	if (v->range_fixed)
-		return;
-	if (size != v->range_end - v->range_start + 1 &&
-	    !(v->arch == ARCH_X86_64 && size == VMALLOC_SIZE_LA57))
-		return;
-	v->range_start = vstart;
-	v->range_end = vend;
-	v->range_fixed = true;
+	return node && at < VMAP_POOL_MAX ? &v->nodes[node - 1].pools[at] : NULL;
 }
 
 /* node_pool_del_va(): only the first one is looked at; the wrong alignment sends it to the end. */
-static struct va *pool_take(struct vmap_node *node, uint64_t size, uint64_t align)
+static struct va *pool_take(struct vmalloc *v, const struct vmap_call *call)
 {
-	uint64_t at = (size - 1) / KERNEL_PAGE_SIZE;
-	struct vmap_pool *pool;
+	struct vmap_pool *pool = pool_of(v, call);
 	struct va *va;
 
-	if (at >= VMAP_POOL_MAX)
-		return NULL;
-	pool = &node->pools[at];
-	if (list_is_empty(&pool->areas))
+	if (!pool || list_is_empty(&pool->areas))
 		return NULL;
 	va = container_of(pool->areas.next, struct va, link);
 	list_del(&va->link);
-	if (va->start & (align - 1)) {
+	if (va->start & (call->align - 1)) {
 		list_add_tail(&pool->areas, &va->link);
 		return NULL;
 	}
@@ -407,24 +449,44 @@ static struct va *pool_take(struct vmap_node *node, uint64_t size, uint64_t alig
 }
 
 /* __alloc_vmap_area() */
-static struct mm_outcome tree_take(struct vmalloc *v, const struct va_request *request,
-				   uint64_t vend)
+static struct mm_outcome tree_take(struct vmalloc *v, const struct vmap_call *call)
 {
-	struct mm_outcome outcome = { .path = MM_PATH_VMAP_TREE };
+	struct va *va;
+	struct mm_outcome outcome = tree_find(v, call, &va);
+
+	if (!mm_ok(outcome))
+		return outcome;
+	vmap_clip_free(v, va, outcome.addr, call->size);
+	vmap_make_busy(v, outcome.addr, call->size)->node = vmap_call_node(v, call);
+	return outcome;
+}
+
+/* find_vmap_lowest_match() and the check behind it; "*va" is the free range. */
+static struct mm_outcome tree_find(const struct vmalloc *v, const struct vmap_call *call,
+				   struct va **va)
+{
+	struct mm_outcome outcome = { .path = MM_PATH_VMAP_TREE, .failure = MM_FAIL_NO_SPACE };
+	struct va_request request = {
+		.size = call->size,
+		.align = call->align,
+		.vstart = call->vstart,
+		.length = call->size,
+	};
 	unsigned int steps = 0;
-	struct va *va = va_tree_lowest_match(&v->free, request, &steps);
 	uint64_t start;
 
+	/* Walk only where it fits at any alignment, unless the bounds leave one place anyway. */
+	if (call->align > KERNEL_PAGE_SIZE && call->vend - call->vstart != call->size)
+		request.length += call->align - 1;
+	*va = va_tree_lowest_match(&v->free, &request, &steps);
 	outcome.steps = (uint16_t)MIN(steps, (unsigned int)UINT16_MAX);
 	mm_outcome_cost(&outcome, (uint64_t)steps * v->costs.vmap_search);
-	outcome.failure = MM_FAIL_NO_SPACE;
-	if (!va)
+	if (!*va)
 		return outcome;
 	/* The lowest match decides: when it ends above vend, no other one is tried. */
-	start = bits_align_up(MAX(va->start, request->vstart), request->align);
-	if (start + request->size > vend)
+	start = bits_align_up(MAX((*va)->start, call->vstart), call->align);
+	if (start + call->size > call->vend)
 		return outcome;
-	count_fit(v, va_tree_clip(&v->free, va, start, request->size));
 	outcome.addr = start;
 	outcome.failure = MM_FAIL_NONE;
 	return outcome;

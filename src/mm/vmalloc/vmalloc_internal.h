@@ -10,6 +10,7 @@
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/mm/vmalloc.h"
+#include "kmreplay/mm/vmalloc_follow.h"
 
 enum {
 	VMAP_PMD_SHIFT = 21, /**< reach of a page of ptes: 2 MiB */
@@ -99,6 +100,14 @@ struct mm_outcome vmap_make_lazy(struct vmalloc *v, struct va *va);
 struct vmap_node *vmap_node_of(const struct vmalloc *v, uint64_t addr);
 /** Links [start, start + size), just cut from the free space, as busy. */
 struct va *vmap_make_busy(struct vmalloc *v, uint64_t start, uint64_t size);
+/** The request is one that the kernel could get: numbers that wrap around are damage. */
+bool vmap_call_is_possible(const struct vmap_call *call);
+/** The node whose pool serves the request, plus 1; 0: none does. */
+uint16_t vmap_call_node(const struct vmalloc *v, const struct vmap_call *call);
+/** When the vmalloc range is open yet, "call" may fix it. */
+void vmap_learn_range(struct vmalloc *v, const struct vmap_call *call);
+/** va_clip() and its count. */
+void vmap_clip_free(struct vmalloc *v, struct va *va, uint64_t start, uint64_t size);
 /** Frees the pages, the array and the bookkeeping of an area that is gone. */
 struct mm_outcome vmap_pages_release(struct vmalloc *v, unsigned int cpu, struct va_pages *pages);
 /** Forgets "pages" without giving anything back. */

@@ -33,6 +33,7 @@ void zone_info(const struct page_allocator *pa, unsigned int index, struct zone_
 		.movable = zone->movable,
 		.boost = zone->boost,
 		.reserved_highatomic = zone->reserved_highatomic,
+		.stat_threshold = (unsigned int)zone->stat_threshold,
 	};
 	for (size_t i = 0; i < ZONE_MARK_NR; i++)
 		ret->mark[i] = zone->mark[i];
@@ -55,7 +56,29 @@ void zone_pcp_info(const struct page_allocator *pa, unsigned int index, unsigned
 		.count = (uint64_t)zone->pcps[cpu].count,
 		.high = (unsigned int)zone->pcps[cpu].high,
 		.batch = (unsigned int)zone->pcps[cpu].batch,
+		.high_min = (unsigned int)zone->pcps[cpu].high_min,
+		.high_max = (unsigned int)zone->pcps[cpu].high_max,
 	};
+}
+
+unsigned int zone_nr_cpus_online(const struct page_allocator *pa)
+{
+	return pa->nr_online;
+}
+
+enum machine_arch zone_arch(const struct page_allocator *pa)
+{
+	return pa->arch;
+}
+
+uint64_t zone_empty_mark(const struct page_allocator *pa, enum zone_type type)
+{
+	/* What __setup_per_zone_wmarks() gives a zone that has a mark of its own, at the least. */
+	if (type == ZONE_HIGHMEM ||
+	    (type == ZONE_MOVABLE &&
+	     (pa->movable_highmem || pa->profile->movable_own_watermark)))
+		return SWAP_CLUSTER_MAX;
+	return 0;
 }
 
 unsigned int zone_pageblock_order(const struct page_allocator *pa)

@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "kmreplay/mm/percpu.h"
+#include "kmreplay/mm/percpu_follow.h"
 
 #include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/rng.h"

@@ -60,26 +60,32 @@ START_TEST(what_is_not_reserved_is_what_the_kernel_had)
 }
 END_TEST
 
-/* A page that the kernel calls reserved was so from the beginning. */
+/* Pages of "range" that the kernel calls reserved; each was so from the beginning. */
+static uint64_t check_reserved(const struct proc_snapshot *snap, const struct proc_range *range)
+{
+	uint64_t nr = 0;
+
+	for (uint64_t page = range->start; page < range->end; page += KERNEL_PAGE_SIZE) {
+		uint64_t pfn = page >> KERNEL_PAGE_SHIFT;
+
+		if (!(proc_page_flags(&snap->kpageflags, pfn) & PROC_PAGE_RESERVED))
+			continue;
+		ck_assert(is_reserved(&snap->boot, page));
+		nr++;
+	}
+	return nr;
+}
+
 START_TEST(reserved_pages_were_reserved_at_boot)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fixture_names); i++) {
 		struct proc_snapshot snap;
-		uint64_t nr = 0, page;
+		uint64_t nr = 0;
 
 		fixture_read(&snap, fixture_names[i]);
 		ck_assert(snap.boot.reserved_known);
-		for (size_t k = 0; k < snap.boot.memory.nr; k++) {
-			const struct proc_range *range = &snap.boot.memory.items[k];
-
-			for (page = range->start; page < range->end; page += KERNEL_PAGE_SIZE) {
-				if (!(proc_page_flags(&snap.kpageflags, page >> KERNEL_PAGE_SHIFT) &
-				      PROC_PAGE_RESERVED))
-					continue;
-				nr++;
-				ck_assert(is_reserved(&snap.boot, page));
-			}
-		}
+		for (size_t k = 0; k < snap.boot.memory.nr; k++)
+			nr += check_reserved(&snap, &snap.boot.memory.items[k]);
 		ck_assert_uint_gt(nr, 5000);
 		proc_snapshot_deinit(&snap);
 	}

@@ -107,6 +107,21 @@ START_TEST(numbers_have_at_most_64_bits)
 }
 END_TEST
 
+START_TEST(counts_are_what_a_machine_can_have)
+{
+	struct text t;
+	uint64_t nr;
+
+	text_init(&t, "4503599627370496 4503599627370497\n");
+	scan_line(&t.s);
+	ck_assert(scan_count(&t.s, &nr));
+	ck_assert_uint_eq(nr, SCAN_MAX_COUNT);
+	ck_assert(!scan_count(&t.s, &nr));
+	ck_assert(scan_text(&t.s, "4503599627370497"));
+	text_deinit(&t);
+}
+END_TEST
+
 START_TEST(words_end_at_blanks_and_stops)
 {
 	struct arena arena;
@@ -129,4 +144,4 @@ END_TEST
 
 UNIT_MAIN("scan", lines_are_counted_and_the_last_needs_no_newline, an_empty_text_has_no_line,
 	  what_is_not_there_changes_nothing, numbers_have_at_most_64_bits,
-	  words_end_at_blanks_and_stops)
+	  counts_are_what_a_machine_can_have, words_end_at_blanks_and_stops)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Following a recording inside the slab allocator: what would the next allocation take, where does
+ * a slab stand, and small corrections that put a slab or an object where the recording shows it.
+ *
+ * The allocator's own rules stay in charge. To follow an allocation means: look what would come
+ * (slab_peek()); where the recording shows something else, correct the state until it would come;
+ * then ask for it in the ordinary way (slab_alloc()). Each correction keeps all invariants of
+ * slab_check(). Addresses are objects' addresses, "at" any address in a slab.
+ */
+#ifndef KMREPLAY_MM_SLAB_FOLLOW_H
+#define KMREPLAY_MM_SLAB_FOLLOW_H
+
+#include "kmreplay/mm/slab.h"
+
+/** Where a slab is; always in exactly one place. */
+enum slab_place {
+	SLAB_PLACE_CPU,          /**< a CPU's own slab */
+	SLAB_PLACE_CPU_PARTIAL,  /**< on a CPU's partial list */
+	SLAB_PLACE_NODE_PARTIAL, /**< on its node's partial list */
+	SLAB_PLACE_FULL,         /**< on no list: nothing to take */
+	SLAB_PLACE_LOOSE,        /**< on no list yet: a new one of slab_follow_new() */
+	SLAB_PLACE_NR,
+};
+
+/** Where the next object of a cache comes from on a CPU. */
+enum slab_source {
+	SLAB_FROM_CPU,         /**< the CPU's own free list, or its main sheaf */
+	SLAB_FROM_REMOTE,      /**< objects of the CPU's slab that others freed */
+	SLAB_FROM_CPU_PARTIAL, /**< top of the CPU's partial list */
+	SLAB_FROM_NODE,        /**< head of a node's partial list */
+	SLAB_FROM_SPARE,       /**< the CPU's spare sheaf */
+	SLAB_FROM_BARN,        /**< a full sheaf of the node's barn */
+	SLAB_FROM_NEW,         /**< a new slab */
+	SLAB_FROM_NR,
+};
+
+struct slab_next {
+	uint8_t source; /**< enum slab_source */
+	uint64_t addr;  /**< the object; 0: that of a new slab */
+};
+
+/** A slab and where it stands. */
+struct slab_where {
+	uint64_t base;    /**< address of its first object */
+	uint64_t pfn;     /**< of its first page */
+	uint32_t cache;
+	uint32_t objects; /**< slots */
+	uint32_t nr_free; /**< slots that are neither live nor in a sheaf */
+	uint8_t order;
+	uint8_t place;    /**< enum slab_place */
+	int cpu;          /**< CPU and CPU_PARTIAL: whose; else -1 */
+	int node;
+	uint32_t rank;    /**< slabs before it on its list */
+};
+
+/** "node partial"; "new slab": for people. */
+const char *slab_place_name(enum slab_place place);
+const char *slab_source_name(enum slab_source source);
+
+/**
+ * What slab_alloc() of "cache" on "cpu" would return now; changes nothing. Nodes as there (-1:
+ * any). Where several nodes' lists come into question, chance decides; then the first counts.
+ */
+void slab_peek(const struct slab_allocator *slab, uint32_t cache, unsigned int cpu, int node,
+	       struct slab_next *next);
+/** The slab around "at"; false: there is none. "rank" costs a walk over its list: only on wish. */
+MUST_CHECK bool slab_locate(const struct slab_allocator *slab, uint64_t at, bool want_rank,
+			    struct slab_where *where);
+/** Slabs on the partial lists of a CPU and of a node, and free objects on the CPU's own list. */
+void slab_count_lists(const struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
+		      uint32_t *nr_own, uint32_t *nr_cpu_partial, uint64_t *nr_node_partial);
+
+/* Corrections. */
+
+/**
+ * Asks for a new slab of "cache" as an allocation on "cpu" would, and leaves it LOOSE; the outcome
+ * is that of the request, its addr the first object slot.
+ */
+struct mm_outcome slab_follow_new(struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
+				  int node, uint32_t gfp);
+/**
+ * Makes the slab around "at", which must have a free object, the own slab of "cpu", wherever it is;
+ * an own slab of that CPU is deactivated first. Not for caches with sheaves: false.
+ */
+bool slab_follow_own(struct slab_allocator *slab, unsigned int cpu, uint64_t at);
+/** Takes the slab off its list and puts it at the head or tail of its node's. Must have free ones. */
+bool slab_follow_to_node(struct slab_allocator *slab, uint64_t at, bool tail);
+/** The free object at "addr" becomes the next one of the list it is on. False: it is not free. */
+bool slab_follow_first(struct slab_allocator *slab, uint64_t addr);
+/** The free object at "addr" was allocated unseen. False: it is not free. */
+bool slab_follow_take(struct slab_allocator *slab, uint64_t addr);
+/** Two objects of one slab, one live and one free, change roles. False: they are not that. */
+bool slab_follow_swap(struct slab_allocator *slab, uint64_t live, uint64_t free);
+/**
+ * The CPU's own slab has no own free object left, but others freed some to it: all from "addr" on
+ * become the CPU's own, those freed after it stay behind. False: that is not how things are.
+ */
+bool slab_follow_refill(struct slab_allocator *slab, unsigned int cpu, uint64_t addr);
+/**
+ * The slab around "at" goes back to the page allocator, whatever is live in it; returns how many
+ * objects were. The pages are given back by the ordinary call.
+ */
+uint32_t slab_follow_discard(struct slab_allocator *slab, unsigned int cpu, uint64_t at);
+
+#endif

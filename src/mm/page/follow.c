@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Following recorded decisions: what page_follow.h offers.
+ *
+ * Theory. A decision of ours that agrees with the recording is left to take its course. One that
+ * does not is corrected by bringing the block that the kernel took to the place where it must have
+ * been, from wherever ours is: another list, another block's middle, in use by somebody. All of
+ * that goes through seize(), after which a block belongs to nobody (PAGE_NONE) and is on no list.
+ */
+#include <config.h>
+
+#include "kmreplay/mm/page_follow.h"
+
+#include "kmreplay/mm/page_parts.h"
+#include "kmreplay/mm/page_start.h"
+
+static uint32_t smallest(const struct zone *zone, unsigned int order, enum migratetype type);
+static void put_back(struct page_allocator *pa, struct zone *zone, uint32_t index,
+		     unsigned int order, enum migratetype type);
+static enum page_place take_there(struct page_allocator *pa, struct zone *zone, uint32_t index,
+				  unsigned int order, enum migratetype type);
+static bool index_of(const struct page_allocator *pa, uint64_t pfn, unsigned int order,
+		     uint32_t *ret);
+static bool find_head(const struct page_allocator *pa, uint32_t index, uint32_t *head);
+static struct zone *zone_around(const struct page_allocator *pa, uint32_t index);
+static bool all_ours(const struct page_allocator *pa, uint32_t index, unsigned int order);
+static enum page_place seize(struct page_allocator *pa, uint32_t index, unsigned int order);
+static void seize_parts(struct page_allocator *pa, uint32_t index, unsigned int order);
+static void halve(struct page_allocator *pa, uint32_t head);
+
+const char *page_place_name(enum page_place place)
+{
+	static const char *const names[] = {
+#define X(suffix, name) [PAGE_PLACE_##suffix] = (name),
+		PAGE_PLACES(X)
+#undef X
+	};
+
+	return (unsigned int)place < ARRAY_SIZE(names) ? names[place] : "?";
+}
+
+void page_follow(struct page_allocator *pa, const struct page_follow *follow, void *ctx)
+{
+	pa->follow = follow;
+	pa->follow_ctx = ctx;
+}
+
+uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int order,
+		     enum migratetype type, unsigned int alloc_flags, enum rmqueue_mode *mode)
+{
+	const uint32_t first =
+		*mode == RMQUEUE_NORMAL ? smallest(zone, order, type) : PAGE_NIL;
+	const struct page_take take = {
+		.zone = zone->index,
+		.order = order,
+		.type = type,
+		.smallest = first == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + first,
+		.possible = rmqueue_possible(pa, zone, order, type, alloc_flags),
+	};
+	const uint64_t want = pa->follow->take(pa->follow_ctx, &take);
+	uint32_t ours = first, truth;
+	enum page_place place;
+
+	if (want == PAGE_FOLLOW_NONE)
+		return PAGE_NIL;
+	truth = want == PAGE_FOLLOW_OURS ? PAGE_NIL : (uint32_t)(want - pa->base_pfn);
+	if (truth == PAGE_NIL || first == PAGE_NIL || first == truth)
+		ours = rmqueue_one(pa, zone, order, type, alloc_flags, mode);
+	if (truth == PAGE_NIL || ours == truth) {
+		pa->follow->taken(pa->follow_ctx, ours == PAGE_NIL ? PAGE_FOLLOW_NONE :
+								     pa->base_pfn + ours,
+				  PAGE_PLACE_OURS);
+		return ours;
+	}
+	if (first == PAGE_NIL && ours != PAGE_NIL)
+		put_back(pa, zone, ours, order, type);
+	place = index_of(pa, want, order, &truth) ? take_there(pa, zone, truth, order, type) :
+						    PAGE_PLACE_OUTSIDE;
+	pa->follow->taken(pa->follow_ctx,
+			  ours == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + ours, place);
+	return place == PAGE_PLACE_OUTSIDE ? PAGE_NIL : truth;
+}
+
+void page_follow_find(const struct page_allocator *pa, uint64_t pfn, struct page_where *ret)
+{
+	const struct zone *zone;
+	uint32_t index, head;
+
+	*ret = (struct page_where){ .place = PAGE_PLACE_OUTSIDE };
+	if (!index_of(pa, pfn, 0, &index))
+		return;
+	if (area_find(pa, index, &head, &ret->order)) {
+		ret->place = PAGE_PLACE_LISTS;
+		ret->zone = area_zone(pa, head, ret->order)->index;
+		ret->type = area_type(pa, head, ret->order);
+	} else if (find_head(pa, index, &head)) {
+		const struct page *page = &pa->pages[head];
+
+		ret->place = page->state == PAGE_PCP ? PAGE_PLACE_OTHER_LIST : PAGE_PLACE_USED;
+		ret->order = page->order;
+		ret->zone = page->zone;
+		ret->type = (enum migratetype)page->type;
+		ret->cpu = page->cpu;
+	} else {
+		zone = zone_around(pa, index);
+		if (!zone || !page_is_unknown(pa, pfn, 0))
+			return;
+		ret->place = PAGE_PLACE_UNKNOWN;
+		ret->zone = zone->index;
+		return;
+	}
+	ret->head = pa->base_pfn + head;
+}
+
+uint64_t page_follow_head(const struct page_allocator *pa, const struct page_list *list)
+{
+	const uint32_t first = pa->zones[list->zone].pcps[list->cpu]
+				       .lists[pcp_list_of(list->order, list->type)].first;
+
+	return first == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + first;
+}
+
+uint64_t page_follow_next(const struct page_allocator *pa, uint64_t pfn)
+{
+	const uint32_t next = pa->pages[pfn - pa->base_pfn].link.next;
+
+	return next == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + next;
+}
+
+enum page_place page_follow_push(struct page_allocator *pa, const struct page_list *list,
+				 uint64_t pfn)
+{
+	struct zone *zone = &pa->zones[list->zone];
+	struct page_where where;
+	enum page_place place;
+	uint32_t index;
+
+	page_follow_find(pa, pfn, &where);
+	if (!index_of(pa, pfn, list->order, &index))
+		return PAGE_PLACE_OUTSIDE;
+	place = seize(pa, index, list->order);
+	if (place == PAGE_PLACE_OUTSIDE)
+		return place;
+	pcp_push(pa, zone, list->cpu, index, list->order, list->type);
+	if (place != PAGE_PLACE_OTHER_LIST)
+		return place;
+	if (where.cpu != list->cpu)
+		return PAGE_PLACE_OTHER_CPU;
+	return where.type == list->type && where.order == list->order ? PAGE_PLACE_PCP : place;
+}
+
+void page_follow_pop(struct page_allocator *pa, uint64_t pfn)
+{
+	const uint32_t index = (uint32_t)(pfn - pa->base_pfn);
+	const struct page *page = &pa->pages[index];
+
+	pcp_unlink(pa, index);
+	page_set_used(pa, &pa->zones[page->zone], index, page->order,
+		      (enum migratetype)page->type);
+}
+
+enum page_place page_follow_own(struct page_allocator *pa, uint64_t pfn, unsigned int order,
+				enum migratetype type)
+{
+	enum page_place place;
+	uint32_t index;
+
+	if (!index_of(pa, pfn, order, &index))
+		return PAGE_PLACE_OUTSIDE;
+	if (pa->pages[index].state == PAGE_USED && pa->pages[index].order == order)
+		return PAGE_PLACE_OURS;
+	place = seize(pa, index, order);
+	if (place != PAGE_PLACE_OUTSIDE)
+		page_set_used(pa, &pa->zones[pa->pages[index].zone], index, order, type);
+	return place;
+}
+
+enum page_place page_follow_alloc(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
+				  unsigned int order, enum migratetype type)
+{
+	page_begin(pa, cpu);
+	return page_follow_own(pa, pfn, order, type);
+}
+
+void page_free_direct(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
+		      unsigned int order, bool to_tail)
+{
+	const uint32_t index = (uint32_t)(pfn - pa->base_pfn);
+	struct zone *zone = &pa->zones[pa->pages[index].zone];
+
+	page_begin(pa, cpu);
+	BUG_ON(pa->pages[index].state != PAGE_USED || pa->pages[index].order != order);
+	page_set_unused(pa, zone, index);
+	pa->stats.frees++;
+	pa->stats.free_pages += 1ULL << order;
+	pa->stats.buddy_frees++;
+	buddy_free(pa, zone, index, order, to_tail);
+}
+
+enum page_place page_follow_drain(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
+				  unsigned int order)
+{
+	enum page_place place;
+	enum migratetype type;
+	uint32_t index;
+
+	if (!index_of(pa, pfn, order, &index))
+		return PAGE_PLACE_OUTSIDE;
+	type = block_type(pa, index);
+	if (pa->pages[index].state == PAGE_PCP && !pa->profile->lists_follow_pageblocks)
+		type = (enum migratetype)pa->pages[index].type;
+	pa->cpu = cpu;
+	place = seize(pa, index, order);
+	if (place != PAGE_PLACE_OUTSIDE)
+		buddy_free_one(pa, &pa->zones[pa->pages[index].zone], index, order, type, false);
+	return place;
+}
+
+void page_drain_some(struct page_allocator *pa, unsigned int zone, unsigned int cpu,
+		     unsigned int nr_pages)
+{
+	page_begin(pa, cpu);
+	pcp_drain_some(pa, &pa->zones[zone], &pa->zones[zone].pcps[cpu],
+		       (int32_t)MIN(nr_pages, (unsigned int)INT32_MAX));
+}
+
+unsigned int page_follow_bulk(struct page_allocator *pa, const struct page_list *list,
+			      unsigned int nr)
+{
+	struct zone *zone = &pa->zones[list->zone];
+	unsigned int got = 0;
+
+	page_begin(pa, list->cpu);
+	for (; got < nr; got++) {
+		const uint32_t index =
+			pcp_alloc(pa, zone, list->order, list->type, ALLOC_WMARK_LOW, true);
+
+		if (index == PAGE_NIL)
+			break;
+		page_set_used(pa, zone, index, list->order, list->type);
+	}
+	pa->stats.bulk_pages += got;
+	return got;
+}
+
+bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
+			   unsigned int nr, unsigned int *zone)
+{
+	struct page_request req;
+	const struct zone *found;
+
+	page_begin(pa, cpu);
+	if (!request_init(pa, &req, gfp, 0, -1))
+		return false;
+	found = page_bulk_zone(pa, &req, nr);
+	if (found)
+		*zone = found->index;
+	return found != NULL;
+}
+
+void page_follow_decayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu)
+{
+	struct pcp *pcp = &pa->zones[zone].pcps[cpu];
+
+	if (pa->profile->pcp == PCP_AUTO_HIGH)
+		pcp->high = MIN(MAX(pcp->count, pcp->high_min), pcp->high_max);
+}
+
+void page_follow_kswapd(struct page_allocator *pa, unsigned int node, bool awake,
+			enum zone_type highest)
+{
+	struct node *nd = &pa->nodes[node];
+
+	if (nd->kswapd_awake && !awake) {
+		for (uint32_t i = 0; i < nd->nr_own; i++) {
+			if (pa->zones[nd->zonelist[i]].type <= highest)
+				pa->zones[nd->zonelist[i]].boost = 0;
+		}
+	}
+	nd->kswapd_awake = awake;
+	nd->kswapd_highest = (uint8_t)highest;
+}
+
+void page_follow_reclaiming(struct page_allocator *pa, unsigned int node, bool active,
+			    enum zone_type highest)
+{
+	for (uint32_t i = 0; i < pa->nodes[node].nr_own; i++) {
+		struct zone *zone = &pa->zones[pa->nodes[node].zonelist[i]];
+
+		if (zone->type <= highest)
+			zone->reclaim_active = active;
+	}
+}
+
+void page_follow_marks(struct page_allocator *pa, unsigned int zone, uint64_t min, uint64_t low,
+		       uint64_t high, uint64_t promo)
+{
+	struct zone *z = &pa->zones[zone];
+
+	z->mark[ZONE_MARK_MIN] = min;
+	z->mark[ZONE_MARK_LOW] = low;
+	z->mark[ZONE_MARK_HIGH] = high;
+	z->mark[ZONE_MARK_PROMO] = promo;
+	z->boost = 0;
+	pcp_setup_zone(pa, z);
+}
+
+void page_follow_limits(const struct page_allocator *pa, unsigned int zone, unsigned int cpu,
+			struct page_limits *ret)
+{
+	const struct zone *z = &pa->zones[zone];
+	const struct pcp *pcp = &z->pcps[cpu];
+
+	*ret = (struct page_limits){
+		.count = pcp->count,
+		.high = pcp->high,
+		.high_min = pcp->high_min,
+		.high_max = pcp->high_max,
+		.batch = pcp->batch,
+		.free_count = pcp->free_count,
+		.free_factor = pcp->free_factor,
+		.alloc_factor = pcp->alloc_factor,
+		.below_high = z->below_high,
+		.reclaim_active = z->reclaim_active,
+	};
+}
+
+static uint32_t smallest(const struct zone *zone, unsigned int order, enum migratetype type)
+{
+	for (unsigned int o = order; o < KERNEL_NR_ORDERS; o++) {
+		if (zone->area[o].lists[type].first != PAGE_NIL)
+			return zone->area[o].lists[type].first;
+	}
+	return PAGE_NIL;
+}
+
+/* What a fallback gave was not what the kernel took: it stays free. The caller books takes of 6.1. */
+static void put_back(struct page_allocator *pa, struct zone *zone, uint32_t index,
+		     unsigned int order, enum migratetype type)
+{
+	zone_book_taken(pa, zone, 1LL << order);
+	buddy_free_one(pa, zone, index, order,
+		       pa->profile->lists_follow_pageblocks ? block_type(pa, index) : type, false);
+}
+
+/*
+ * Takes the block out of wherever it is. The caller books takes of 6.1 as ever, but seize() has
+ * done it for what was free, and what was not has never been free.
+ */
+static enum page_place take_there(struct page_allocator *pa, struct zone *zone, uint32_t index,
+				  unsigned int order, enum migratetype type)
+{
+	unsigned int held;
+	uint32_t head;
+	enum page_place place;
+
+	if (area_find(pa, index, &head, &held) && held >= order &&
+	    area_type(pa, head, held) != type)
+		fallback_follow(pa, index, type);
+	place = seize(pa, index, order);
+	if (place != PAGE_PLACE_OUTSIDE)
+		zone_book_taken(pa, zone, -(1LL << order));
+	return place;
+}
+
+/* The block is inside what metadata there is, and begins where such a block can. */
+static bool index_of(const struct page_allocator *pa, uint64_t pfn, unsigned int order,
+		     uint32_t *ret)
+{
+	const uint64_t at = pfn - pa->base_pfn;
+
+	*ret = (uint32_t)at;
+	return order <= KERNEL_MAX_ORDER && pfn >= pa->base_pfn && at < pa->nr_pages &&
+	       !(at & ((1ULL << order) - 1));
+}
+
+/* The block in a per-CPU list or in use that holds "index". */
+static bool find_head(const struct page_allocator *pa, uint32_t index, uint32_t *head)
+{
+	for (unsigned int o = 0; o <= KERNEL_MAX_ORDER; o++) {
+		const struct page *page;
+
+		*head = (uint32_t)bits_align_down(index, 1U << o);
+		page = &pa->pages[*head];
+		if ((page->state == PAGE_PCP || page->state == PAGE_USED) &&
+		    *head + (1U << page->order) > index)
+			return true;
+	}
+	return false;
+}
+
+static struct zone *zone_around(const struct page_allocator *pa, uint32_t index)
+{
+	for (unsigned int i = 0; i < pa->nr_zones; i++) {
+		if (index >= pa->zones[i].start && index < pa->zones[i].end)
+			return &pa->zones[i];
+	}
+	return NULL;
+}
+
+static bool all_ours(const struct page_allocator *pa, uint32_t index, unsigned int order)
+{
+	for (uint32_t at = index; at - index < 1U << order;) {
+		struct page_where where;
+
+		page_follow_find(pa, pa->base_pfn + at, &where);
+		if (where.place == PAGE_PLACE_OUTSIDE)
+			return false;
+		at = where.place == PAGE_PLACE_UNKNOWN ?
+			     at + 1 :
+			     (uint32_t)(where.head - pa->base_pfn) + (1U << where.order);
+	}
+	return true;
+}
+
+/* Where its first page was: LISTS, OTHER_LIST, USED, UNKNOWN; OUTSIDE: not all of it is ours. */
+static enum page_place seize(struct page_allocator *pa, uint32_t index, unsigned int order)
+{
+	struct page_where where;
+
+	if (!all_ours(pa, index, order))
+		return PAGE_PLACE_OUTSIDE;
+	page_follow_find(pa, pa->base_pfn + index, &where);
+	seize_parts(pa, index, order);
+	pa->pages[index].zone = (uint16_t)where.zone;
+	return where.place;
+}
+
+static void seize_parts(struct page_allocator *pa, uint32_t index, unsigned int order)
+{
+	struct page_where where;
+	uint32_t head;
+
+	for (;;) {
+		page_follow_find(pa, pa->base_pfn + index, &where);
+		head = (uint32_t)(where.head - pa->base_pfn);
+		if (where.place == PAGE_PLACE_UNKNOWN || where.order <= order)
+			break;
+		if (where.place == PAGE_PLACE_LISTS) {
+			(void)buddy_take_at(pa, index, order);
+			return;
+		}
+		halve(pa, head);
+	}
+	if (where.place == PAGE_PLACE_UNKNOWN && !order) {
+		if (page_adopt(pa, pa->base_pfn + index, 0, block_type(pa, index)))
+			page_set_unused(pa, &pa->zones[where.zone], index);
+	} else if (where.place == PAGE_PLACE_UNKNOWN || where.order < order) {
+		seize_parts(pa, index, order - 1);
+		seize_parts(pa, index + (1U << (order - 1)), order - 1);
+	} else if (where.place == PAGE_PLACE_LISTS) {
+		(void)buddy_take_at(pa, index, order);
+	} else if (where.place == PAGE_PLACE_OTHER_LIST) {
+		pcp_unlink(pa, index);
+	} else {
+		page_set_unused(pa, &pa->zones[where.zone], index);
+	}
+}
+
+/* A block in use becomes two; one in a per-CPU list goes back to the free lists instead. */
+static void halve(struct page_allocator *pa, uint32_t head)
+{
+	struct page *page = &pa->pages[head];
+	struct zone *zone = &pa->zones[page->zone];
+	const unsigned int order = page->order;
+	const enum migratetype type = (enum migratetype)page->type;
+
+	if (page->state == PAGE_PCP) {
+		pcp_unlink(pa, head);
+		buddy_free_one(pa, zone, head, order, block_type(pa, head), false);
+		return;
+	}
+	page_set_unused(pa, zone, head);
+	page_set_used(pa, zone, head, order - 1, type);
+	page_set_used(pa, zone, head + (1U << (order - 1)), order - 1, type);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The judge of the page layer: a page allocator of its own that gets all recorded page requests,
+ * whoever asked for them, and is held against the recording call by call.
+ */
+#include <config.h>
+
+#include "page_judge.h"
+
+#include "kmreplay/mm/page_start.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *look_create(const struct verify_setup *setup);
+static void look_feed(void *look, const struct repair *repair, const struct repair_batch *batch);
+static void look_finish(void *look);
+static void look_destroy(void *look);
+static void *create(const struct verify_setup *setup, const void *look,
+		    const struct repair *repair, struct verify_log *log, struct error *err);
+static bool feed(void *judge, const struct repair_batch *batch, struct error *err);
+static bool finish(void *judge, struct error *err);
+static void destroy(void *judge);
+static void show(void *judge, struct proc_snapshot *snapshot);
+static struct page_allocator *create_pages(const struct machine_config *config,
+					   struct error *err);
+static void take_effect(void *ctx, struct page_op *op);
+static void moments_until(struct page_judge *j, uint64_t number);
+static void moment(struct page_judge *j, const struct page_look_moment *at);
+static void note(struct page_judge *j, const struct page_op *op);
+static void set_marks(struct page_judge *j, const struct event *ev);
+
+const struct verify_ops verify_page_ops = {
+	.look_create = look_create,
+	.look_feed = look_feed,
+	.look_finish = look_finish,
+	.look_destroy = look_destroy,
+	.create = create,
+	.feed = feed,
+	.finish = finish,
+	.destroy = destroy,
+	.show = show,
+};
+
+static void *look_create(const struct verify_setup *setup)
+{
+	return page_look_create(setup->names, setup->survey);
+}
+
+static void look_feed(void *look, const struct repair *repair UNUSED,
+		      const struct repair_batch *batch)
+{
+	for (size_t i = 0; i < batch->batch->nr; i++)
+		page_look_event(look, &batch->batch->events[i]);
+}
+
+static void look_finish(void *look)
+{
+	page_look_finish(look);
+}
+
+static void look_destroy(void *look)
+{
+	page_look_destroy(look);
+}
+
+static void *create(const struct verify_setup *setup, const void *look,
+		    const struct repair *repair UNUSED, struct verify_log *log, struct error *err)
+{
+	static const uint8_t notes[] = { EVENT_ZONE_WMARKS, EVENT_KSWAPD_WAKE, EVENT_KSWAPD_SLEEP };
+	struct page_allocator *pa = create_pages(setup->config, err);
+	struct page_judge *j;
+
+	if (!pa)
+		return NULL;
+	j = xcalloc(1, sizeof(*j));
+	j->setup = *setup;
+	j->log = log;
+	j->look = look;
+	j->pa = pa;
+	j->follow = setup->mode == VERIFY_FOLLOW;
+	j->nr_cpus = setup->config->nr_cpus;
+	j->nr_zones = zone_count(pa);
+	j->nr_online = 1;
+	u64map_init(&j->listed);
+	u64map_init(&j->live);
+	page_calls_init(&j->calls, take_effect, j);
+	j->calls.extfrag_first =
+		page_allocator_profile(pa)->fallback == FALLBACK_STEAL_SUITABLE;
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
+		j->calls.notes[notes[i]] = true;
+	page_follow(pa, &page_judge_follow, j);
+	return j;
+}
+
+static bool feed(void *judge, const struct repair_batch *batch, struct error *err UNUSED)
+{
+	struct page_judge *j = judge;
+
+	for (size_t i = 0; i < batch->batch->nr; i++)
+		page_calls_event(&j->calls, &batch->batch->events[i]);
+	return true;
+}
+
+static bool finish(void *judge, struct error *err)
+{
+	struct page_judge *j = judge;
+
+	page_calls_finish(&j->calls);
+	verify_reached(j->log, UINT64_MAX - 1);
+	return page_check(j->pa, err);
+}
+
+static void destroy(void *judge)
+{
+	struct page_judge *j = judge;
+
+	if (!j)
+		return;
+	page_calls_deinit(&j->calls);
+	page_allocator_destroy(j->pa);
+	u64map_deinit(&j->listed);
+	u64map_deinit(&j->live);
+	vec_deinit(&j->blocks);
+	vec_deinit(&j->spare_blocks);
+	free(j);
+}
+
+static void show(void *judge UNUSED, struct proc_snapshot *snapshot UNUSED)
+{
+}
+
+static struct page_allocator *create_pages(const struct machine_config *config,
+					   struct error *err)
+{
+	return page_allocator_create(config, NULL, NULL, err);
+}
+
+static void take_effect(void *ctx, struct page_op *op)
+{
+	struct page_judge *j = ctx;
+
+	verify_reached(j->log, op->start);
+	moments_until(j, op->start);
+	switch (op->kind) {
+	case PAGE_OP_ALLOC:
+		page_judge_alloc(j, op);
+		break;
+	case PAGE_OP_BULK:
+		page_judge_bulk(j, op);
+		break;
+	case PAGE_OP_FREE:
+		page_judge_free(j, op);
+		break;
+	case PAGE_OP_DRAIN:
+		page_judge_drain(j, op);
+		break;
+	default:
+		note(j, op);
+		break;
+	}
+}
+
+static void moments_until(struct page_judge *j, uint64_t number)
+{
+	const struct page_look_moment *moments;
+	size_t nr;
+
+	moments = page_look_moments(j->look, &nr);
+	for (; j->moment < nr && moments[j->moment].number <= number; j->moment++)
+		moment(j, &moments[j->moment]);
+}
+
+static void moment(struct page_judge *j, const struct page_look_moment *at)
+{
+	const struct page_start *start = j->setup.config->start;
+
+	if (!start || !start->early)
+		return;
+	switch (at->what) {
+	case PAGE_MOMENT_PCP:
+		page_boot_pcp(j->pa);
+		break;
+	case PAGE_MOMENT_CPU:
+		page_boot_cpu(j->pa);
+		break;
+	case PAGE_MOMENT_CPU_UP:
+		if (j->nr_online < j->nr_cpus) {
+			j->nr_online++;
+			page_boot_cpu_up(j->pa, at->cpu % j->nr_cpus);
+		}
+		break;
+	case PAGE_MOMENT_MARKS:
+		page_boot_watermarks(j->pa);
+		break;
+	case PAGE_MOMENT_HUGE:
+		page_boot_huge_pages(j->pa);
+		break;
+	default:
+		break;
+	}
+}
+
+static void note(struct page_judge *j, const struct page_op *op)
+{
+	const struct event *ev = &op->ev;
+
+	if (ev->type == EVENT_ZONE_WMARKS)
+		set_marks(j, ev);
+}
+
+static void set_marks(struct page_judge *j, const struct event *ev)
+{
+	struct zone_info info;
+
+	for (unsigned int i = 0; i < j->nr_zones; i++) {
+		zone_info(j->pa, i, &info);
+		if (info.node != ev->wmark.node ||
+		    strcmp(zone_type_name(info.type),
+			   intern_text(&j->setup.names->texts, ev->wmark.zone)) != 0)
+			continue;
+		page_follow_marks(j->pa, i, ev->wmark.min, ev->wmark.low, ev->wmark.high,
+				  ev->wmark.promo);
+	}
+}

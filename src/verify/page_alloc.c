@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Judging allocations: the decisions on the way from a request to its page.
+ *
+ * Theory. The allocator is asked for what the kernel was asked for, with the callbacks of
+ * page_follow.h in place. Following, each answers what the recording says of this very call: which
+ * zone served, whether the list was refilled and with which blocks, which page left it. What ours
+ * would have done is noted where it first departs; from there on the call is the kernel's. So a
+ * wrong choice of zone is one difference and not also a wrong page, a wrong refill and so on.
+ *
+ * A page that stands in front of the one that the kernel took, and of which nothing shows how it
+ * left the list, was given out silently before (alloc_pages_bulk): it is taken out first.
+ */
+#include <config.h>
+
+#include "page_judge.h"
+
+#include "kmreplay/abi/gfp.h"
+#include "kmreplay/mm/gfp_policy.h"
+#include "kmreplay/mm/page_start.h"
+
+static bool serves(void *ctx, unsigned int zone, bool ours);
+static bool pop(void *ctx, const struct page_list *list);
+static bool more(void *ctx, unsigned int got, unsigned int want);
+static uint64_t take(void *ctx, const struct page_take *take);
+static void taken(void *ctx, uint64_t ours, enum page_place place);
+static void extfrag(void *ctx, const struct page_extfrag *extfrag);
+static void wake(void *ctx, unsigned int node);
+
+const struct page_follow page_judge_follow = {
+	.serves = serves,
+	.pop = pop,
+	.more = more,
+	.take = take,
+	.taken = taken,
+	.extfrag = extfrag,
+	.drain = page_judge_trims,
+	.drained = page_judge_drained,
+	.wake = wake,
+};
+
+static void course_begin(struct page_judge *j, const struct page_op *op);
+static bool fits_refill(const struct page_judge *j, const struct page_take *take);
+static void ours_chose(struct page_judge *j, unsigned int zone, uint64_t pfn, const char *path);
+static void ready_for_refill(struct page_judge *j, const struct page_list *list);
+static bool ready_for_pop(struct page_judge *j, const struct page_list *list);
+static bool silent_until(struct page_judge *j, const struct page_list *list, uint64_t pfn);
+static void judge_extfrag(struct page_judge *j, const struct page_taken *truth);
+static struct mm_outcome ask(struct page_judge *j, const struct page_op *op);
+static void follow_alloc(struct page_judge *j, const struct page_op *op);
+static void judge_alloc(struct page_judge *j, const struct page_op *op, uint64_t ours, bool failed);
+static void judge_refill(struct page_judge *j, const struct page_op *op);
+static void free_alloc(struct page_judge *j, const struct page_op *op);
+static void keep_block(struct page_judge *j, const struct page_op *op, uint64_t ours);
+static bool bulk_list(struct page_judge *j, const struct page_op *op, struct page_list *list);
+
+void page_judge_alloc(struct page_judge *j, struct page_op *op)
+{
+	struct page_where where;
+
+	/* What it seemed to take may have gone to the silent request before it. */
+	if (op->takes.nr && op->takes.items[0].number <= j->bulk_end)
+		vec_reset(&op->takes);
+
+	if (op->ev.page.order > KERNEL_MAX_ORDER) {
+		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
+			     "requests of an order that the allocator does not have", 1);
+		return;
+	}
+	course_begin(j, op);
+	j->course.alloc = true;
+	j->course.failed = op->ev.page.pfn == EVENT_PFN_FAILED || (op->ev.flags & EVENT_F_FAILED);
+	if (!j->course.failed) {
+		page_follow_find(j->pa, op->ev.page.pfn, &where);
+		if (where.place == PAGE_PLACE_OUTSIDE) {
+			verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
+				     "allocations of pages outside the machine's memory", 1);
+			return;
+		}
+		j->course.zone = where.zone;
+	}
+	if (j->follow)
+		follow_alloc(j, op);
+	else
+		free_alloc(j, op);
+}
+
+void page_judge_bulk(struct page_judge *j, const struct page_op *op)
+{
+	struct page_list list;
+	unsigned int nr, got;
+
+	course_begin(j, op);
+	j->course.path = "bulk";
+	if (!bulk_list(j, op, &list)) {
+		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
+			     "silent requests that no zone of ours could have met", 1);
+		return;
+	}
+	j->course.zone = list.zone;
+	if (op->probed) {
+		nr = MIN(op->asked, 1U << 16);
+		got = page_follow_bulk(j->pa, &list, nr);
+		if (got < nr)
+			verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
+				     "pages of silent requests that ours did not find", nr - got);
+	}
+	/* What was taken and is not in a list by now was taken for it. */
+	while (j->follow && j->course.take < op->certain) {
+		if (!bulk_list(j, op, &list) || !page_follow_bulk(j->pa, &list, 1))
+			break;
+		verify_aside(j->log, op->probed ? ASIDE_FORCED : ASIDE_GROUND, VERIFY_PAGE,
+			     op->probed ? "pages of silent requests beyond those asked for" :
+					  "pages of silent requests of unknown size",
+			     1);
+	}
+	if (j->course.take)
+		j->bulk_end = op->takes.items[j->course.take - 1].number;
+}
+
+void page_judge_enters(struct page_judge *j, uint64_t pfn, uint64_t number)
+{
+	bool fresh;
+
+	*u64map_insert(&j->listed, pfn, &fresh) = (uint32_t)number;
+}
+
+bool page_judge_is_silent(const struct page_judge *j, uint64_t pfn)
+{
+	const uint32_t *at = u64map_find(&j->listed, pfn);
+
+	enum page_fate fate;
+
+	if (!at)
+		return false;
+	fate = page_look_fate(j->look, *at);
+	return fate == PAGE_FATE_SILENT || fate == PAGE_FATE_OPEN;
+}
+
+unsigned int page_judge_cpu(const struct page_judge *j, const struct page_op *op)
+{
+	return op->cpu % j->nr_cpus;
+}
+
+static void course_begin(struct page_judge *j, const struct page_op *op)
+{
+	j->course = (struct page_course){
+		.op = op, .ours_pfn = PAGE_FOLLOW_NONE, .path = "buddy"
+	};
+}
+
+static bool serves(void *ctx, unsigned int zone, bool ours)
+{
+	const struct page_judge *j = ctx;
+
+	return j->course.forced ? zone == j->course.zone : ours;
+}
+
+/* Notes where ours departs: the first time counts. */
+static void ours_chose(struct page_judge *j, unsigned int zone, uint64_t pfn, const char *path)
+{
+	if (j->course.chosen || j->course.forced)
+		return;
+	j->course.chosen = true;
+	j->course.ours_zone = zone;
+	j->course.ours_pfn = pfn;
+	j->course.path = path;
+}
+
+static bool pop(void *ctx, const struct page_list *list)
+{
+	struct page_judge *j = ctx;
+	const uint64_t head = page_follow_head(j->pa, list);
+
+	if (!j->follow) {
+		j->course.looked = true;
+		j->course.empty = head == PAGE_FOLLOW_NONE;
+		j->course.path = j->course.empty ? "refill" : "pcp pop";
+		return true;
+	}
+	if (!j->course.alloc) { /* a silent request: refills as far as they were seen */
+		if (!j->course.op->probed)
+			(void)silent_until(j, list, PAGE_FOLLOW_NONE);
+		return true;
+	}
+	if (j->course.failed || list->zone != j->course.zone) {
+		if (head == PAGE_FOLLOW_NONE || silent_until(j, list, PAGE_FOLLOW_NONE))
+			return true;
+		ours_chose(j, list->zone, page_follow_head(j->pa, list), "pcp pop");
+		return false;
+	}
+	j->course.looked = true;
+	if (j->course.op->takes.nr) {
+		ready_for_refill(j, list);
+		return !j->course.direct;
+	}
+	return ready_for_pop(j, list);
+}
+
+/* The kernel's list was empty here. */
+static void ready_for_refill(struct page_judge *j, const struct page_list *list)
+{
+	const struct page_op *op = j->course.op;
+	uint64_t head;
+
+	j->course.path = "refill";
+	(void)silent_until(j, list, PAGE_FOLLOW_NONE);
+	head = page_follow_head(j->pa, list);
+	j->course.empty = head == PAGE_FOLLOW_NONE;
+	if (j->course.empty)
+		return;
+	if (op->takes.nr == 1) {
+		/* One block from the free lists: the list's lock was taken. */
+		j->course.direct = true;
+		j->course.looked = false;
+		j->course.path = "buddy";
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+			     "allocations past a filled per-CPU list", 1);
+		return;
+	}
+	ours_chose(j, list->zone, head, "pcp pop");
+	while ((head = page_follow_head(j->pa, list)) != PAGE_FOLLOW_NONE) {
+		page_follow_pop(j->pa, head);
+		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
+			     "pages in a list that the kernel found empty", 1);
+	}
+}
+
+/* The kernel took the recorded page off this list. */
+static bool ready_for_pop(struct page_judge *j, const struct page_list *list)
+{
+	const uint64_t truth = j->course.op->ev.page.pfn;
+	uint64_t head = page_follow_head(j->pa, list);
+	struct page_where where;
+	enum page_place place;
+
+	j->course.path = "pcp pop";
+	j->course.empty = false;
+	if (head == truth)
+		return true;
+	page_follow_find(j->pa, truth, &where);
+	if (where.place == PAGE_PLACE_OTHER_LIST && where.head == truth &&
+	    where.order == list->order && where.zone == list->zone && where.cpu == list->cpu &&
+	    silent_until(j, list, truth))
+		return true;
+	head = page_follow_head(j->pa, list);
+	j->course.empty = head == PAGE_FOLLOW_NONE;
+	if (j->course.empty) {
+		j->course.path = "refill";
+		if (where.place == PAGE_PLACE_LISTS) {
+			j->course.hidden = true;
+			return true;
+		}
+	}
+	ours_chose(j, list->zone, head, j->course.path);
+	place = page_follow_push(j->pa, list, truth);
+	if (place != PAGE_PLACE_OUTSIDE)
+		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, page_place_name(place), 1);
+	return true;
+}
+
+/*
+ * Takes silent pages off the head of the list up to "pfn" (NONE: all that are silent). False: some
+ * page before it is heard of later, so that nothing was taken.
+ */
+static bool silent_until(struct page_judge *j, const struct page_list *list, uint64_t pfn)
+{
+	uint64_t at = page_follow_head(j->pa, list);
+	uint64_t nr = 0;
+
+	while (pfn != PAGE_FOLLOW_NONE && at != pfn) {
+		if (at == PAGE_FOLLOW_NONE || !page_judge_is_silent(j, at))
+			return false;
+		at = page_follow_next(j->pa, at);
+	}
+	while ((at = page_follow_head(j->pa, list)) != pfn && at != PAGE_FOLLOW_NONE &&
+	       page_judge_is_silent(j, at)) {
+		page_follow_pop(j->pa, at);
+		nr++;
+	}
+	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+		     "pages taken out of per-CPU lists silently, by looking ahead", nr);
+	return at == pfn;
+}
+
+static bool more(void *ctx, unsigned int got, unsigned int want)
+{
+	struct page_judge *j = ctx;
+	const size_t left = j->course.op->takes.nr - j->course.take;
+
+	j->course.want = want;
+	if (!j->follow)
+		return got < want;
+	if (!j->course.alloc) /* a group of several refills is cut as ours would */
+		return left && got < want;
+	return left || got < want;
+}
+
+static uint64_t take(void *ctx, const struct page_take *take)
+{
+	struct page_judge *j = ctx;
+	const struct page_op *op = j->course.op;
+
+	j->course.nr_extfrag = 0;
+	if (!j->follow)
+		return PAGE_FOLLOW_OURS;
+	if (j->course.alloc && (j->course.failed || take->zone != j->course.zone)) {
+		if (take->possible)
+			ours_chose(j, take->zone, take->smallest, "buddy");
+		return PAGE_FOLLOW_NONE;
+	}
+	if (j->course.take < op->takes.nr && fits_refill(j, take))
+		return op->takes.items[j->course.take].pfn;
+	if (j->course.hidden) {
+		/* A refill that was not recorded, if it begins with the page that was popped. */
+		if (j->course.got++ || take->smallest == op->ev.page.pfn)
+			return PAGE_FOLLOW_OURS;
+		j->course.hidden = false;
+		ours_chose(j, take->zone, take->smallest, "refill");
+		return PAGE_FOLLOW_NONE;
+	}
+	j->course.more |= take->possible;
+	/* A block without an event under the zone lock: what came of it is known all the same. */
+	if (j->course.alloc && !op->takes.nr)
+		return op->ev.page.pfn;
+	return PAGE_FOLLOW_NONE;
+}
+
+/* Silent requests that follow each other look like one: the next block may be for another list. */
+static bool fits_refill(const struct page_judge *j, const struct page_take *take)
+{
+	const struct page_taken *truth = &j->course.op->takes.items[j->course.take];
+	struct page_where where;
+
+	if (j->course.alloc)
+		return true;
+	page_follow_find(j->pa, truth->pfn, &where);
+	return where.zone == take->zone && truth->order == take->order;
+}
+
+static void taken(void *ctx, uint64_t ours, enum page_place place)
+{
+	struct page_judge *j = ctx;
+	const struct page_op *op = j->course.op;
+	const struct page_taken *truth;
+	struct verify_what what = page_story_what(j);
+	struct verify_story *story;
+
+	if (j->course.take >= op->takes.nr)
+		return;
+	truth = &op->takes.items[j->course.take++];
+	what.order = (int8_t)truth->order;
+	what.type = truth->type;
+	what.path = j->course.nr_extfrag || truth->extfrag ? "fallback" : what.path;
+	story = verify_judge(j->log, VERIFY_PAGE_TAKE, ours == truth->pfn, &what);
+	if (unlikely(story))
+		page_story_take(j, story, ours);
+	judge_extfrag(j, truth);
+	if (!j->follow)
+		return;
+	if (place != PAGE_PLACE_OURS)
+		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, page_place_name(place), 1);
+	if (j->course.take == 1 && ours != truth->pfn && j->course.alloc)
+		ours_chose(j, j->course.zone, ours, j->course.path);
+	page_judge_enters(j, truth->pfn, truth->number);
+}
+
+static void extfrag(void *ctx, const struct page_extfrag *extfrag)
+{
+	struct page_judge *j = ctx;
+
+	j->course.nr_extfrag++;
+	j->course.extfrag = *extfrag;
+}
+
+static void judge_extfrag(struct page_judge *j, const struct page_taken *truth)
+{
+	const struct page_extfrag *ours = &j->course.extfrag;
+	struct verify_what what = page_story_what(j);
+	struct verify_story *story;
+	bool same;
+
+	if (!truth->extfrag && !j->course.nr_extfrag)
+		return;
+	what.path = "fallback";
+	story = verify_detect(j->log, VERIFY_PAGE_EXTFRAG, truth->extfrag,
+			      j->course.nr_extfrag > 0, &what);
+	if (unlikely(story))
+		page_story_extfrag(j, story);
+	if (!truth->extfrag || !j->course.nr_extfrag)
+		return;
+	same = ours->fallback_order == truth->fallback_order &&
+	       (unsigned int)ours->fallback_type == truth->fallback_type &&
+	       ours->change_ownership == truth->change_ownership &&
+	       ours->pfn == truth->extfrag_pfn;
+	story = verify_judge(j->log, VERIFY_PAGE_EXTFRAG_SAME, same, &what);
+	if (unlikely(story))
+		page_story_extfrag(j, story);
+}
+
+static void wake(void *ctx, unsigned int node UNUSED)
+{
+	struct page_judge *j = ctx;
+
+	j->course.wakes += !j->course.forced;
+}
+
+static struct mm_outcome ask(struct page_judge *j, const struct page_op *op)
+{
+	const unsigned int context = page_calls_level(&op->ev) ? PAGE_CTX_IRQ : 0;
+	struct zone_info info;
+	int node = -1;
+
+	if (j->setup.config->nr_nodes > 1 && !j->course.failed) {
+		zone_info(j->pa, j->course.zone, &info);
+		node = info.node;
+	}
+	return page_alloc(j->pa, page_judge_cpu(j, op), op->ev.page.gfp, op->ev.page.order, node,
+			  context);
+}
+
+static void follow_alloc(struct page_judge *j, const struct page_op *op)
+{
+	const uint64_t pfn = op->ev.page.pfn;
+	struct mm_outcome outcome = ask(j, op);
+	bool ours_failed = !mm_ok(outcome) && !j->course.chosen;
+	enum page_place place;
+
+	if (!mm_ok(outcome) && !j->course.failed) {
+		j->course.forced = true;
+		outcome = ask(j, op);
+	}
+	if (!j->course.failed && (!mm_ok(outcome) || outcome.addr != pfn)) {
+		place = page_follow_alloc(j->pa, page_judge_cpu(j, op), pfn, op->ev.page.order,
+					  gfp_policy_migratetype(op->ev.page.gfp));
+		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, page_place_name(place), 1);
+	}
+	if (!j->course.failed && !ours_failed && !j->course.chosen)
+		j->course.ours_pfn = pfn;
+	judge_alloc(j, op, j->course.ours_pfn, ours_failed);
+	if (j->course.looked)
+		judge_refill(j, op);
+}
+
+/* "ours": the page that ours got; "failed": it got none. */
+static void judge_alloc(struct page_judge *j, const struct page_op *op, uint64_t ours, bool failed)
+{
+	const uint64_t pfn = op->ev.page.pfn;
+	const struct verify_what what = page_story_what(j);
+	const unsigned int order = zone_pageblock_order(j->pa);
+	struct verify_story *story = NULL;
+
+	if (failed || j->course.failed)
+		story = verify_detect(j->log, VERIFY_PAGE_FAILURE, j->course.failed, failed, &what);
+	if (unlikely(story))
+		page_story_pfn(j, story);
+	if (op->wakes || j->course.wakes) {
+		story = verify_detect(j->log, VERIFY_PAGE_WAKE, op->wakes > 0,
+				      j->course.wakes > 0, &what);
+		if (unlikely(story))
+			page_story_sizes(j, story, j->course.wakes, op->wakes, "wake-ups");
+	}
+	if (j->course.failed || failed)
+		return;
+	story = verify_judge(j->log, VERIFY_PAGE_PFN, ours == pfn, &what);
+	if (unlikely(story))
+		page_story_pfn(j, story);
+	story = verify_judge(j->log, VERIFY_PAGE_BLOCK,
+			     ours != PAGE_FOLLOW_NONE && ours >> order == pfn >> order, &what);
+	if (unlikely(story))
+		page_story_pfn(j, story);
+	story = verify_judge(j->log, VERIFY_PAGE_ZONE,
+			     !j->course.chosen || j->course.ours_zone == j->course.zone, &what);
+	if (unlikely(story))
+		page_story_pfn(j, story);
+}
+
+static void judge_refill(struct page_judge *j, const struct page_op *op)
+{
+	const struct verify_what what = page_story_what(j);
+	const bool happened = op->takes.nr > 0;
+	struct verify_story *story;
+	uint64_t ours;
+
+	if (!happened && !j->course.empty)
+		return;
+	if (j->course.hidden) {
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+			     "refills that have no events", 1);
+		return;
+	}
+	story = verify_detect(j->log, VERIFY_PAGE_REFILL, happened, j->course.empty, &what);
+	if (unlikely(story))
+		page_story_sizes(j, story, j->course.empty ? j->course.want : 0, op->takes.nr,
+				 "blocks refilled");
+	if (!happened || !j->course.empty)
+		return;
+	ours = j->follow ? (j->course.want < op->takes.nr || j->course.more ? j->course.want :
+									       op->takes.nr) :
+			   j->course.got;
+	story = verify_judge(j->log, VERIFY_PAGE_REFILL_SIZE, ours == op->takes.nr, &what);
+	if (unlikely(story))
+		page_story_sizes(j, story, ours, op->takes.nr, "blocks refilled");
+}
+
+/* Free-running. */
+static void free_alloc(struct page_judge *j, const struct page_op *op)
+{
+	const struct mm_outcome outcome = ask(j, op);
+	struct page_where where;
+
+	if (mm_ok(outcome)) {
+		page_follow_find(j->pa, outcome.addr, &where);
+		j->course.chosen = true;
+		j->course.ours_zone = where.zone;
+		j->course.ours_pfn = outcome.addr;
+	}
+	judge_alloc(j, op, j->course.ours_pfn, !mm_ok(outcome));
+	if (j->course.looked)
+		judge_refill(j, op);
+	if (mm_ok(outcome) && !j->course.failed)
+		keep_block(j, op, outcome.addr);
+	else if (mm_ok(outcome))
+		(void)page_free(j->pa, page_judge_cpu(j, op), outcome.addr, op->ev.page.order);
+}
+
+static void keep_block(struct page_judge *j, const struct page_op *op, uint64_t ours)
+{
+	const struct page_live live = { .ours = ours, .order = op->ev.page.order };
+	bool fresh;
+	uint32_t *at = u64map_insert(&j->live, op->ev.page.pfn, &fresh);
+
+	if (!fresh) { /* its free was not seen */
+		struct page_live *old = &j->blocks.items[*at];
+
+		(void)page_free(j->pa, page_judge_cpu(j, op), old->ours, old->order);
+		*old = live;
+		return;
+	}
+	if (j->spare_blocks.nr) {
+		*at = j->spare_blocks.items[--j->spare_blocks.nr];
+		j->blocks.items[*at] = live;
+	} else {
+		*at = (uint32_t)j->blocks.nr;
+		vec_push(&j->blocks, live);
+	}
+}
+
+/* The list that a silent request took from: of the blocks it took, or where it would have begun. */
+static bool bulk_list(struct page_judge *j, const struct page_op *op, struct page_list *list)
+{
+	const uint32_t gfp = op->gfp ? op->gfp : GFP_BITS_KERNEL;
+	struct page_where where;
+
+	*list = (struct page_list){ .cpu = page_judge_cpu(j, op) };
+	if (j->course.take < op->takes.nr) {
+		const struct page_taken *first = &op->takes.items[j->course.take];
+
+		page_follow_find(j->pa, first->pfn, &where);
+		list->zone = where.zone;
+		list->order = first->order;
+		list->type = first->type < 3 ? (enum migratetype)first->type : MIGRATE_MOVABLE;
+		return where.place != PAGE_PLACE_OUTSIDE &&
+		       (list->order <= 3 || list->order == 9);
+	}
+	list->type = gfp_policy_migratetype(gfp);
+	return page_follow_bulk_zone(j->pa, list->cpu, gfp, op->asked, &list->zone);
+}

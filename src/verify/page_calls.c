@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Putting a page call together from its events (see page_calls.h).
+ *
+ * Theory. Events of one call follow each other in one context: a task, or the interrupts of a level
+ * on one CPU. A context therefore has at most one call in the making, and any event of it that does
+ * not fit ends that call. Whose blocks a group of takes were, the mm_page_alloc behind it tells:
+ * the list was empty, so the caller got the group's first block. If its page is another one, the
+ * group was taken for a request that has no event (alloc_pages_bulk()).
+ *
+ * The heap "due" gives calls out by their first event under the zone lock. An entry whose op has
+ * another start by now, or is none any more, is stale and passed over.
+ */
+#include <config.h>
+
+#include "page_calls.h"
+
+#include <string.h>
+
+enum {
+	WINDOW = 8192,       /* events that an unfinished call is waited for */
+	DRAIN_WINDOW = 64,   /* events in which a free's drains may still come */
+	MAX_CONTEXTS = 1 << 16,
+};
+
+static void one_event(struct page_calls *calls, const struct event *ev, uint64_t number);
+static void note_plain(struct page_calls *calls, const struct event *ev);
+static uint64_t interrupted_by(const struct page_calls *calls, const struct event *ev);
+static bool goes_on_with_list(const struct page_running *run, unsigned int type);
+static struct page_running *running_of(struct page_calls *calls, uint64_t context);
+static void forget_contexts(struct page_calls *calls);
+static uint32_t new_op(struct page_calls *calls, unsigned int kind, const struct event *ev,
+		       uint64_t number);
+static struct page_op *op_at(struct page_calls *calls, uint32_t id);
+static void set_start(struct page_calls *calls, uint32_t id, uint64_t start);
+static void note_take(struct page_calls *calls, struct page_running *run, const struct event *ev,
+		      uint64_t number);
+static void add_extfrag(struct page_calls *calls, struct page_op *op, const struct event *ev,
+			uint64_t number);
+static void note_alloc(struct page_calls *calls, struct page_running *run, const struct event *ev,
+		       uint64_t number);
+static uint32_t split_taking(struct page_calls *calls, struct page_running *run,
+			     const struct event *ev, uint64_t number);
+static void note_free(struct page_calls *calls, struct page_running *run, const struct event *ev,
+		      uint64_t number);
+static void note_batched(struct page_calls *calls, struct page_running *run, const struct event *ev,
+			 uint64_t number);
+static void note_drain(struct page_calls *calls, struct page_running *run, const struct event *ev,
+		       uint64_t number);
+static void note_bulk(struct page_calls *calls, struct page_running *run, const struct event *ev,
+		      uint64_t number);
+static void end_taking(struct page_calls *calls, struct page_running *run);
+static void end_last(struct page_calls *calls, struct page_running *run);
+static void end_list(struct page_calls *calls, struct page_running *run);
+static void release(struct page_calls *calls, uint64_t now);
+static void give_out(struct page_calls *calls, uint32_t id);
+static void due_push(struct page_calls *calls, struct page_op_due due);
+static void due_pop(struct page_calls *calls);
+
+void page_calls_init(struct page_calls *calls, page_op_fn *fn, void *ctx)
+{
+	memset(calls, 0, sizeof(*calls));
+	calls->fn = fn;
+	calls->ctx = ctx;
+	u64map_init(&calls->contexts);
+	u64map_init(&calls->frees);
+}
+
+void page_calls_deinit(struct page_calls *calls)
+{
+	vec_foreach(&calls->pool, op) {
+		vec_deinit(&op->takes);
+		vec_deinit(&op->drains);
+	}
+	vec_deinit(&calls->pool);
+	vec_deinit(&calls->spare);
+	vec_deinit(&calls->due);
+	vec_foreach(&calls->running, run)
+		vec_deinit(&run->list);
+	vec_deinit(&calls->running);
+	vec_deinit(&calls->plain);
+	u64map_deinit(&calls->contexts);
+	u64map_deinit(&calls->frees);
+}
+
+void page_calls_event(struct page_calls *calls, const struct event *ev)
+{
+	const uint64_t number = calls->nr_events++;
+
+	one_event(calls, ev, number);
+	if (!page_calls_level(ev))
+		note_plain(calls, ev);
+	release(calls, number);
+}
+
+void page_calls_finish(struct page_calls *calls)
+{
+	release(calls, UINT64_MAX);
+}
+
+uint64_t page_calls_context(const struct event *ev)
+{
+	const unsigned int level = page_calls_level(ev);
+
+	if (level || ev->pid <= 0)
+		return 1ULL << 40 | (uint64_t)ev->cpu << 4 | level;
+	return (uint32_t)ev->pid;
+}
+
+static void one_event(struct page_calls *calls, const struct event *ev, uint64_t number)
+{
+	struct page_running *run = running_of(calls, page_calls_context(ev));
+
+	if (run->list.nr && !goes_on_with_list(run, ev->type))
+		end_list(calls, run);
+	switch (ev->type) {
+	case EVENT_ZONE_LOCKED:
+	case EVENT_EXTFRAG:
+		note_take(calls, run, ev, number);
+		break;
+	case EVENT_PAGE_ALLOC:
+		note_alloc(calls, run, ev, number);
+		break;
+	case EVENT_PAGE_FREE:
+	case EVENT_PAGE_FREE_DIRECT:
+		note_free(calls, run, ev, number);
+		break;
+	case EVENT_PAGE_FREE_BATCHED:
+	case EVENT_PAGEVEC_FREE:
+		note_batched(calls, run, ev, number);
+		break;
+	case EVENT_PCPU_DRAIN:
+		note_drain(calls, run, ev, number);
+		break;
+	case EVENT_PROBE_PAGES_BULK:
+	case EVENT_PROBE_PAGES_BULK_RET:
+		note_bulk(calls, run, ev, number);
+		break;
+	case EVENT_KSWAPD_WAKEUP:
+		run->wakes++;
+		break;
+	case EVENT_RECLAIM_BEGIN:
+	case EVENT_COMPACT_BEGIN:
+	case EVENT_COMPACT_TRY:
+	case EVENT_RECLAIM_RETRY:
+	case EVENT_COMPACT_RETRY:
+		run->slow = true;
+		break;
+	default:
+		end_last(calls, run);
+		if (!run->bulk)
+			end_taking(calls, run);
+		break;
+	}
+	if (unlikely(calls->notes[ev->type]))
+		(void)new_op(calls, PAGE_OP_NOTE, ev, number);
+}
+
+static void note_plain(struct page_calls *calls, const struct event *ev)
+{
+	struct page_plain *plain;
+
+	vec_extend_zeroed(&calls->plain, ev->cpu + 1U);
+	plain = &calls->plain.items[ev->cpu];
+	plain->pid = ev->pid;
+	plain->pfn = ev->type == EVENT_ZONE_LOCKED || ev->type == EVENT_PCPU_DRAIN ?
+			     ev->page.pfn : UINT64_MAX;
+}
+
+static uint64_t interrupted_by(const struct page_calls *calls, const struct event *ev)
+{
+	if (!page_calls_level(ev) || ev->cpu >= calls->plain.nr ||
+	    calls->plain.items[ev->cpu].pid != ev->pid)
+		return UINT64_MAX;
+	return calls->plain.items[ev->cpu].pfn;
+}
+
+/* First all pages of a list are announced, then each goes to its per-CPU list. */
+static bool goes_on_with_list(const struct page_running *run, unsigned int type)
+{
+	switch (type) {
+	case EVENT_PAGE_FREE:
+	case EVENT_PAGE_FREE_DIRECT:
+		return !run->batching;
+	case EVENT_PAGE_FREE_BATCHED:
+	case EVENT_PAGEVEC_FREE:
+		return true;
+	case EVENT_PCPU_DRAIN:
+		return run->batching;
+	default:
+		return false;
+	}
+}
+
+static struct page_running *running_of(struct page_calls *calls, uint64_t context)
+{
+	bool fresh;
+	uint32_t *at;
+
+	if (unlikely(calls->running.nr >= MAX_CONTEXTS))
+		forget_contexts(calls);
+	at = u64map_insert(&calls->contexts, context, &fresh);
+	if (fresh) {
+		*at = (uint32_t)calls->running.nr;
+		vec_push(&calls->running, (struct page_running){ 0 });
+	}
+	return &calls->running.items[*at];
+}
+
+/* Far more tasks than run at a time: what they were in the middle of ends as it is. */
+static void forget_contexts(struct page_calls *calls)
+{
+	vec_foreach(&calls->running, run) {
+		end_list(calls, run);
+		end_last(calls, run);
+		end_taking(calls, run);
+		vec_deinit(&run->list);
+	}
+	vec_reset(&calls->running);
+	u64map_deinit(&calls->contexts);
+	u64map_init(&calls->contexts);
+}
+
+/* Returns its index + 1. Calls that more events may belong to are to be marked open. */
+static uint32_t new_op(struct page_calls *calls, unsigned int kind, const struct event *ev,
+		       uint64_t number)
+{
+	struct page_op *op;
+	uint32_t at;
+
+	if (calls->spare.nr) {
+		at = calls->spare.items[--calls->spare.nr];
+	} else {
+		at = (uint32_t)calls->pool.nr;
+		vec_extend_zeroed(&calls->pool, calls->pool.nr + 1);
+	}
+	op = &calls->pool.items[at];
+	vec_reset(&op->takes);
+	vec_reset(&op->drains);
+	op->ev = *ev;
+	op->number = number;
+	op->cpu = ev->cpu;
+	op->kind = (uint8_t)kind;
+	op->batched = op->missed_batch = op->probed = op->slow = op->open = false;
+	op->wakes = 0;
+	op->asked = op->gfp = op->certain = 0;
+	op->interrupted = interrupted_by(calls, ev);
+	op->context = page_calls_context(ev);
+	op->used = true;
+	set_start(calls, at + 1, number);
+	return at + 1;
+}
+
+static struct page_op *op_at(struct page_calls *calls, uint32_t id)
+{
+	return &calls->pool.items[id - 1];
+}
+
+static void set_start(struct page_calls *calls, uint32_t id, uint64_t start)
+{
+	op_at(calls, id)->start = start;
+	due_push(calls, (struct page_op_due){ .start = start, .op = id - 1 });
+}
+
+static void note_take(struct page_calls *calls, struct page_running *run, const struct event *ev,
+		      uint64_t number)
+{
+	struct page_op *op;
+	struct page_taken *last;
+
+	end_last(calls, run);
+	if (!run->taking) {
+		run->taking = new_op(calls, PAGE_OP_BULK, ev, number);
+		op_at(calls, run->taking)->open = true;
+	}
+	op = op_at(calls, run->taking);
+	if (ev->type == EVENT_EXTFRAG) {
+		add_extfrag(calls, op, ev, number);
+		return;
+	}
+	last = op->takes.nr ? &op->takes.items[op->takes.nr - 1] : NULL;
+	if (!last || last->locked || !calls->extfrag_first) {
+		vec_push(&op->takes, (struct page_taken){ .number = number });
+		last = &op->takes.items[op->takes.nr - 1];
+	}
+	last->pfn = ev->page.pfn;
+	last->order = ev->page.order;
+	last->type = ev->page.migratetype;
+	last->locked = true;
+}
+
+/* Of the take to come, or of the one before if that was the same page. */
+static void add_extfrag(struct page_calls *calls, struct page_op *op, const struct event *ev,
+			uint64_t number)
+{
+	struct page_taken *last = op->takes.nr ? &op->takes.items[op->takes.nr - 1] : NULL;
+
+	if (!last || calls->extfrag_first || last->pfn != ev->extfrag.pfn || last->extfrag) {
+		vec_push(&op->takes, (struct page_taken){ .number = number });
+		last = &op->takes.items[op->takes.nr - 1];
+		last->pfn = ev->extfrag.pfn;
+		last->order = ev->extfrag.alloc_order;
+		last->type = ev->extfrag.alloc_migratetype;
+	}
+	last->extfrag = true;
+	last->extfrag_pfn = ev->extfrag.pfn;
+	last->fallback_order = ev->extfrag.fallback_order;
+	last->fallback_type = ev->extfrag.fallback_migratetype;
+	last->change_ownership = ev->extfrag.change_ownership;
+}
+
+static void note_alloc(struct page_calls *calls, struct page_running *run, const struct event *ev,
+		       uint64_t number)
+{
+	uint32_t id = 0;
+	struct page_op *op;
+
+	end_last(calls, run);
+	run->bulk_singles++;
+	if (run->taking)
+		id = split_taking(calls, run, ev, number);
+	if (!id)
+		id = new_op(calls, PAGE_OP_ALLOC, ev, number);
+	op = op_at(calls, id);
+	op->wakes = run->wakes;
+	op->slow = run->slow;
+	run->wakes = 0;
+	run->slow = false;
+}
+
+/* The op of "ev" out of the blocks taken, or 0: all of them were for somebody else. */
+static uint32_t split_taking(struct page_calls *calls, struct page_running *run,
+			     const struct event *ev, uint64_t number)
+{
+	struct page_op *op = op_at(calls, run->taking), *own;
+	uint32_t id = run->taking;
+	size_t first = 0;
+
+	while (first < op->takes.nr && (op->takes.items[first].pfn != ev->page.pfn ||
+					op->takes.items[first].order != ev->page.order))
+		first++;
+	if (first == op->takes.nr) {
+		if (!run->bulk)
+			end_taking(calls, run);
+		return 0;
+	}
+	if (first) {
+		id = new_op(calls, PAGE_OP_ALLOC, ev, number);
+		op = op_at(calls, run->taking);
+		own = op_at(calls, id);
+		for (size_t i = first; i < op->takes.nr; i++)
+			vec_push(&own->takes, op->takes.items[i]);
+		op->certain = (uint32_t)first;
+		set_start(calls, id, own->takes.items[0].number);
+		op_at(calls, id)->cpu = op_at(calls, run->taking)->cpu;
+	}
+	end_taking(calls, run);
+	op = op_at(calls, id);
+	op->kind = PAGE_OP_ALLOC;
+	op->ev = *ev;
+	op->number = number;
+	return id;
+}
+
+static void note_free(struct page_calls *calls, struct page_running *run, const struct event *ev,
+		      uint64_t number)
+{
+	bool fresh;
+	uint32_t id;
+
+	if (!run->bulk)
+		end_taking(calls, run);
+	end_last(calls, run);
+	id = new_op(calls, PAGE_OP_FREE, ev, number);
+	op_at(calls, id)->open = true;
+	run->last = id;
+	vec_push(&run->list, id);
+	*u64map_insert(&calls->frees, ev->page.pfn & INT64_MAX, &fresh) = id;
+}
+
+/* The second pass over a list: what mm_page_free announced goes to its per-CPU list now. */
+static void note_batched(struct page_calls *calls, struct page_running *run, const struct event *ev,
+			 uint64_t number)
+{
+	const uint32_t *id = u64map_find(&calls->frees, ev->page.pfn & INT64_MAX);
+	struct page_op *op;
+
+	end_last(calls, run);
+	if (!id)
+		return;
+	op = op_at(calls, *id);
+	if (!op->used || op->kind != PAGE_OP_FREE || op->batched ||
+	    op->ev.page.pfn != ev->page.pfn || op->context != page_calls_context(ev))
+		return;
+	op->batched = true;
+	op->open = true;
+	run->batching = true;
+	op->cpu = ev->cpu;
+	run->last = *id;
+	set_start(calls, *id, number);
+}
+
+static void note_drain(struct page_calls *calls, struct page_running *run, const struct event *ev,
+		       uint64_t number)
+{
+	struct page_op *op = run->last ? op_at(calls, run->last) : NULL;
+
+	if (!op) {
+		run->last = new_op(calls, PAGE_OP_DRAIN, ev, number);
+		op = op_at(calls, run->last);
+		op->open = true;
+	} else if (op->kind == PAGE_OP_FREE && !op->drains.nr) {
+		set_start(calls, run->last, number);
+	}
+	if (!run->batching)
+		end_list(calls, run); /* freed one by one */
+	vec_push(&op->drains, (struct page_drained){ .pfn = ev->page.pfn,
+						     .order = ev->page.order,
+						     .type = ev->page.migratetype });
+}
+
+/* alloc_pages_bulk() as a probe saw it: begin and end. */
+static void note_bulk(struct page_calls *calls, struct page_running *run, const struct event *ev,
+		      uint64_t number)
+{
+	struct page_op *op;
+
+	end_last(calls, run);
+	if (ev->type == EVENT_PROBE_PAGES_BULK) {
+		end_taking(calls, run);
+		run->bulk = true;
+		run->bulk_gfp = ev->probe.gfp;
+		run->bulk_singles = 0;
+		return;
+	}
+	if (!run->bulk)
+		return;
+	run->bulk = false;
+	if (!run->taking && ev->probe.nr <= run->bulk_singles)
+		return;
+	if (!run->taking)
+		run->taking = new_op(calls, PAGE_OP_BULK, ev, number);
+	op = op_at(calls, run->taking);
+	op->ev = *ev;
+	op->number = number;
+	op->probed = true;
+	op->gfp = run->bulk_gfp;
+	op->asked = ev->probe.nr - MIN(ev->probe.nr, run->bulk_singles);
+	end_taking(calls, run);
+}
+
+static void end_taking(struct page_calls *calls, struct page_running *run)
+{
+	struct page_op *op;
+
+	if (run->taking) {
+		op = op_at(calls, run->taking);
+		op->open = false;
+		if (!op->certain)
+			op->certain = (uint32_t)op->takes.nr;
+	}
+	run->taking = 0;
+}
+
+/* A free that is announced only stays open until its list has ended. */
+static void end_last(struct page_calls *calls, struct page_running *run)
+{
+	struct page_op *op;
+
+	if (run->last) {
+		op = op_at(calls, run->last);
+		op->open = op->kind == PAGE_OP_FREE && !op->batched && run->list.nr;
+	}
+	run->last = 0;
+}
+
+/* What the second pass left out, though it took up others before and behind, went elsewhere. */
+static void end_list(struct page_calls *calls, struct page_running *run)
+{
+	size_t first = run->list.nr, last = 0;
+
+	for (size_t i = 0; i < run->list.nr; i++) {
+		if (!op_at(calls, run->list.items[i])->batched)
+			continue;
+		first = MIN(first, i);
+		last = i;
+	}
+	for (size_t i = 0; i < run->list.nr; i++) {
+		const uint32_t id = run->list.items[i];
+		struct page_op *op = op_at(calls, id);
+
+		if (!op->used || op->kind != PAGE_OP_FREE || op->batched || id == run->last)
+			continue;
+		op->open = false;
+		op->missed_batch = i > first && i < last;
+	}
+	vec_reset(&run->list);
+	run->batching = false;
+}
+
+/* Gives out what is complete, or has waited long enough, up to the first call that is neither. */
+static void release(struct page_calls *calls, uint64_t now)
+{
+	while (calls->due.nr) {
+		const struct page_op_due due = calls->due.items[0];
+		struct page_op *op = &calls->pool.items[due.op];
+		const uint64_t age = now - due.start;
+
+		if (op->used && op->start == due.start) {
+			if (age < (op->open ? WINDOW : op->kind == PAGE_OP_FREE ? DRAIN_WINDOW : 1))
+				return;
+			give_out(calls, due.op + 1);
+		}
+		due_pop(calls);
+	}
+}
+
+static void give_out(struct page_calls *calls, uint32_t id)
+{
+	struct page_op *op = op_at(calls, id);
+	const uint32_t *at;
+
+	if (op->open) {
+		struct page_running *run = running_of(calls, op->context);
+
+		if (run->taking == id)
+			run->taking = 0;
+		if (run->last == id)
+			run->last = 0;
+		op = op_at(calls, id);
+	}
+	if (op->kind == PAGE_OP_FREE) {
+		at = u64map_find(&calls->frees, op->ev.page.pfn & INT64_MAX);
+		if (at && *at == id)
+			(void)u64map_remove(&calls->frees, op->ev.page.pfn & INT64_MAX);
+	}
+	calls->fn(calls->ctx, op);
+	op->used = false;
+	vec_push(&calls->spare, id - 1);
+}
+
+static void due_push(struct page_calls *calls, struct page_op_due due)
+{
+	size_t at = calls->due.nr;
+
+	vec_push(&calls->due, due);
+	while (at) {
+		const size_t up = (at - 1) / 2;
+
+		if (calls->due.items[up].start <= due.start)
+			break;
+		calls->due.items[at] = calls->due.items[up];
+		at = up;
+	}
+	calls->due.items[at] = due;
+}
+
+static void due_pop(struct page_calls *calls)
+{
+	const struct page_op_due last = calls->due.items[--calls->due.nr];
+	size_t at = 0;
+
+	for (;;) {
+		size_t down = 2 * at + 1;
+
+		if (down >= calls->due.nr)
+			break;
+		if (down + 1 < calls->due.nr &&
+		    calls->due.items[down + 1].start < calls->due.items[down].start)
+			down++;
+		if (calls->due.items[down].start >= last.start)
+			break;
+		calls->due.items[at] = calls->due.items[down];
+		at = down;
+	}
+	if (calls->due.nr)
+		calls->due.items[at] = last;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Judging frees, and pages that go back from per-CPU lists.
+ *
+ * Theory. A free pushes its page on a list and may trim the CPU's lists; each page that goes back
+ * has its event. Whether a free went past the lists, only later events of its page tell (the look).
+ * Drains that no free explains (drain_all_pages(), the vmstat worker) are given from the recording
+ * in their number; which pages go, the order of the lists says, and that is judged.
+ */
+#include <config.h>
+
+#include "page_judge.h"
+
+#include "kmreplay/mm/page_start.h"
+
+static void free_begin(struct page_judge *j, const struct page_op *op, unsigned int zone);
+static bool own_block(struct page_judge *j, const struct page_op *op);
+static void unlist(struct page_judge *j, const struct page_where *where);
+static bool goes_direct(const struct page_judge *j, const struct page_op *op, bool *tail);
+static void follow_rest(struct page_judge *j);
+static void judge_drains(struct page_judge *j, const struct page_op *op);
+static void judge_drained(struct page_judge *j, uint64_t ours);
+static uint64_t pages_of(const struct page_op *op, size_t from, size_t end);
+static bool free_block(struct page_judge *j, const struct page_op *op, uint64_t *pfn);
+
+void page_judge_free(struct page_judge *j, const struct page_op *op)
+{
+	const unsigned int cpu = page_judge_cpu(j, op), order = op->ev.page.order;
+	uint64_t pfn = op->ev.page.pfn;
+	bool tail = false;
+	struct page_where where;
+
+	if (page_look_fate(j->look, op->number) == PAGE_FATE_TAIL &&
+	    page_boot_free(j->pa, pfn, order)) {
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+			     "blocks of memory that boot handed over late", 1);
+		return;
+	}
+	if (order > KERNEL_MAX_ORDER ||
+	    !(j->follow ? own_block(j, op) : free_block(j, op, &pfn))) {
+		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
+			     "frees of pages outside the machine's memory", 1);
+		return;
+	}
+	page_follow_find(j->pa, pfn, &where);
+	free_begin(j, op, where.zone);
+	j->course.direct = goes_direct(j, op, &tail);
+	if (j->course.direct) {
+		page_free_direct(j->pa, cpu, pfn, order, tail);
+		return;
+	}
+	(void)page_free(j->pa, cpu, pfn, order);
+	if (j->follow)
+		page_judge_enters(j, pfn, op->number);
+	follow_rest(j);
+	judge_drains(j, op);
+}
+
+void page_judge_drain(struct page_judge *j, const struct page_op *op)
+{
+	struct page_where where;
+	size_t at = 0;
+
+	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+		     "pages drained without a free: their number is the recording's",
+		     op->drains.nr);
+	while (at < op->drains.nr) {
+		size_t end = at;
+
+		page_follow_find(j->pa, op->drains.items[at].pfn, &where);
+		free_begin(j, op, where.zone);
+		j->course.drain_only = true;
+		j->course.path = "drain all";
+		j->course.drain_cpu = where.place == PAGE_PLACE_OTHER_LIST ?
+					      where.cpu : page_judge_cpu(j, op);
+		while (end < op->drains.nr) {
+			struct page_where other;
+
+			page_follow_find(j->pa, op->drains.items[end].pfn, &other);
+			if (other.place != PAGE_PLACE_OTHER_LIST || other.zone != where.zone ||
+			    other.cpu != where.cpu)
+				break;
+			end++;
+		}
+		end = MAX(end, at + 1);
+		j->course.drain = at;
+		j->course.drain_end = end;
+		page_drain_some(j->pa, where.zone, j->course.drain_cpu,
+				(unsigned int)MIN(pages_of(op, at, end), (uint64_t)INT32_MAX));
+		follow_rest(j);
+		page_follow_decayed(j->pa, where.zone, j->course.drain_cpu);
+		at = end;
+	}
+}
+
+void page_judge_trims(void *ctx, unsigned int zone UNUSED, unsigned int cpu UNUSED,
+		      unsigned int nr_pages)
+{
+	struct page_judge *j = ctx;
+
+	j->course.trims = true;
+	j->course.trim += nr_pages;
+}
+
+uint64_t page_judge_drained(void *ctx, uint64_t ours)
+{
+	struct page_judge *j = ctx;
+	const struct page_op *op = j->course.op;
+	const bool given = j->course.drain < j->course.drain_end;
+	struct page_where where;
+	uint64_t truth;
+
+	j->course.drained++;
+	if (given)
+		judge_drained(j, ours);
+	if (!j->follow) {
+		j->course.drain += given;
+		return PAGE_FOLLOW_OURS;
+	}
+	if (!given)
+		return PAGE_FOLLOW_NONE;
+	truth = op->drains.items[j->course.drain].pfn;
+	j->course.drain++;
+	if (truth == ours)
+		return PAGE_FOLLOW_OURS;
+	page_follow_find(j->pa, truth, &where);
+	if (where.place == PAGE_PLACE_OTHER_LIST && where.head == truth &&
+	    where.order == op->drains.items[j->course.drain - 1].order &&
+	    where.zone == j->course.zone)
+		return truth;
+	verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, page_place_name(where.place), 1);
+	(void)page_follow_drain(j->pa, page_judge_cpu(j, op), truth,
+				op->drains.items[j->course.drain - 1].order);
+	return PAGE_FOLLOW_NONE;
+}
+
+static void free_begin(struct page_judge *j, const struct page_op *op, unsigned int zone)
+{
+	j->course = (struct page_course){ .op = op,
+					  .zone = zone,
+					  .ours_pfn = PAGE_FOLLOW_NONE,
+					  .drain_end = op->drains.nr,
+					  .path = "drain" };
+}
+
+/* The block that the kernel frees is one in use in ours, too. */
+static bool own_block(struct page_judge *j, const struct page_op *op)
+{
+	const uint64_t pfn = op->ev.page.pfn;
+	enum page_place place;
+	struct page_where where;
+
+	page_follow_find(j->pa, pfn, &where);
+	if (where.place == PAGE_PLACE_OTHER_LIST && where.head == pfn &&
+	    where.order == op->ev.page.order)
+		unlist(j, &where);
+	place = page_follow_own(j->pa, pfn, op->ev.page.order, MIGRATE_UNMOVABLE);
+	if (place == PAGE_PLACE_LISTS || place == PAGE_PLACE_OTHER_LIST)
+		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, "freed, but free in ours", 1);
+	return place != PAGE_PLACE_OUTSIDE;
+}
+
+/* It was given out silently, and so were those before it that nothing shows leaving. */
+static void unlist(struct page_judge *j, const struct page_where *where)
+{
+	const struct page_list list = {
+		.zone = where->zone, .cpu = where->cpu, .order = where->order, .type = where->type
+	};
+	uint64_t nr = 1, head;
+
+	while ((head = page_follow_head(j->pa, &list)) != where->head &&
+	       head != PAGE_FOLLOW_NONE && page_judge_is_silent(j, head)) {
+		page_follow_pop(j->pa, head);
+		nr++;
+	}
+	page_follow_pop(j->pa, where->head);
+	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+		     "pages taken out of per-CPU lists silently, by looking ahead", nr);
+}
+
+/*
+ * A free in an interrupt finds the lists' lock taken when the interrupted task works on them. That
+ * shows by the task's last event, unless the page is seen to leave a list; or by the next event of
+ * the page, when that takes it out of the buddy lists.
+ */
+static bool goes_direct(const struct page_judge *j, const struct page_op *op, bool *tail)
+{
+	const enum page_fate fate = page_look_fate(j->look, op->number);
+	struct page_where where;
+
+	*tail = fate == PAGE_FATE_TAIL;
+	if (op->drains.nr)
+		return false;
+	if (fate != PAGE_FATE_OPEN || op->interrupted == UINT64_MAX)
+		return fate == PAGE_FATE_TAIL || fate == PAGE_FATE_DIRECT || op->missed_batch;
+	page_follow_find(j->pa, op->interrupted, &where);
+	return where.place != PAGE_PLACE_OUTSIDE && where.zone == j->course.zone;
+}
+
+/* What the kernel drained and ours did not. */
+static void follow_rest(struct page_judge *j)
+{
+	const struct page_op *op = j->course.op;
+
+	if (!j->follow)
+		return;
+	for (; j->course.drain < j->course.drain_end; j->course.drain++) {
+		const struct page_drained *truth = &op->drains.items[j->course.drain];
+
+		judge_drained(j, PAGE_FOLLOW_NONE);
+		(void)page_follow_drain(j->pa, page_judge_cpu(j, op), truth->pfn, truth->order);
+		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, "drained, but not by ours", 1);
+	}
+}
+
+static void judge_drains(struct page_judge *j, const struct page_op *op)
+{
+	const struct verify_what what = page_story_what(j);
+	const uint64_t pages = pages_of(op, 0, op->drains.nr);
+	struct verify_story *story;
+	uint64_t last;
+
+	if (!op->drains.nr && !j->course.trims)
+		return;
+	story = verify_detect(j->log, VERIFY_PAGE_DRAIN, op->drains.nr > 0, j->course.trims,
+			      &what);
+	if (unlikely(story))
+		page_story_sizes(j, story, j->course.trim, pages, "pages drained");
+	if (!op->drains.nr || !j->course.trims)
+		return;
+	/* The last block may go beyond what is to be drained. */
+	last = 1ULL << op->drains.items[op->drains.nr - 1].order;
+	story = verify_judge(j->log, VERIFY_PAGE_DRAIN_SIZE,
+			     j->course.trim <= pages && j->course.trim + last > pages, &what);
+	if (unlikely(story))
+		page_story_sizes(j, story, j->course.trim, pages, "pages drained");
+}
+
+/* Pages behind the first difference of a flush are not held against ours. */
+static void judge_drained(struct page_judge *j, uint64_t ours)
+{
+	const struct page_drained *truth = &j->course.op->drains.items[j->course.drain];
+	struct verify_what what = page_story_what(j);
+	struct verify_story *story;
+
+	what.order = (int8_t)truth->order;
+	what.type = truth->type;
+	story = verify_judge(j->log, VERIFY_PAGE_DRAINED, ours == truth->pfn, &what);
+	if (unlikely(story))
+		page_story_drained(j, story, ours);
+}
+
+static uint64_t pages_of(const struct page_op *op, size_t from, size_t end)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = from; i < end; i++)
+		nr += 1ULL << MIN(op->drains.items[i].order, (uint8_t)KERNEL_MAX_ORDER);
+	return nr;
+}
+
+/*
+ * Free-running: where ours has the block that is freed. What the recording never showed allocated
+ * is where it was at the start.
+ */
+static bool free_block(struct page_judge *j, const struct page_op *op, uint64_t *pfn)
+{
+	const unsigned int order = op->ev.page.order;
+	struct page_where where;
+	const uint32_t *at = NULL;
+	uint64_t head = *pfn;
+
+	for (unsigned int o = 0; !at && o <= KERNEL_MAX_ORDER; o++) {
+		head = *pfn & ~((1ULL << o) - 1);
+		at = u64map_find(&j->live, head);
+		if (at && j->blocks.items[*at].order < o)
+			at = NULL;
+	}
+	if (!at) {
+		page_follow_find(j->pa, *pfn, &where);
+		return (where.place == PAGE_PLACE_UNKNOWN || where.place == PAGE_PLACE_USED) &&
+		       page_follow_own(j->pa, *pfn, order, MIGRATE_UNMOVABLE) !=
+			       PAGE_PLACE_OUTSIDE;
+	}
+	*pfn = j->blocks.items[*at].ours + (*pfn - head);
+	if (j->blocks.items[*at].order == order) {
+		vec_push(&j->spare_blocks, *at);
+		(void)u64map_remove(&j->live, head);
+	}
+	return page_follow_own(j->pa, *pfn, order, MIGRATE_UNMOVABLE) == PAGE_PLACE_OURS ||
+	       true;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * The judge of the page layer, as its files share it: page.c (creation, one call after another),
+ * page_alloc.c and page_free.c (calls and the decisions in them), page_story.c (texts).
+ */
+#ifndef KMREPLAY_SRC_VERIFY_PAGE_JUDGE_H
+#define KMREPLAY_SRC_VERIFY_PAGE_JUDGE_H
+
+#include "page_look.h"
+#include "page_calls.h"
+
+#include "kmreplay/mm/page.h"
+#include "kmreplay/mm/page_follow.h"
+#include "kmreplay/mm/zone.h"
+#include "kmreplay/verify/verify.h"
+
+/** What ours did, or would have done, in the call that is being judged. */
+struct page_course {
+	const struct page_op *op;
+	bool alloc;         /**< a request with a known outcome; else a silent one, or a free */
+	bool failed;        /**< the kernel's request failed */
+	bool hidden;        /**< a refill without events, if ours finds the very page */
+	bool forced;        /**< a second try: the recorded zone serves, whatever its marks */
+	bool direct;        /**< past the per-CPU lists */
+	unsigned int zone;  /**< the kernel's */
+	size_t take, drain; /**< next of op->takes, op->drains */
+
+	bool chosen;        /**< ours decided otherwise first in "ours_zone" for "ours_pfn" */
+	unsigned int ours_zone;
+	uint64_t ours_pfn;  /**< PAGE_FOLLOW_NONE: not known */
+	const char *path;   /**< the rule at work */
+
+	bool looked;        /**< at the per-CPU list */
+	bool empty;         /**< ours was, so ours refills */
+	unsigned int want;  /**< blocks that ours would refill with */
+	unsigned int got;   /**< blocks that ours did refill with (free-running) */
+	bool more;          /**< ours would have gone on where the kernel stopped */
+	unsigned int nr_extfrag; /**< since the last take */
+	struct page_extfrag extfrag;
+	unsigned int wakes;
+
+	bool trims;         /**< ours drains after this free */
+	unsigned int trim;  /**< pages that it would drain */
+	bool differs;       /**< an earlier page of this drain was another one */
+	uint64_t drained;   /**< pages that ours did drain (free-running) */
+	bool drain_only;    /**< PAGE_OP_DRAIN */
+	unsigned int drain_zone, drain_cpu;
+	size_t drain_end;   /**< of op->drains, that belong to this zone and CPU */
+};
+
+struct page_judge {
+	struct verify_setup setup;
+	struct verify_log *log;
+	const struct page_look *look;
+	struct page_allocator *pa;
+	struct page_calls calls;
+	struct page_course course;
+	bool follow;          /**< VERIFY_FOLLOW */
+	bool probed;          /**< silent requests are recorded by probes */
+	unsigned int nr_cpus, nr_zones;
+	size_t moment;        /**< next of the look's */
+	uint64_t bulk_end;    /**< takes up to this event went to a silent request */
+	unsigned int nr_online;
+	struct u64map listed; /**< pfn to number of the event that put it into a list */
+	struct u64map live;   /**< free-running: recorded pfn to index in "blocks" */
+	struct vec(struct page_live) blocks;
+	struct vec(uint32_t) spare_blocks;
+};
+
+/** Free-running: a recorded block, and where ours is. */
+struct page_live {
+	uint64_t ours;
+	uint8_t order;
+};
+
+/** page_alloc.c */
+extern const struct page_follow page_judge_follow;
+void page_judge_alloc(struct page_judge *j, struct page_op *op);
+void page_judge_bulk(struct page_judge *j, const struct page_op *op);
+/** The block entered a per-CPU list by event "number". */
+void page_judge_enters(struct page_judge *j, uint64_t pfn, uint64_t number);
+/** Nothing shows how the block at "pfn" leaves the list that it is in. */
+bool page_judge_is_silent(const struct page_judge *j, uint64_t pfn);
+/** The CPU of "op" in ours. */
+unsigned int page_judge_cpu(const struct page_judge *j, const struct page_op *op);
+
+/** page_free.c */
+void page_judge_free(struct page_judge *j, const struct page_op *op);
+void page_judge_drain(struct page_judge *j, const struct page_op *op);
+/** Callbacks. */
+void page_judge_trims(void *ctx, unsigned int zone, unsigned int cpu, unsigned int nr_pages);
+uint64_t page_judge_drained(void *ctx, uint64_t ours);
+
+/** page_story.c: what a judgement is about, and the texts of one that is to be told. */
+struct verify_what page_story_what(const struct page_judge *j);
+void page_story_pfn(const struct page_judge *j, struct verify_story *story);
+void page_story_take(const struct page_judge *j, struct verify_story *story, uint64_t ours);
+void page_story_sizes(const struct page_judge *j, struct verify_story *story, uint64_t ours,
+		      uint64_t kernel, const char *unit);
+void page_story_extfrag(const struct page_judge *j, struct verify_story *story);
+void page_story_drained(const struct page_judge *j, struct verify_story *story, uint64_t ours);
+
+#endif

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Looking ahead for the judge of the page layer (see page_look.h).
+ *
+ * Theory. A page enters a per-CPU list by a free or a refill and leaves it by an allocation or a
+ * drain, each with an event. So what the next event of a page is tells what happened in between:
+ *
+ *	free, then free again          it was given out silently (alloc_pages_bulk)
+ *	free, then zone_locked         it had gone to the buddy lists: nobody held the list's lock
+ *	free, then nothing any more    given out silently, or still in its list: open
+ *
+ * The excess of alloc_pages_exact() shows as single pages freed by the task that has just got a
+ * block, in ascending order up to that block's end: they go to the tails of buddy lists.
+ */
+#include <config.h>
+
+#include "page_look.h"
+
+#include "page_calls.h"
+
+#include <string.h>
+
+enum {
+	FATES_A_WORD = 16,
+	LATE_ORDER = 9, /* the smallest block of late memory, but for edges */
+};
+
+/* What pid 1 is to do next. */
+enum boot_step {
+	BOOT_CLASS,   /* register a class */
+	BOOT_MM,      /* make /sys/kernel/mm */
+	BOOT_MARKS,   /* set the marks: it does something else now */
+	BOOT_KOBJECT, /* make a kobject */
+	BOOT_THREAD,  /* make khugepaged */
+	BOOT_HUGE,    /* raise the marks */
+	BOOT_DONE,
+};
+
+/* The tail of a block that a task may be about to give back. */
+struct excess {
+	uint64_t next, end; /* pfns; 0, 0: none */
+	uint64_t first;     /* number of the event that began it; numbers need not be neighbours */
+	uint32_t nr;
+};
+
+struct page_look {
+	const struct event_names *names;
+	const struct survey *survey;
+	bool boot;
+	uint64_t nr_events;
+	struct u64map listed;        /* pfn to number of the event that put it into a list, + 1 */
+	struct vec(uint64_t) fates;
+	struct u64map contexts;      /* to "tails" */
+	struct vec(struct excess) tails;
+	struct vec(uint64_t) numbers; /* of the excess that is being freed, if it is one */
+	uint64_t numbers_context;
+	struct vec(uint64_t) late_numbers; /* frees in a row, up to "late_next", by "late_context" */
+	uint64_t late_context, late_next;
+	bool late;                   /* they are of memory that is handed over late */
+	struct vec(struct page_look_moment) moments;
+	bool pcp_seen;
+	uint8_t step; /* enum boot_step */
+	uint64_t last_take_context, last_take; /* number + 1 of a single take */
+	uint64_t cpus_seen[8192 / 64];
+};
+
+static void page_event(struct page_look *look, const struct event *ev, uint64_t number);
+static void leaves_buddy(struct page_look *look, uint64_t pfn, unsigned int order,
+			 uint64_t number, bool refill);
+static void set_fate(struct page_look *look, uint64_t number, enum page_fate fate);
+static void enters(struct page_look *look, uint64_t pfn, uint64_t number);
+static bool leaves(struct page_look *look, uint64_t pfn, enum page_fate fate);
+static struct excess *excess_of(struct page_look *look, const struct event *ev);
+static void note_excess(struct page_look *look, const struct event *ev, uint64_t number);
+static void note_late(struct page_look *look, const struct event *ev, uint64_t number);
+static void add_moment(struct page_look *look, uint64_t number, enum page_moment what,
+		       unsigned int cpu);
+static void boot_event(struct page_look *look, const struct event *ev, uint64_t number);
+static void boot_step(struct page_look *look, const char *site, uint64_t number);
+static bool begins_with(const char *site, const char *const *words);
+static const char *symbol_of(const struct page_look *look, uint32_t site);
+
+struct page_look *page_look_create(const struct event_names *names, const struct survey *survey)
+{
+	struct page_look *look = xcalloc(1, sizeof(*look));
+
+	look->names = names;
+	look->survey = survey;
+	look->boot = survey && survey->from_boot;
+	u64map_init(&look->listed);
+	u64map_init(&look->contexts);
+	return look;
+}
+
+void page_look_destroy(struct page_look *look)
+{
+	if (!look)
+		return;
+	u64map_deinit(&look->listed);
+	u64map_deinit(&look->contexts);
+	vec_deinit(&look->fates);
+	vec_deinit(&look->tails);
+	vec_deinit(&look->numbers);
+	vec_deinit(&look->moments);
+	vec_deinit(&look->late_numbers);
+	free(look);
+}
+
+void page_look_event(struct page_look *look, const struct event *ev)
+{
+	const uint64_t number = look->nr_events++;
+
+	if (unlikely(number >= UINT32_MAX))
+		return;
+	if (look->boot)
+		boot_event(look, ev, number);
+	switch (ev->type) {
+	case EVENT_ZONE_LOCKED:
+	case EVENT_EXTFRAG:
+	case EVENT_PAGE_ALLOC:
+	case EVENT_PAGE_FREE:
+	case EVENT_PAGE_FREE_DIRECT:
+	case EVENT_PCPU_DRAIN:
+		page_event(look, ev, number);
+		break;
+	default:
+		break;
+	}
+}
+
+void page_look_finish(struct page_look *look)
+{
+	for (size_t i = 0; look->listed.entries && i <= look->listed.mask; i++) {
+		if (look->listed.entries[i].key != U64MAP_NO_KEY)
+			set_fate(look, look->listed.entries[i].value - 1U, PAGE_FATE_OPEN);
+	}
+	u64map_deinit(&look->listed);
+	u64map_init(&look->listed);
+	u64map_deinit(&look->contexts);
+	u64map_init(&look->contexts);
+	vec_deinit(&look->tails);
+	vec_deinit(&look->numbers);
+}
+
+enum page_fate page_look_fate(const struct page_look *look, uint64_t number)
+{
+	if (!look || number / FATES_A_WORD >= look->fates.nr)
+		return PAGE_FATE_SEEN;
+	return (enum page_fate)(look->fates.items[number / FATES_A_WORD] >>
+					(number % FATES_A_WORD * 4) & 15);
+}
+
+const struct page_look_moment *page_look_moments(const struct page_look *look, size_t *nr)
+{
+	*nr = look ? look->moments.nr : 0;
+	return look ? look->moments.items : NULL;
+}
+
+static void page_event(struct page_look *look, const struct event *ev, uint64_t number)
+{
+	switch (ev->type) {
+	case EVENT_ZONE_LOCKED:
+		leaves_buddy(look, ev->page.pfn, ev->page.order, number, ev->page.percpu_refill);
+		break;
+	case EVENT_EXTFRAG:
+		break;
+	case EVENT_PAGE_ALLOC:
+		if (ev->page.pfn == EVENT_PFN_FAILED)
+			break;
+		(void)leaves(look, ev->page.pfn, PAGE_FATE_SEEN);
+		if (ev->page.order)
+			*excess_of(look, ev) = (struct excess){
+				.next = ev->page.pfn + 1,
+				.end = ev->page.pfn + (1ULL << MIN(ev->page.order, 30)),
+			};
+		break;
+	case EVENT_PCPU_DRAIN:
+		(void)leaves(look, ev->page.pfn, PAGE_FATE_SEEN);
+		break;
+	default:
+		(void)leaves(look, ev->page.pfn, PAGE_FATE_SILENT);
+		enters(look, ev->page.pfn, number);
+		note_excess(look, ev, number);
+		if (look->boot && look->step < BOOT_KOBJECT)
+			note_late(look, ev, number);
+		break;
+	}
+}
+
+/* Any page of it that was thought to be in a list since its free was not. */
+static void leaves_buddy(struct page_look *look, uint64_t pfn, unsigned int order,
+			 uint64_t number, bool refill)
+{
+	for (uint64_t i = 0; i < 1ULL << MIN(order, 10U); i++)
+		(void)leaves(look, pfn + i, PAGE_FATE_DIRECT);
+	if (refill)
+		enters(look, pfn, number);
+}
+
+static void set_fate(struct page_look *look, uint64_t number, enum page_fate fate)
+{
+	const unsigned int shift = number % FATES_A_WORD * 4;
+	uint64_t *word;
+
+	vec_extend_zeroed(&look->fates, number / FATES_A_WORD + 1);
+	word = &look->fates.items[number / FATES_A_WORD];
+	*word = (*word & ~(15ULL << shift)) | (uint64_t)fate << shift;
+}
+
+static void enters(struct page_look *look, uint64_t pfn, uint64_t number)
+{
+	bool fresh;
+
+	*u64map_insert(&look->listed, pfn & INT64_MAX, &fresh) = (uint32_t)number + 1;
+}
+
+/* The page is in no list any more; false: it was in none. */
+static bool leaves(struct page_look *look, uint64_t pfn, enum page_fate fate)
+{
+	const uint32_t *at = u64map_find(&look->listed, pfn & INT64_MAX);
+
+	if (!at)
+		return false;
+	if (fate != PAGE_FATE_SEEN && page_look_fate(look, *at - 1U) == PAGE_FATE_SEEN)
+		set_fate(look, *at - 1U, fate);
+	return u64map_remove(&look->listed, pfn & INT64_MAX);
+}
+
+static struct excess *excess_of(struct page_look *look, const struct event *ev)
+{
+	bool fresh;
+	uint32_t *at = u64map_insert(&look->contexts, page_calls_context(ev), &fresh);
+
+	if (fresh) {
+		*at = (uint32_t)look->tails.nr;
+		vec_push(&look->tails, (struct excess){ 0 });
+	}
+	return &look->tails.items[*at];
+}
+
+/* One context's excess at a time: the task does nothing else meanwhile. */
+static void note_excess(struct page_look *look, const struct event *ev, uint64_t number)
+{
+	const uint64_t context = page_calls_context(ev);
+	struct excess *tail = excess_of(look, ev);
+	const uint64_t pfn = ev->page.pfn;
+
+	if (ev->page.order || !tail->end || pfn < tail->next || pfn >= tail->end ||
+	    (tail->nr && pfn != tail->next)) {
+		*tail = (struct excess){ 0 };
+		return;
+	}
+	if (!tail->nr++ || look->numbers_context != context)
+		vec_reset(&look->numbers);
+	look->numbers_context = context;
+	vec_push(&look->numbers, number);
+	tail->next = pfn + 1;
+	if (tail->next < tail->end)
+		return;
+	if (tail->nr == look->numbers.nr) {
+		vec_foreach(&look->numbers, n)
+			set_fate(look, *n, PAGE_FATE_TAIL);
+		for (uint64_t i = 1; i <= tail->nr; i++)
+			(void)u64map_remove(&look->listed, (tail->end - i) & INT64_MAX);
+	}
+	*tail = (struct excess){ 0 };
+}
+
+/*
+ * Memory whose struct pages are initialised late is freed in ascending order, in blocks of order 9
+ * or 10 and, where those do not fit, page by page; all of it for the first time, and without
+ * anything in between.
+ */
+static void note_late(struct page_look *look, const struct event *ev, uint64_t number)
+{
+	const uint64_t context = page_calls_context(ev), pfn = ev->page.pfn;
+	const unsigned int order = ev->page.order;
+
+	if (context != look->late_context || pfn < look->late_next) {
+		vec_reset(&look->late_numbers);
+		look->late = false;
+	}
+	if ((order && order < LATE_ORDER) || order > KERNEL_MAX_ORDER ||
+	    survey_state_of(look->survey, pfn) != SURVEY_USED) {
+		look->late_context = 0;
+		return;
+	}
+	look->late_context = context;
+	look->late_next = pfn + (1ULL << order);
+	look->late |= order > 0;
+	vec_push(&look->late_numbers, number);
+	if (!look->late)
+		return;
+	vec_foreach(&look->late_numbers, n)
+		set_fate(look, *n, PAGE_FATE_TAIL);
+	for (uint64_t at = pfn; at < look->late_next; at++)
+		(void)u64map_remove(&look->listed, at);
+	vec_reset(&look->late_numbers);
+}
+
+static void add_moment(struct page_look *look, uint64_t number, enum page_moment what,
+		       unsigned int cpu)
+{
+	vec_push(&look->moments, (struct page_look_moment){
+		.number = number, .what = (uint8_t)what, .cpu = (uint16_t)cpu });
+}
+
+static void boot_event(struct page_look *look, const struct event *ev, uint64_t number)
+{
+	const uint64_t bit = 1ULL << (ev->cpu % 64);
+
+	if (look->late_context && ev->type != EVENT_PAGE_FREE &&
+	    page_calls_context(ev) == look->late_context)
+		look->late_context = 0;
+
+	if (ev->cpu && ev->cpu < 8192 && !(look->cpus_seen[ev->cpu / 64] & bit)) {
+		look->cpus_seen[ev->cpu / 64] |= bit;
+		add_moment(look, number, PAGE_MOMENT_CPU, ev->cpu);
+		add_moment(look, number, PAGE_MOMENT_CPU_UP, ev->cpu);
+	}
+	if (!look->pcp_seen && ev->type == EVENT_ZONE_LOCKED) {
+		const uint64_t context = page_calls_context(ev);
+
+		/* Two blocks in a row for one call: before, a refill is one block. */
+		if (look->last_take && look->last_take_context == context) {
+			look->pcp_seen = true;
+			add_moment(look, look->last_take - 1, PAGE_MOMENT_PCP, 0);
+		}
+		look->last_take = number + 1;
+		look->last_take_context = context;
+	} else if (!look->pcp_seen && page_calls_context(ev) == look->last_take_context) {
+		look->last_take = 0;
+	}
+	if (ev->type == EVENT_ZONE_WMARKS && look->step < BOOT_DONE) {
+		look->step = BOOT_DONE; /* such events tell all marks from here on */
+		add_moment(look, number, PAGE_MOMENT_MARKS, 0);
+	}
+	if (look->step < BOOT_DONE && ev->pid == 1 && ev->site && !page_calls_level(ev))
+		boot_step(look, symbol_of(look, ev->site), number);
+}
+
+/*
+ * init_per_zone_wmark_min() runs right after mm_sysfs_init() has made a kobject, which follows on
+ * bdi_class_init() with its class and its directory in debugfs. hugepage_init() makes another
+ * kobject and its files, perhaps a cache, and khugepaged; then the marks rise.
+ */
+static void boot_step(struct page_look *look, const char *site, uint64_t number)
+{
+	static const char *const sysfs[] = {
+		"kobject_", "__kernfs_", "radix_tree_", "__radix_tree_", "idr_", "ida_", "xas_",
+		"kmem_cache_", "__kmem_cache_", "do_kmem_cache_", "cache_random_", "sysfs_slab_",
+		"shrinker_", "prealloc_shrinker", NULL,
+	};
+	static const char *const debugfs[] = { "__d_alloc", "alloc_inode", "security_inode_alloc",
+					       "lsm_inode_alloc", NULL };
+	const bool makes = !strcmp(site, "kobject_create_and_add");
+	const bool passes = begins_with(site, sysfs);
+
+	switch (look->step) {
+	case BOOT_CLASS:
+	case BOOT_MM:
+		if (strstr(site, "class_register") || strstr(site, "class_create"))
+			look->step = BOOT_MM;
+		else if (makes && look->step == BOOT_MM)
+			look->step = BOOT_MARKS;
+		else if (!passes && !begins_with(site, debugfs))
+			look->step = BOOT_CLASS;
+		break;
+	case BOOT_MARKS:
+		if (passes && !makes)
+			break;
+		add_moment(look, number, PAGE_MOMENT_MARKS, 0);
+		look->step = makes ? BOOT_THREAD : BOOT_KOBJECT;
+		break;
+	case BOOT_KOBJECT:
+		if (makes)
+			look->step = BOOT_THREAD;
+		break;
+	case BOOT_THREAD:
+		if (!strncmp(site, "__kthread_create", 16))
+			look->step = BOOT_HUGE;
+		else if (!passes)
+			look->step = BOOT_KOBJECT;
+		break;
+	case BOOT_HUGE:
+		if (!strncmp(site, "__kthread_create", 16))
+			break;
+		add_moment(look, number, PAGE_MOMENT_HUGE, 0);
+		look->step = BOOT_DONE;
+		break;
+	default:
+		break;
+	}
+}
+
+static bool begins_with(const char *site, const char *const *words)
+{
+	for (; *words; words++) {
+		if (!strncmp(site, *words, strlen(*words)))
+			return true;
+	}
+	return false;
+}
+
+/* "" when the site is an address only, or unknown. */
+static const char *symbol_of(const struct page_look *look, uint32_t site)
+{
+	if (site >= look->names->sites.nr)
+		return "";
+	return intern_text(&look->names->texts, look->names->sites.items[site].symbol);
+}

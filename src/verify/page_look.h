@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What the judge of the page layer wants to know ahead: how pages left per-CPU lists when no event
+ * says so, which frees went past those lists, and when settings of early boot took effect.
+ */
+#ifndef KMREPLAY_SRC_VERIFY_PAGE_LOOK_H
+#define KMREPLAY_SRC_VERIFY_PAGE_LOOK_H
+
+#include "kmreplay/core/u64map.h"
+#include "kmreplay/core/vec.h"
+#include "kmreplay/event/event.h"
+#include "kmreplay/event/names.h"
+#include "kmreplay/replay/survey.h"
+
+/** What became of a page that an event put into a per-CPU list. Four bits an event. */
+enum page_fate {
+	PAGE_FATE_SEEN,   /**< an event shows it leaving, or it was never in a list */
+	PAGE_FATE_SILENT, /**< it was gone without an event */
+	PAGE_FATE_OPEN,   /**< it is not heard of again */
+	PAGE_FATE_DIRECT, /**< the free went straight to the buddy lists: it is taken from there */
+	PAGE_FATE_TAIL,   /**< the same, to the tail (alloc_pages_exact, memory handed over late) */
+};
+
+/** When settings of early boot took effect. */
+enum page_moment {
+	PAGE_MOMENT_PCP,     /**< per-CPU lists work */
+	PAGE_MOMENT_CPU,     /**< a CPU is coming up */
+	PAGE_MOMENT_CPU_UP,  /**< counters keep differences */
+	PAGE_MOMENT_MARKS,   /**< watermarks */
+	PAGE_MOMENT_HUGE,    /**< huge pages have raised them */
+	PAGE_MOMENT_RECLAIMED, /**< kswapd has done its work and is about to sleep */
+	PAGE_MOMENT_NR,
+};
+
+struct page_look_moment {
+	uint64_t number; /**< of the first event behind it */
+	uint8_t what;    /**< enum page_moment */
+	uint16_t cpu;    /**< RECLAIMED: the node */
+};
+
+struct page_look;
+
+/** "survey" may be NULL; both must outlive it. */
+struct page_look *page_look_create(const struct event_names *names, const struct survey *survey);
+void page_look_destroy(struct page_look *look);
+void page_look_event(struct page_look *look, const struct event *ev);
+void page_look_finish(struct page_look *look);
+/** What became of the page that event "number" put into a list. */
+enum page_fate page_look_fate(const struct page_look *look, uint64_t number);
+/** The moments, ascending. */
+const struct page_look_moment *page_look_moments(const struct page_look *look, size_t *nr);
+
+#endif

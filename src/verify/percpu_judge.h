@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the percpu judge share. */
+#ifndef KMREPLAY_VERIFY_PERCPU_JUDGE_H
+#define KMREPLAY_VERIFY_PERCPU_JUDGE_H
+
+#include "areas_look.h"
+
+/** A chunk of the recorded kernel and ours that stands for it. */
+struct percpu_pair {
+	uint64_t recorded, ours; /**< bases; ours is never that of two */
+};
+
+/** A chunk that was created, for a request that is still to come. */
+struct percpu_coming {
+	struct event ev;
+	uint64_t number;
+	bool pending;
+};
+
+struct percpu_judge {
+	struct verify_log *log;
+	const struct verify_setup *setup;
+	const struct areas_look *look; /**< may be NULL */
+	bool given_start;
+	bool hashed; /**< bases are hashes */
+	struct percpu *p;
+	uint64_t number; /**< of the event at hand */
+	uint64_t unit_size;
+
+	struct u64map pair_of; /**< recorded base to index in "pairs" */
+	struct vec(struct percpu_pair) pairs;
+	struct vec(uint32_t) spare; /**< indices of "pairs" not in use */
+	uint64_t next_ours;    /**< base for the next chunk of ours */
+	uint64_t first, reserved; /**< bases of boot's chunks in ours */
+	bool first_met;        /**< the first chunk of boot has its pair */
+	struct percpu_coming coming; /**< following */
+	uint64_t wanted;       /**< following: recorded base of what the balance work creates */
+	bool created;          /**< it did */
+
+	/* Free-running: chunks by number, of which the n-th stand for each other. */
+	struct vec(uint64_t) recorded_made, ours_made; /**< bases; bit 0 of neither is set */
+	struct vec(uint64_t) made_at, gone_at; /**< events of the recorded ones */
+	size_t nr_paired;
+	struct u64map addr_of; /**< ptr to index in "addrs" */
+	struct vec(uint64_t) addrs;
+	struct vec(uint32_t) spare_addrs;
+};
+
+/** The base of ours for the chunk recorded at "base"; 0: there is none. */
+uint64_t percpu_judge_ours(const struct percpu_judge *j, uint64_t base);
+/** "ours" stands for the chunk recorded at "recorded" from now on. */
+void percpu_judge_pair(struct percpu_judge *j, uint64_t recorded, uint64_t ours);
+/** A base for one more chunk, that no other has or had. */
+uint64_t percpu_judge_new_base(struct percpu_judge *j);
+
+/* percpu_start.c */
+
+/** The chunks of boot, and what is in use at the first event. */
+void percpu_judge_start(struct percpu_judge *j);
+
+/* percpu_tell.c */
+
+void percpu_tell_alloc(const struct percpu_judge *j, struct verify_story *story,
+		       const struct event *ev, const struct percpu_choice *choice);
+void percpu_tell_chunk(const struct percpu_judge *j, struct verify_story *story, uint64_t base,
+		       bool predicted);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What the files of the slab layer's judge share.
+ *
+ *	slab.c         the judge's ends: made, fed, finished; the window of events
+ *	slab_order.c   when an event's effect took place, which is not always when it was recorded
+ *	slab_follow.c  a slab allocator that follows the recording, each step judged
+ *	slab_silent.c  what the kernel did without any event
+ *	slab_known.c   slabs of the recording: which objects are virgin, in what order those come
+ *	slab_free.c    a second allocator that nobody corrects
+ *	slab_look.c    what is known from reading ahead
+ *	slab_story.c   texts
+ */
+#ifndef KMREPLAY_VERIFY_SLAB_JUDGE_H
+#define KMREPLAY_VERIFY_SLAB_JUDGE_H
+
+#include "kmreplay/core/list.h"
+#include "kmreplay/core/u64map.h"
+#include "kmreplay/core/vec.h"
+#include "kmreplay/mm/slab_follow.h"
+#include "kmreplay/mm/slab_start.h"
+#include "kmreplay/verify/verify.h"
+
+/** Events that stand behind the one that takes effect: as far ahead as the judge looks. */
+enum { SLAB_WINDOW = 4096 };
+/** Room for them and for a batch; a power of two. */
+enum { SLAB_RING = 4 * SLAB_WINDOW };
+/** Pointers of a bulk free that a recording can hold. */
+enum { SLAB_BULK_PTRS = 16 };
+
+/** One event on its way through the window. */
+struct slab_step {
+	struct event ev;
+	struct repair_op op;
+	uint64_t number;
+	uint64_t next;     /**< number of the next event of the same context; 0: not seen yet */
+	uint32_t nr_ptrs;  /**< bulk frees: index of its pointers in "ptrs", and how many */
+	uint32_t ptrs;
+	bool done;         /**< its effect came before its turn */
+};
+
+/** What is known of a slot. */
+enum slab_slot_flags {
+	SLOT_VIRGIN = 1 << 0, /**< not used since its slab was new */
+	SLOT_GUESS = 1 << 1,  /**< allocated unseen, and it may have been another one of its slab */
+};
+
+#define SLAB_NO_SLOT UINT16_MAX
+
+/** A slab of the recording. */
+struct slab_known {
+	uint64_t pfn;
+	uint64_t born;        /**< event that brought it; UINT64_MAX: it was there before */
+	uint64_t serial;      /**< numbers slabs in order of appearance */
+	uint32_t cache;       /**< of the allocator */
+	uint16_t objects;
+	uint16_t last;        /**< virgin slot taken last */
+	uint8_t order;
+	bool live;            /**< in use: not a free entry of the table */
+	uint8_t passed;       /**< times that the kernel passed it over */
+	bool loose;           /**< bought, not yet installed */
+	bool predicted;       /**< a new slab was what we would have taken */
+	int16_t freed_by;     /**< CPU of the last remote free */
+	uint16_t buyer_cpu;
+	uint64_t buyer;       /**< context that bought it */
+	uint64_t freed_at;    /**< event of that free */
+	uint8_t *slots;       /**< enum slab_slot_flags */
+};
+
+/** What is known of a cache of the allocator. */
+struct slab_cache_known {
+	uint32_t origin;      /**< repair's id */
+	bool rcu;             /**< its pages go back after a grace period */
+	uint16_t *next;       /**< by slot: what follows it in a virgin list; SLAB_NO_SLOT: unknown */
+	uint16_t objects;     /**< of "next" */
+	uint64_t nr_slabs;
+};
+
+/** A slab that our allocator gave back and the kernel was not yet seen to. */
+struct slab_limbo {
+	uint64_t pfn;
+	uint64_t by;      /**< event that did it */
+	uint32_t cache;
+	uint8_t order;
+	bool happened;    /**< the kernel did, too: counted */
+};
+
+/** Bulk allocations that a context is in. */
+struct slab_bulk {
+	uint64_t context;
+	uint32_t cache;
+	uint32_t nr;
+	uint64_t at;          /**< event */
+};
+
+/** An object that no event will free, and its place among those of its call site on its CPU. */
+struct slab_silent {
+	uint64_t addr;
+	uint64_t event;       /**< that allocated it */
+	uint32_t queue;
+	uint32_t prev, next;  /**< 0: none */
+	bool proved;          /**< later events show that it ended */
+};
+
+struct slab_silent_queue {
+	uint32_t first, last; /**< oldest, youngest; 0: none */
+};
+
+/** A CPU's interrupted contexts, as far as they may have an effect without an event yet. */
+enum { SLAB_NR_WAITING = 8 };
+struct slab_cpu_order {
+	uint64_t context;     /**< of the last event; 0: none */
+	uint64_t last;        /**< number of that event */
+	uint64_t waiting[SLAB_NR_WAITING]; /**< next events of interrupted contexts; 0: none */
+	unsigned int at;      /**< where the next goes */
+	uint64_t deferred;    /**< a free whose effect is still to come, + 1; 0: none */
+};
+
+struct slab_free_run;
+struct slab_look;
+
+struct slab_judge {
+	struct verify_setup setup;
+	const struct slab_look *look; /**< NULL: nothing known ahead */
+	const struct repair *repair;
+	struct verify_log *log;
+	bool judged;                 /**< this run's steps are counted (not in free mode) */
+	struct slab_allocator *slab;
+	unsigned int nr_cpus;
+	struct slab_free_run *free_run; /**< NULL when following */
+	uint64_t base, offset;       /**< direct map: recorded, and ours */
+
+	/* The window. */
+	struct slab_step *ring;      /**< SLAB_RING, by number */
+	uint64_t head, tail;         /**< next to take effect; next to come in */
+	struct u64map contexts;      /**< to the low bits of the last event's number */
+	struct vec(uint64_t) bulk_ptrs;
+	struct vec(struct slab_cpu_order) cpus;
+
+	/* What is known. */
+	struct u64map pages;         /**< pfn to index in slabs, for each page */
+	struct vec(struct slab_known) slabs;
+	struct vec(uint32_t) slabs_free;
+	struct vec(struct slab_cache_known) caches; /**< by the allocator's id */
+	struct vec(uint32_t) cache_of;  /**< repair's id to the allocator's + 1 */
+	struct u64map limbo_index;
+	struct vec(struct slab_limbo) limbo;
+	struct vec(struct slab_bulk) bulks;
+	bool bulk_told;              /**< probes have begun to tell of bulk allocations */
+	struct vec(struct slab_silent) silent;
+	struct vec(uint32_t) silent_free;
+	struct u64map silent_index;  /**< address (ours) to index in silent */
+	struct vec(struct slab_silent_queue) queues;
+	struct u64map queue_index;   /**< site, cache and CPU */
+	uint64_t next_serial;
+	uint64_t last_lost;
+
+	/* The page that is handed to the allocator next. */
+	uint64_t give_pfn;
+	uint8_t give_order;
+	bool giving;
+	uint64_t now;                /**< number of the event that takes effect */
+	uint64_t held_recorded;      /**< pages */
+	uint64_t limbo_pages;        /**< of those, in limbo */
+};
+
+/* slab.c */
+
+/** The cache that "id" turned out to be, as far as is known. */
+uint32_t slab_judge_canon(const struct repair *repair, uint32_t id);
+/** The allocator's cache for repair's "id"; SLAB_CACHE_NONE: it cannot have one. */
+uint32_t slab_judge_cache(struct slab_judge *j, uint32_t id, const struct event *ev);
+/**
+ * An object of repair's cache "id" lies in a slab of "cache": if it can, that is its cache from now
+ * on (caches that nobody named, merged ones). Returns the cache that "id" is then.
+ */
+uint32_t slab_judge_unite(struct slab_judge *j, uint32_t id, uint32_t cache);
+struct slab_step *slab_judge_step(struct slab_judge *j, uint64_t number);
+/** pid, or CPU of the idle task, and interrupt level. */
+uint64_t slab_context(const struct event *ev);
+unsigned int slab_level(const struct event *ev);
+/** Counts what cannot be judged, or stands on repaired ground; not in free mode. */
+void slab_aside(struct slab_judge *j, enum verify_aside aside, const char *text, uint64_t nr);
+static inline uint64_t slab_ours(const struct slab_judge *j, uint64_t ptr)
+{
+	return ptr - j->base + j->offset;
+}
+static inline uint64_t slab_recorded(const struct slab_judge *j, uint64_t addr)
+{
+	return addr - j->offset + j->base;
+}
+static inline uint64_t slab_pfn(const struct slab_judge *j, uint64_t addr)
+{
+	return (addr - j->offset) / KERNEL_PAGE_SIZE;
+}
+
+/* slab_order.c */
+
+/** Takes the effect of event "number", and of those whose time has come with it. */
+void slab_order_step(struct slab_judge *j, uint64_t number);
+/** Nothing more comes: what is still held back takes effect. */
+void slab_order_finish(struct slab_judge *j);
+
+/* slab_known.c */
+
+/** The slab around "addr" (ours), or NULL; valid until the next slab comes. */
+struct slab_known *slab_known_at(struct slab_judge *j, uint64_t addr);
+struct slab_known *slab_known_add(struct slab_judge *j, uint64_t pfn, unsigned int order,
+				  uint32_t cache, bool virgin);
+void slab_known_remove(struct slab_judge *j, struct slab_known *known);
+/** Slot of "addr"; SLAB_NO_SLOT: no object begins there. */
+uint16_t slab_known_slot(const struct slab_judge *j, const struct slab_known *known, uint64_t addr);
+uint64_t slab_known_addr(const struct slab_judge *j, const struct slab_known *known, uint16_t slot);
+struct slab_cache_known *slab_cache_known(struct slab_judge *j, uint32_t cache);
+/** The virgin slot that comes next in "known"; SLAB_NO_SLOT: not known. */
+uint16_t slab_known_next(struct slab_judge *j, const struct slab_known *known);
+/** Virgin "slot" was taken; counts those that were passed over, and calls "passed" for each. */
+void slab_known_taken(struct slab_judge *j, struct slab_known *known, uint16_t slot,
+		      void (*passed)(struct slab_judge *j, struct slab_known *known,
+				     uint16_t slot));
+
+/* slab_follow.c */
+
+void slab_follow_alloc(struct slab_judge *j, const struct slab_step *step, unsigned int cpu);
+void slab_follow_free(struct slab_judge *j, const struct slab_step *step, uint64_t ptr,
+		      unsigned int cpu);
+/** kfree_bulk(), kmem_cache_free_bulk() of addresses (ours), as far as they are in slabs. */
+void slab_follow_free_bulk(struct slab_judge *j, const struct slab_step *step, size_t nr,
+			   uint64_t *addrs);
+void slab_follow_page_alloc(struct slab_judge *j, const struct slab_step *step);
+void slab_follow_page_free(struct slab_judge *j, const struct slab_step *step);
+/** The object that an allocation from "cache" on "cpu" would get, ours; 0: not knowable. */
+uint64_t slab_follow_expected(struct slab_judge *j, uint32_t cache, unsigned int cpu, int node);
+/** Puts a bought slab into use on the CPU that bought it. */
+void slab_follow_install(struct slab_judge *j, struct slab_known *known);
+/** struct slab_page_ops */
+struct mm_outcome slab_follow_give_page(void *ctx, unsigned int cpu, uint32_t gfp,
+					unsigned int order, int node, unsigned int context);
+struct mm_outcome slab_follow_take_page(void *ctx, unsigned int cpu, uint64_t pfn,
+					unsigned int order);
+
+/** An allocation: what we would take, and what the kernel took. */
+struct slab_picked {
+	uint32_t cache;
+	unsigned int cpu;
+	uint64_t addr; /**< recorded, as ours */
+	struct slab_next next;
+};
+
+/* slab_story.c */
+
+void slab_story_alloc(struct slab_judge *j, struct verify_story *story,
+		      const struct slab_picked *p);
+void slab_story_new(struct slab_judge *j, struct verify_story *story, uint32_t cache,
+		    unsigned int cpu, const struct slab_next *next);
+/** The slab at "addr" is still there, in one of the two. */
+void slab_story_discard(struct slab_judge *j, struct verify_story *story, uint64_t addr,
+			bool happened);
+
+/* slab_silent.c */
+
+void slab_silent_bulk_alloc(struct slab_judge *j, const struct slab_step *step);
+void slab_silent_bulk_ret(struct slab_judge *j, const struct slab_step *step);
+void slab_silent_bulk_free(struct slab_judge *j, const struct slab_step *step);
+/** An allocation from "cache" is about to give "addr" (ours): what must have happened unseen? */
+void slab_silent_before_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			      uint64_t addr);
+/** The kernel gives "known" back: what was freed unseen before? It may be gone then. */
+void slab_silent_before_discard(struct slab_judge *j, const struct slab_step *step,
+				const struct slab_known *known);
+/** The object at "addr" (ours) was allocated by "step": remembered if no event will free it. */
+void slab_silent_born(struct slab_judge *j, const struct slab_step *step, uint64_t addr);
+void slab_silent_gone(struct slab_judge *j, uint64_t addr);
+/** The context is inside a bulk allocation, or NULL. */
+struct slab_bulk *slab_silent_bulk_of(struct slab_judge *j, uint64_t context);
+
+#endif
