@@ -338,7 +338,7 @@ static const char *marker_name(const void *ctx, size_t i)
 /* Its beginning, in quotes, without what would move a terminal's cursor. */
 static void add_marker(struct str *out, const char *text)
 {
-	char *beginning CLEANUP(cleanup_free) = xstrndup(text, LISTED_LEN);
+	char *beginning CLEANUP(cleanup_free) = xstrndup(text, strnlen(text, LISTED_LEN));
 
 	str_add_char(out, '\'');
 	report_add_printable(out, beginning);

@@ -43,6 +43,8 @@ void *areas_look_create(const struct verify_setup *setup)
 	struct machine_config config;
 
 	look->setup = setup;
+	look->boot_bits = areas_boot_bits(setup->config);
+	look->first = SIZE_MAX;
 	look->sites.names = setup->names;
 	look->last_lazy = NOT_KNOWN;
 	u64map_init(&look->chunk_index);
@@ -109,7 +111,6 @@ void areas_look_finish(void *ctx)
 	sort(look->freed.items, look->freed.nr);
 	sort(look->was_lazy.items, look->was_lazy.nr);
 	sort(look->in_use.items, look->in_use.nr);
-	areas_chunks_finish(look);
 	vmalloc_destroy(look->taken);
 	look->taken = NULL;
 }

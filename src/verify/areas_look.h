@@ -52,13 +52,16 @@ struct areas_sites {
 /** A percpu chunk that was there before the first event, or maybe. */
 struct areas_chunk {
 	uint64_t base; /**< as recorded, maybe a hash */
-	uint64_t first_offset; /**< of the first area handed out; UINT64_MAX: none was */
 	uint64_t high;         /**< end of the highest area */
 	bool reserved;         /**< requests for modules' static variables were served */
+	bool dynamic;          /**< others were */
 	bool created;          /**< it was made while recording */
-	struct vec(uint64_t) touched; /**< bits of 4 bytes */
-	struct vec(uint64_t) was_free;
-	struct vec(uint32_t) freed; /**< bits of areas given back without having been got, ascending */
+	struct vec(uint64_t) was_free; /**< bits of 4 bytes: handed out before they were given back */
+	struct vec(uint64_t) in_use;   /**< by reasoning, but for what "was_free" */
+	struct vec(uint64_t) seen;     /**< all of these maps together */
+	uint64_t low;                  /**< all bits below are seen */
+	struct vec(uint64_t) given;    /**< areas given back without having been got */
+	struct vec(uint64_t) begins;   /**< their first bits */
 };
 
 struct areas_look {
@@ -95,6 +98,9 @@ struct areas_look {
 	struct vec(struct areas_chunk) chunks;
 	struct u64map live; /**< ptr of areas handed out */
 	uint64_t nr_beyond; /**< events of chunks beyond AREAS_MAX_CHUNKS */
+	uint64_t boot_bits; /**< of the first chunk, in bits of 4 bytes, unless it shows more */
+	size_t first_of;    /**< how many chunks there were when "first" was found */
+	size_t first;       /**< index of the first chunk of boot, or SIZE_MAX */
 };
 
 void *areas_look_create(const struct verify_setup *setup);
@@ -107,15 +113,17 @@ enum areas_site areas_site_of(struct areas_sites *sites, uint32_t site);
 
 /* areas_percpu.c */
 
+/** How many bits of 4 bytes boot's chunk for dynamic areas has, as kernels are configured. */
+uint64_t areas_boot_bits(const struct machine_config *config);
 void areas_look_percpu(struct areas_look *look, const struct event *ev);
 /** The chunk of boot for dynamic areas; NULL: no event touches it. "hashed": bases are hashes. */
 const struct areas_chunk *areas_first_chunk(const struct areas_look *look, bool hashed);
 /** The chunk of boot for modules' static variables, or NULL. */
 const struct areas_chunk *areas_reserved_chunk(const struct areas_look *look,
 					       const struct areas_chunk *first);
-/** An area that was there at the start begins at "bit" of "chunk". */
-bool areas_was_freed(const struct areas_chunk *chunk, uint64_t bit);
-void areas_chunks_finish(struct areas_look *look);
+/** Bit "bit" of one of a chunk's maps, which are as long as they have to be. */
+#define areas_bit(map, bit)                                                                   \
+	((bit) / 64 < (map)->nr && (map)->items[(bit) / 64] >> ((bit) % 64) & 1)
 void areas_chunks_deinit(struct areas_look *look);
 
 /** The percpu layout of the recorded machine: the configured one, with what the look found out. */

@@ -48,6 +48,8 @@ static void judge_place(struct percpu_judge *j, const struct event *ev, uint64_t
 			const struct percpu_choice *choice);
 static void follow(struct percpu_judge *j, const struct event *ev, uint64_t base,
 		   const struct percpu_choice *choice);
+static void give_up(struct percpu_judge *j, const struct percpu_choice *choice, uint64_t addr,
+		    uint64_t size);
 static void arrive(struct percpu_judge *j, bool predicted);
 static uint64_t base_for(struct percpu_judge *j, const struct event *ev);
 static uint64_t adopt(struct percpu_judge *j, uint64_t recorded);
@@ -128,6 +130,7 @@ static void *judge_create(const struct verify_setup *setup, const void *look,
 	make_allocator(j);
 	percpu_set_auto_balance(j->p, setup->mode == VERIFY_FREE);
 	percpu_judge_start(j);
+	j->old_end = j->next_ours;
 	return j;
 }
 
@@ -335,6 +338,24 @@ static void follow(struct percpu_judge *j, const struct event *ev, uint64_t base
 	if (!mm_ok(percpu_alloc_at(j->p, ev->cpu, addr, request.size, GFP_BITS_KERNEL)))
 		reason = "areas outside of a chunk: left out";
 	verify_aside(j->log, ASIDE_FORCED, VERIFY_PERCPU, reason, 1);
+	give_up(j, choice, addr, request.size);
+}
+
+/*
+ * Our place would have been taken before the recorded one, were it free. In a chunk whose beginning
+ * nobody saw it must be in use, then, and is no longer in the way of others.
+ */
+static void give_up(struct percpu_judge *j, const struct percpu_choice *choice, uint64_t addr,
+		    uint64_t size)
+{
+	const bool old = choice->base == j->first || choice->base < j->old_end;
+
+	if (!j->given_start || !choice->addr || !old ||
+	    (choice->base == percpu_chunk_base(j->p, addr) && choice->addr > addr))
+		return;
+	if (mm_ok(percpu_alloc_at(j->p, 0, choice->addr, size, GFP_BITS_KERNEL)))
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_PERCPU,
+			     "ranges of bytes in use at the start, as a difference tells", 1);
 }
 
 static void on_fail(struct percpu_judge *j, const struct event *ev)

@@ -31,6 +31,7 @@ struct percpu_judge {
 	struct vec(struct percpu_pair) pairs;
 	struct vec(uint32_t) spare; /**< indices of "pairs" not in use */
 	uint64_t next_ours;    /**< base for the next chunk of ours */
+	uint64_t old_end;      /**< chunks of ours below were there at the start */
 	uint64_t first, reserved; /**< bases of boot's chunks in ours */
 	bool first_met;        /**< the first chunk of boot has its pair */
 	struct percpu_coming coming; /**< following */

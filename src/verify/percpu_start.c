@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Percpu at the first event, as far as the look ahead tells it. In a recording from early boot, the
- * first chunk is in use up to the first area handed out, but for what is handed out below it later.
- * In others, and in all chunks of others, all bytes up to the highest area are, but for those that
- * were handed out before they were ever given back.
+ * Percpu at the first event, as far as the look ahead tells it: see areas_look.h. Chunks that are
+ * used without having been made while recording were there, boot's among them.
  */
 #include <config.h>
 
@@ -18,7 +16,6 @@ enum {
 
 static void find_boot(struct percpu_judge *j);
 static void fill(struct percpu_judge *j, const struct areas_chunk *chunk, uint64_t ours);
-static bool is_used(const struct areas_chunk *chunk, uint64_t bit);
 static void take(struct percpu_judge *j, uint64_t ours, uint64_t from, uint64_t to);
 
 void percpu_judge_start(struct percpu_judge *j)
@@ -67,25 +64,27 @@ static void find_boot(struct percpu_judge *j)
 	j->reserved = percpu_reserved_base(j->p);
 }
 
+/* Areas that are given back stand for themselves; what is in use by reasoning lies between them. */
 static void fill(struct percpu_judge *j, const struct areas_chunk *chunk, uint64_t ours)
 {
-	const bool from_boot = j->setup->survey->from_boot && !chunk->freed.nr;
-	const uint64_t limit = from_boot ? chunk->first_offset : chunk->high;
-	const uint64_t end = MIN(limit, (uint64_t)AREAS_MAX_OFFSET) / BIT_SIZE;
+	const uint64_t end = MIN(chunk->high, (uint64_t)AREAS_MAX_OFFSET) / BIT_SIZE;
 	uint64_t from = 0;
+	bool used = false;
 
 	for (uint64_t bit = 0; bit < end; bit++) {
-		if (is_used(chunk, bit) && !areas_was_freed(chunk, bit))
-			continue;
-		take(j, ours, from * BIT_SIZE, bit * BIT_SIZE);
-		from = is_used(chunk, bit) ? bit : bit + 1;
-	}
-	take(j, ours, from * BIT_SIZE, end * BIT_SIZE);
-}
+		const bool begins = areas_bit(&chunk->begins, bit);
+		const bool in_use = areas_bit(&chunk->given, bit) ||
+				    (areas_bit(&chunk->in_use, bit) &&
+				     !areas_bit(&chunk->was_free, bit));
 
-static bool is_used(const struct areas_chunk *chunk, uint64_t bit)
-{
-	return bit / 64 >= chunk->was_free.nr || !(chunk->was_free.items[bit / 64] >> bit % 64 & 1);
+		if (used && (begins || !in_use))
+			take(j, ours, from * BIT_SIZE, bit * BIT_SIZE);
+		if (begins || (in_use && !used))
+			from = bit;
+		used = in_use;
+	}
+	if (used)
+		take(j, ours, from * BIT_SIZE, end * BIT_SIZE);
 }
 
 /* Bytes [from, to) of the chunk, in areas as large as there can be. */

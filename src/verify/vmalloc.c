@@ -13,23 +13,10 @@
 
 #include "vmalloc_judge.h"
 
-#include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/xalloc.h"
+#include "kmreplay/proc/take.h"
 
 #include <stdlib.h>
-
-/* VM_ flags of a request, as the probe of __vmalloc_node_range() gives them. */
-enum {
-	VM_NO_GUARD = 0x40,
-	VM_ALLOW_HUGE_VMAP = 0x400,
-};
-
-/* Areas of x86-64 that are aligned to their size, or to that of a huge page. */
-enum {
-	STACK_SIZE = 16 << 10,
-	MAP_BLOCK_SIZE = 1 << 20, /* of vm_map_ram() */
-	HUGE_SIZE = 2 << 20,
-};
 
 typedef void handler_fn(struct vmalloc_judge *j, const struct event *ev);
 
@@ -43,48 +30,30 @@ static struct percpu *make_layout(const struct vmalloc_judge *j,
 				  const struct machine_config *config);
 static void on_alloc(struct vmalloc_judge *j, const struct event *ev);
 static void on_free(struct vmalloc_judge *j, const struct event *ev);
-static void on_purge(struct vmalloc_judge *j, const struct event *ev);
 static void on_probe_alloc(struct vmalloc_judge *j, const struct event *ev);
 static void on_probe_free(struct vmalloc_judge *j, const struct event *ev);
-static void on_request(struct vmalloc_judge *j, const struct event *ev);
-static void on_vmap(struct vmalloc_judge *j, const struct event *ev);
-static void on_return(struct vmalloc_judge *j, const struct event *ev);
-static void on_record_free(struct vmalloc_judge *j, const struct event *ev);
 static void on_chunk(struct vmalloc_judge *j, const struct event *ev);
-static uint64_t align_of(struct vmalloc_judge *j, const struct event *ev, uint64_t size);
-static uint64_t guess_align(uint64_t addr, uint64_t size);
 static bool in_modules(const struct vmalloc_judge *j, uint64_t addr);
 static void place(struct vmalloc_judge *j, const struct event *ev, const struct vmap_call *call,
 		  uint64_t recorded);
 static void follow(struct vmalloc_judge *j, const struct vmap_call *call, struct mm_outcome choice,
 		   uint64_t recorded);
 static void give_up(struct vmalloc_judge *j, const struct vmap_call *call, uint64_t addr);
-static void judge_size(struct vmalloc_judge *j, const struct event *ev,
-		       const struct vmap_call *call);
 static bool adopt_unseen(struct vmalloc_judge *j, uint64_t addr, uint64_t size);
-static void judge_lazy(struct vmalloc_judge *j, const struct event *ev);
-static struct vmap_purged purge(struct vmalloc_judge *j, const struct event *ev);
-static void judge_purge(struct vmalloc_judge *j, const struct event *ev, bool happened);
-static void run_own_purge(struct vmalloc_judge *j);
-static uint64_t lazy_now(const struct vmalloc_judge *j);
-static struct vmalloc_asked *asked_by(const struct vmalloc_judge *j, int32_t pid);
-static struct vmalloc_asked *asks(struct vmalloc_judge *j, int32_t pid);
 static void hold(struct vmalloc_judge *j, uint64_t recorded, uint64_t ours);
 static uint64_t let_go(struct vmalloc_judge *j, uint64_t recorded);
-static struct verify_what what_of(const struct vmalloc_judge *j, const struct event *ev,
-				  const char *path);
 
 static handler_fn *const handlers[EVENT_NR] = {
 	[EVENT_VMAP_ALLOC] = on_alloc,
 	[EVENT_VMAP_FREE] = on_free,
-	[EVENT_VMAP_PURGE] = on_purge,
+	[EVENT_VMAP_PURGE] = vmalloc_on_purge,
 	[EVENT_PROBE_VA_ALLOC] = on_probe_alloc,
 	[EVENT_PROBE_VA_FREE] = on_probe_free,
-	[EVENT_PROBE_VM_REQ] = on_request,
-	[EVENT_PROBE_VM_RET] = on_return,
-	[EVENT_PROBE_VMAP] = on_vmap,
-	[EVENT_PROBE_VMAP_RET] = on_return,
-	[EVENT_CACHE_FREE] = on_record_free,
+	[EVENT_PROBE_VM_REQ] = vmalloc_on_request,
+	[EVENT_PROBE_VM_RET] = vmalloc_on_return,
+	[EVENT_PROBE_VMAP] = vmalloc_on_vmap,
+	[EVENT_PROBE_VMAP_RET] = vmalloc_on_return,
+	[EVENT_CACHE_FREE] = vmalloc_on_record_free,
 	[EVENT_PCPU_CHUNK_CREATE] = on_chunk,
 };
 
@@ -138,7 +107,7 @@ static bool judge_feed(void *judge, const struct repair_batch *batch, struct err
 		handler_fn *handler = handlers[ev->type];
 
 		verify_reached(j->log, j->number);
-		if (unlikely(j->bursting && j->burst_pid == ev->pid && handler != on_record_free))
+		if (unlikely(j->bursting && j->burst_pid == ev->pid && handler != vmalloc_on_record_free))
 			j->bursting = false;
 		if (handler)
 			handler(j, ev);
@@ -152,6 +121,7 @@ static bool judge_finish(void *judge, struct error *err UNUSED)
 	struct vmalloc_judge *j = judge;
 	const struct verify_what what = { .number = j->number, .order = VERIFY_NO_ORDER };
 
+	vmalloc_settle_lazy(j);
 	for (; j->nr_own > 1; j->nr_own--)
 		verify_detect(j->log, VERIFY_VMALLOC_PURGE, false, true, &what);
 	verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_VMALLOC,
@@ -177,8 +147,11 @@ static void judge_destroy(void *judge)
 	free(j);
 }
 
-static void judge_show(void *judge UNUSED, struct proc_snapshot *snapshot UNUSED)
+static void judge_show(void *judge, struct proc_snapshot *snapshot)
 {
+	const struct vmalloc_judge *j = judge;
+
+	proc_take_vmalloc(snapshot, j->v);
 }
 
 /* A percpu allocator that nobody asks for anything: it knows what areas a chunk has. */
@@ -197,7 +170,7 @@ static void on_alloc(struct vmalloc_judge *j, const struct event *ev)
 	const struct vmap_call call = { ev->cpu, ev->vmap.size, ev->vmap.align, ev->vmap.vstart,
 					ev->vmap.vend };
 
-	judge_size(j, ev, &call);
+	vmalloc_judge_size(j, ev, &call);
 	place(j, ev, &call, ev->flags & EVENT_F_FAILED ? 0 : ev->vmap.addr);
 }
 
@@ -216,43 +189,9 @@ static void on_probe_alloc(struct vmalloc_judge *j, const struct event *ev)
 			     "probes that do not tell the area", 1);
 		return;
 	}
-	call.align = align_of(j, ev, call.size);
-	judge_size(j, ev, &call);
+	call.align = vmalloc_align_of(j, ev, call.size);
+	vmalloc_judge_size(j, ev, &call);
 	place(j, ev, &call, ev->probe.addr);
-}
-
-/*
- * Where requests are recorded, they tell the alignment, and who comes neither from vmalloc() nor
- * from vmap() comes from ioremap(). Where they are not, only stacks are known to be aligned.
- */
-static uint64_t align_of(struct vmalloc_judge *j, const struct event *ev, uint64_t size)
-{
-	const struct vmalloc_asked *asked = asked_by(j, ev->pid);
-	const struct vmalloc_request ioremap = { .size = size - KERNEL_PAGE_SIZE,
-						 .flags = VMALLOC_IOREMAP };
-	struct vmap_call call;
-
-	if (asked)
-		return MAX(asked->call.align, 1ULL);
-	if (j->look && j->look->nr_requests)
-		return vmalloc_area_call(j->v, ev->cpu, &ioremap, &call) ? call.align : 1;
-	verify_aside(j->log, ASIDE_GROUND, VERIFY_VMALLOC,
-		     "areas whose alignment is a guess: what was asked for is not recorded", 1);
-	return guess_align(ev->probe.addr, size);
-}
-
-/* Stacks, blocks of vm_map_ram() and huge mappings tell by their size, if they came out so. */
-static uint64_t guess_align(uint64_t addr, uint64_t size)
-{
-	uint64_t align = 1;
-
-	if (size == STACK_SIZE + KERNEL_PAGE_SIZE)
-		align = STACK_SIZE;
-	else if (size == MAP_BLOCK_SIZE)
-		align = MAP_BLOCK_SIZE;
-	else if ((size - KERNEL_PAGE_SIZE) % HUGE_SIZE == 0)
-		align = HUGE_SIZE;
-	return addr % align ? 1 : align;
 }
 
 static bool in_modules(const struct vmalloc_judge *j, uint64_t addr)
@@ -270,14 +209,14 @@ static void place(struct vmalloc_judge *j, const struct event *ev, const struct 
 	struct verify_story *story;
 
 	if (!following)
-		run_own_purge(j);
+		vmalloc_run_own_purge(j);
 	choice = vmap_area_choose(j->v, call);
 	if (choice.failure == MM_FAIL_INVALID) {
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_VMALLOC,
 			     "requests that no kernel makes: damage", 1);
 		return;
 	}
-	what = what_of(j, ev, choice.path == MM_PATH_VMAP_POOL ? "pool" : "tree");
+	what = vmalloc_what(j, ev, choice.path == MM_PATH_VMAP_POOL ? "pool" : "tree");
 	if (!recorded) {
 		j->failed = true;
 		j->full_pid = ev->pid;
@@ -353,64 +292,17 @@ static void give_up(struct vmalloc_judge *j, const struct vmap_call *call, uint6
 	}
 }
 
-/* The size of the area, where a probe tells what was asked for. */
-static void judge_size(struct vmalloc_judge *j, const struct event *ev,
-		       const struct vmap_call *call)
-{
-	struct vmalloc_asked *asked = asked_by(j, ev->pid);
-	struct verify_story *story;
-	struct verify_what what;
-
-	if (!asked)
-		return;
-	what = what_of(j, ev, "size");
-	story = verify_judge(j->log, VERIFY_VMALLOC_SIZE,
-			     asked->call.size == call->size && asked->call.align == call->align,
-			     &what);
-	if (unlikely(story))
-		vmalloc_tell_size(story, &asked->call, call->size, call->align);
-	asked->pending = false; /* a second attempt asks for another size */
-}
-
-static void on_request(struct vmalloc_judge *j, const struct event *ev)
-{
-	const struct vmalloc_request request = {
-		.size = ev->probe.size,
-		.align = ev->probe.align,
-		.gfp = ev->probe.gfp,
-		.node = ev->probe.node,
-		.flags = (ev->probe.flags & VM_NO_GUARD ? VMALLOC_NO_GUARD : 0U) |
-			 (ev->probe.flags & VM_ALLOW_HUGE_VMAP ? VMALLOC_HUGE : 0U),
-	};
-	struct vmalloc_asked *asked = asks(j, ev->pid);
-
-	asked->pending = vmalloc_area_call(j->v, ev->cpu, &request, &asked->call);
-}
-
-static void on_vmap(struct vmalloc_judge *j, const struct event *ev)
-{
-	struct vmalloc_asked *asked = asks(j, ev->pid);
-
-	asked->pending = true;
-	asked->call = (struct vmap_call){ .size = (ev->probe.size + 1) * KERNEL_PAGE_SIZE,
-					  .align = 1 };
-}
-
-static void on_return(struct vmalloc_judge *j, const struct event *ev)
-{
-	asks(j, ev->pid)->pending = false;
-}
-
 static void on_free(struct vmalloc_judge *j, const struct event *ev)
 {
-	const uint64_t before = lazy_now(j);
-	uint64_t addr = ev->range.start;
+	uint64_t addr = ev->range.start, before;
 	bool known;
 
 	j->recorded_lazy = ev->range.a;
 	j->recorded_max = ev->range.b;
+	if (j->setup->mode == VERIFY_FREE)
+		vmalloc_run_own_purge(j);
+	before = vmalloc_lazy_now(j);
 	if (j->setup->mode == VERIFY_FREE) {
-		run_own_purge(j);
 		addr = let_go(j, addr);
 		known = addr && mm_ok(vmap_area_free(j->v, ev->cpu, addr));
 	} else {
@@ -424,7 +316,7 @@ static void on_free(struct vmalloc_judge *j, const struct event *ev)
 	if (!known)
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_VMALLOC,
 			     "frees of areas that were there before: nothing known of them", 1);
-	judge_lazy(j, ev);
+	vmalloc_judge_lazy(j, ev, before);
 }
 
 static void on_probe_free(struct vmalloc_judge *j, const struct event *ev)
@@ -433,7 +325,7 @@ static void on_probe_free(struct vmalloc_judge *j, const struct event *ev)
 	bool known;
 
 	if (j->setup->mode == VERIFY_FREE) {
-		run_own_purge(j);
+		vmalloc_run_own_purge(j);
 		addr = let_go(j, addr);
 		known = addr && mm_ok(vmap_area_free(j->v, ev->cpu, addr));
 	} else {
@@ -460,120 +352,11 @@ static bool adopt_unseen(struct vmalloc_judge *j, uint64_t addr, uint64_t size)
 	return true;
 }
 
-static void judge_lazy(struct vmalloc_judge *j, const struct event *ev)
-{
-	const uint64_t lazy = lazy_now(j);
-	const struct verify_what what = what_of(j, ev, "lazy");
-	struct verify_story *story;
-
-	story = verify_judge(j->log, VERIFY_VMALLOC_LAZY, lazy == ev->range.a, &what);
-	if (unlikely(story))
-		vmalloc_tell_lazy(j, story, ev, lazy);
-	if (j->setup->mode == VERIFY_FOLLOW)
-		j->lazy_bias += ev->range.a - lazy;
-}
-
-static void on_purge(struct vmalloc_judge *j, const struct event *ev)
-{
-	const bool happened = j->recorded_max && j->recorded_lazy > j->recorded_max;
-	struct verify_what what = what_of(j, ev, "purge");
-	struct verify_story *story;
-	struct vmap_purged purged;
-	bool early = j->purged_early;
-
-	judge_purge(j, ev, happened);
-	j->recorded_lazy = 0;
-	/* One by too many lazy pages runs in ours when it is due there, not later than now. */
-	if (j->setup->mode == VERIFY_FREE && happened) {
-		if (lazy_now(j) > vmap_lazy_max(j->v))
-			(void)vmap_purge(j->v);
-		return;
-	}
-	j->purged_early = false;
-	if (early)
-		return;
-	purged = purge(j, ev);
-	/* The span is what the caller wants flushed as well, anywhere in the address space. */
-	story = verify_judge(j->log, VERIFY_VMALLOC_PURGED, purged.nr == ev->range.a, &what);
-	if (unlikely(story))
-		vmalloc_tell_purged(story, ev, &purged);
-}
-
-/* "happened": the kernel had too many lazy pages. */
-static void judge_purge(struct vmalloc_judge *j, const struct event *ev, bool happened)
-{
-	const bool predicted = j->nr_own || lazy_now(j) > vmap_lazy_max(j->v);
-	const struct verify_what what = what_of(j, ev, "purge");
-	struct verify_story *story;
-
-	if (!happened && (j->setup->mode == VERIFY_FREE || !predicted)) {
-		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_VMALLOC,
-			     "purges that others ask for: changed page attributes, full ranges", 1);
-		return;
-	}
-	story = verify_detect(j->log, VERIFY_VMALLOC_PURGE, happened, predicted, &what);
-	if (unlikely(story))
-		vmalloc_tell_purge(j, story, ev, predicted);
-	if (happened && j->nr_own)
-		j->nr_own--;
-}
-
-static struct vmap_purged purge(struct vmalloc_judge *j, const struct event *ev)
-{
-	const bool full = j->failed && j->full_pid == ev->pid;
-
-	j->lazy_bias = 0;
-	if (!full)
-		return vmap_purge(j->v);
-	j->failed = false;
-	return vmap_purge_full(j->v);
-}
-
-/* Free-running: the drain work has its turn before the next call. */
-static void run_own_purge(struct vmalloc_judge *j)
-{
-	if (vmap_lazy_pages(j->v) <= vmap_lazy_max(j->v))
-		return;
-	(void)vmap_purge(j->v);
-	j->nr_own++;
-}
-
-/*
- * A record of an area is freed. Without a purge event the first such free of a purge tells that it
- * is under way; the others follow from the same task. The shrinker of the pools was found ahead.
- */
-static void on_record_free(struct vmalloc_judge *j, const struct event *ev)
-{
-	const enum areas_site site = areas_site_of(&j->sites, ev->site);
-
-	if (likely(site == AREAS_SITE_OTHER)) {
-		if (unlikely(j->bursting && j->burst_pid == ev->pid))
-			j->bursting = false;
-		return;
-	}
-	if (site == AREAS_SITE_POOL) {
-		if (!j->look || j->next_drain == j->look->drains.nr ||
-		    j->look->drains.items[j->next_drain] != j->number)
-			return;
-		j->next_drain++;
-		vmap_pools_drain(j->v);
-		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_VMALLOC,
-			     "pools emptied by the shrinker", 1);
-		return;
-	}
-	if (j->bursting && j->burst_pid == ev->pid)
-		return;
-	j->bursting = true;
-	j->burst_pid = ev->pid;
-	judge_purge(j, ev, lazy_now(j) > vmap_lazy_max(j->v));
-	(void)vmap_purge(j->v);
-}
-
 /* A percpu chunk takes its areas by itself, without an event: pcpu_get_vm_areas(). */
 static void on_chunk(struct vmalloc_judge *j, const struct event *ev)
 {
 	const struct vmap_groups *groups = percpu_chunk_groups(j->percpu);
-	const struct verify_what what = what_of(j, ev, "groups");
+	const struct verify_what what = vmalloc_what(j, ev, "groups");
 	const uint64_t base = ev->percpu.base;
 	struct verify_story *story;
 	struct mm_outcome choice;
@@ -604,32 +387,6 @@ static void on_chunk(struct vmalloc_judge *j, const struct event *ev)
 		follow(j, &call, (struct mm_outcome){ .failure = MM_FAIL_NO_SPACE },
 		       base + groups->offsets[i]);
 	}
-}
-
-/* Lazy pages as far as the recording is followed. */
-static uint64_t lazy_now(const struct vmalloc_judge *j)
-{
-	return vmap_lazy_pages(j->v) + j->lazy_bias;
-}
-
-/* What the task has asked for and not got yet, or NULL. */
-static struct vmalloc_asked *asked_by(const struct vmalloc_judge *j, int32_t pid)
-{
-	const uint32_t *index = u64map_find(&j->asked_of, (uint32_t)pid);
-
-	return index && j->asked.items[*index].pending ? &j->asked.items[*index] : NULL;
-}
-
-static struct vmalloc_asked *asks(struct vmalloc_judge *j, int32_t pid)
-{
-	bool fresh;
-	uint32_t *index = u64map_insert(&j->asked_of, (uint32_t)pid, &fresh);
-
-	if (fresh) {
-		*index = (uint32_t)j->asked.nr;
-		vec_push(&j->asked, (struct vmalloc_asked){ 0 });
-	}
-	return &j->asked.items[*index];
 }
 
 /* Free-running: the area recorded at "recorded" (0: none) is at "ours". */
@@ -671,7 +428,7 @@ static uint64_t let_go(struct vmalloc_judge *j, uint64_t recorded)
 	return ours;
 }
 
-static struct verify_what what_of(const struct vmalloc_judge *j, const struct event *ev,
+struct verify_what vmalloc_what(const struct vmalloc_judge *j, const struct event *ev,
 				  const char *path)
 {
 	return (struct verify_what){

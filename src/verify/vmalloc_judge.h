@@ -11,6 +11,14 @@ struct vmalloc_asked {
 	bool pending;
 };
 
+/** A free whose number of lazy pages is not ours, which the next free may explain. */
+struct vmalloc_crossed {
+	struct event ev;
+	uint64_t number;       /**< of the event */
+	uint64_t before, lazy; /**< pages that are lazy in ours, before and behind it */
+	bool pending;
+};
+
 struct vmalloc_judge {
 	struct verify_log *log;
 	const struct verify_setup *setup;
@@ -31,6 +39,7 @@ struct vmalloc_judge {
 
 	/* Purges */
 	uint64_t recorded_lazy, recorded_max; /**< pages, of the last free; 0, 0: no event told */
+	struct vmalloc_crossed crossed;
 	uint64_t lazy_bias;  /**< following: recorded lazy pages that ours does not have */
 	int32_t full_pid;    /**< the task whose request failed: its purge empties the pools */
 	bool failed;         /**< there is such a task */
@@ -41,6 +50,34 @@ struct vmalloc_judge {
 	size_t next_drain;
 	struct areas_sites sites;
 };
+
+struct verify_what vmalloc_what(const struct vmalloc_judge *j, const struct event *ev,
+				const char *path);
+
+/* vmalloc_asked.c */
+
+void vmalloc_on_request(struct vmalloc_judge *j, const struct event *ev);
+void vmalloc_on_vmap(struct vmalloc_judge *j, const struct event *ev);
+void vmalloc_on_return(struct vmalloc_judge *j, const struct event *ev);
+/** The alignment of the area of "size" bytes that a probe shows. */
+uint64_t vmalloc_align_of(struct vmalloc_judge *j, const struct event *ev, uint64_t size);
+/** Judges the size of the area of "call", where a probe told what was asked for. */
+void vmalloc_judge_size(struct vmalloc_judge *j, const struct event *ev,
+			const struct vmap_call *call);
+
+/* vmalloc_purge.c */
+
+void vmalloc_on_purge(struct vmalloc_judge *j, const struct event *ev);
+/** kmem_cache_free of what may be the record of an area. */
+void vmalloc_on_record_free(struct vmalloc_judge *j, const struct event *ev);
+/** Lazy pages, as far as the recording is followed. */
+uint64_t vmalloc_lazy_now(const struct vmalloc_judge *j);
+/** Judges the number of lazy pages that the free "ev" leaves behind; there were "before". */
+void vmalloc_judge_lazy(struct vmalloc_judge *j, const struct event *ev, uint64_t before);
+/** Nothing comes any more that could explain a difference. */
+void vmalloc_settle_lazy(struct vmalloc_judge *j);
+/** Free-running: the drain work has its turn before the next call. */
+void vmalloc_run_own_purge(struct vmalloc_judge *j);
 
 /* vmalloc_start.c */
 
