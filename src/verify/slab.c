@@ -7,9 +7,10 @@
  */
 #include <config.h>
 
-#include "slab_judge.h"
+#include "slab_free.h"
 #include "slab_look.h"
 
+#include "kmreplay/proc/take.h"
 #include "kmreplay/replay/cache_make.h"
 
 #include <string.h>
@@ -28,6 +29,9 @@ static void keep_pointers(struct slab_judge *j, const struct repair_batch *batch
 			  struct slab_step *step);
 static void link_context(struct slab_judge *j, const struct slab_step *step);
 static void advance(struct slab_judge *j, uint64_t until);
+static void note_blind(struct slab_judge *j, const struct slab_step *step);
+static void slab_show(void *judge, struct proc_snapshot *snapshot);
+static void name_cache(const void *ctx, uint32_t cache, struct str *out);
 
 const struct verify_ops verify_slab_ops = {
 	.look_create = slab_look_create,
@@ -38,6 +42,7 @@ const struct verify_ops verify_slab_ops = {
 	.feed = slab_feed,
 	.finish = slab_finish,
 	.destroy = slab_destroy_judge,
+	.show = slab_show,
 };
 
 static void *slab_create_judge(const struct verify_setup *setup, const void *look,
@@ -59,6 +64,8 @@ static void *slab_create_judge(const struct verify_setup *setup, const void *loo
 	j->log = log;
 	j->judged = setup->mode == VERIFY_FOLLOW;
 	j->slab = slab_create(setup->config, &ops, j);
+	if (setup->mode == VERIFY_FREE)
+		j->free_run = slab_free_create(setup);
 	j->offset = slab_page_offset(j->slab);
 	j->nr_cpus = MAX(setup->config->nr_cpus, 1U);
 	j->ring = xcalloc(SLAB_RING, sizeof(*j->ring));
@@ -95,6 +102,11 @@ static bool slab_finish(void *judge, struct error *err)
 	(void)err;
 	advance(j, j->tail);
 	slab_order_finish(j);
+	if (j->free_run)
+		slab_free_finish(j);
+	verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_SLAB,
+		     "objects whose addresses do not tell their pages: hashed, or no direct map found",
+		     j->nr_blind);
 	verify_reached(j->log, UINT64_MAX - 1);
 	return true;
 }
@@ -110,6 +122,7 @@ static void slab_destroy_judge(void *judge)
 	vec_foreach(&j->caches, cache)
 		free(cache->next);
 	slab_destroy(j->slab);
+	slab_free_destroy(j->free_run);
 	free(j->ring);
 	u64map_deinit(&j->contexts);
 	u64map_deinit(&j->pages);
@@ -127,6 +140,8 @@ static void slab_destroy_judge(void *judge)
 	vec_deinit(&j->cache_of);
 	vec_deinit(&j->limbo);
 	vec_deinit(&j->bulks);
+	vec_deinit(&j->bought);
+	vec_deinit(&j->given_back);
 	free(j);
 }
 
@@ -166,6 +181,9 @@ uint32_t slab_judge_cache(struct slab_judge *j, uint32_t id, const struct event 
 	if (!args.size)
 		return SLAB_CACHE_NONE;
 	made = replay_cache_make(j->slab, j->setup.names, &args);
+	/* Made in the same order, it has the same id there. */
+	if (j->free_run)
+		BUG_ON(replay_cache_make(j->free_run->slab, j->setup.names, &args) != made);
 	j->cache_of.items[id] = made + 1;
 	if (made != SLAB_CACHE_NONE) {
 		slab_cache_known(j, made)->origin = id;
@@ -224,13 +242,17 @@ static void place_start(struct slab_judge *j)
 	vec_foreach(&start->slabs, slab) {
 		uint32_t cache = slab_judge_cache(j, slab->cache, NULL);
 		struct slab_start_page page;
+		struct slab_known *known;
 
 		if (cache == SLAB_CACHE_NONE)
 			continue;
 		page = slab_survey_page(start, slab, cache);
 		if (!slab_place(j->slab, &page))
 			continue;
-		slab_known_add(j, slab->pfn, slab->order, cache, false);
+		known = slab_known_add(j, slab->pfn, slab->order, cache, false);
+		slab_known_number(j, known);
+		if (j->free_run)
+			slab_free_start(j, &page, known->number);
 		j->held_recorded += 1ULL << slab->order;
 	}
 	vec_foreach(&start->sheaves, sheaf) {
@@ -316,6 +338,35 @@ static void advance(struct slab_judge *j, uint64_t until)
 		verify_reached(j->log, j->head);
 		if (likely(j->base))
 			slab_order_step(j, j->head);
+		else
+			note_blind(j, slab_judge_step(j, j->head));
 		j->head++;
 	}
+}
+
+static void note_blind(struct slab_judge *j, const struct slab_step *step)
+{
+	j->nr_blind += (step->op.call == CALL_KMALLOC || step->op.call == CALL_CACHE_ALLOC) &&
+		       step->op.fate != FATE_SKIPPED;
+}
+
+static void slab_show(void *judge, struct proc_snapshot *snapshot)
+{
+	const struct slab_judge *j = judge;
+
+	proc_take_slab_named(snapshot, j->free_run ? j->free_run->slab : j->slab, name_cache, j);
+}
+
+/* What was learned of a cache after its first object. */
+static void name_cache(const void *ctx, uint32_t cache, struct str *out)
+{
+	const struct slab_judge *j = ctx;
+	const struct repair_cache *known;
+
+	if (cache >= j->caches.nr || !j->caches.items[cache].origin)
+		return;
+	known = repair_cache(j->repair,
+			     slab_judge_canon(j->repair, j->caches.items[cache].origin));
+	if (known->name)
+		str_add(out, intern_text(&j->setup.names->texts, known->name));
 }

@@ -6,6 +6,8 @@
  *	slab_order.c   when an event's effect took place, which is not always when it was recorded
  *	slab_follow.c  a slab allocator that follows the recording, each step judged
  *	slab_silent.c  what the kernel did without any event
+ *	slab_pages.c   slabs that come and go
+ *	slab_sheaf.c   the same for caches with sheaves (7.0+)
  *	slab_known.c   slabs of the recording: which objects are virgin, in what order those come
  *	slab_free.c    a second allocator that nobody corrects
  *	slab_look.c    what is known from reading ahead
@@ -51,7 +53,7 @@ enum slab_slot_flags {
 struct slab_known {
 	uint64_t pfn;
 	uint64_t born;        /**< event that brought it; UINT64_MAX: it was there before */
-	uint64_t serial;      /**< numbers slabs in order of appearance */
+	uint64_t number;      /**< of its cache's slabs, as they were bought; UINT64_MAX: unknown */
 	uint32_t cache;       /**< of the allocator */
 	uint16_t objects;
 	uint16_t last;        /**< virgin slot taken last */
@@ -74,15 +76,29 @@ struct slab_cache_known {
 	uint16_t *next;       /**< by slot: what follows it in a virgin list; SLAB_NO_SLOT: unknown */
 	uint16_t objects;     /**< of "next" */
 	uint64_t nr_slabs;
+	uint64_t next_number;
+	uint64_t passed_over; /**< object on top of a sheaf that was not taken the last time */
 };
 
 /** A slab that our allocator gave back and the kernel was not yet seen to. */
 struct slab_limbo {
 	uint64_t pfn;
 	uint64_t by;      /**< event that did it */
+	uint64_t number;  /**< of the slab in its cache */
 	uint32_t cache;
 	uint8_t order;
-	bool happened;    /**< the kernel did, too: counted */
+	bool flushed;     /**< no free did that, but a flush of its cache */
+	bool settled;     /**< it is believed that the kernel does, too */
+};
+
+/** A page bought to refill a sheaf: its slab comes into being with the refill. */
+struct slab_bought {
+	uint64_t context;
+	uint64_t pfn;
+	uint32_t cache;
+	uint8_t order;
+	bool predicted;   /**< we would have bought one */
+	bool used;        /**< the running refill got it */
 };
 
 /** Bulk allocations that a context is in. */
@@ -145,6 +161,9 @@ struct slab_judge {
 	struct vec(uint32_t) cache_of;  /**< repair's id to the allocator's + 1 */
 	struct u64map limbo_index;
 	struct vec(struct slab_limbo) limbo;
+	struct vec(struct slab_bought) bought;
+	uint64_t refilling;          /**< context whose refill asks for pages, + 1; 0: none */
+	uint32_t refill_cache;
 	struct vec(struct slab_bulk) bulks;
 	bool bulk_told;              /**< probes have begun to tell of bulk allocations */
 	struct vec(struct slab_silent) silent;
@@ -152,13 +171,13 @@ struct slab_judge {
 	struct u64map silent_index;  /**< address (ours) to index in silent */
 	struct vec(struct slab_silent_queue) queues;
 	struct u64map queue_index;   /**< site, cache and CPU */
-	uint64_t next_serial;
-	uint64_t last_lost;
+	struct vec(uint64_t) given_back; /**< numbers of slabs that the kernel gave back just now */
 
 	/* The page that is handed to the allocator next. */
 	uint64_t give_pfn;
 	uint8_t give_order;
 	bool giving;
+	uint64_t nr_blind;           /**< allocations of objects whose address says nothing */
 	uint64_t now;                /**< number of the event that takes effect */
 	uint64_t held_recorded;      /**< pages */
 	uint64_t limbo_pages;        /**< of those, in limbo */
@@ -207,6 +226,10 @@ void slab_order_finish(struct slab_judge *j);
 struct slab_known *slab_known_at(struct slab_judge *j, uint64_t addr);
 struct slab_known *slab_known_add(struct slab_judge *j, uint64_t pfn, unsigned int order,
 				  uint32_t cache, bool virgin);
+/** There may be a slab there: those frames exist, and no other is in them. */
+bool slab_known_fits(const struct slab_judge *j, uint64_t pfn, unsigned int order);
+/** Numbers it as the next slab that its cache bought. */
+void slab_known_number(struct slab_judge *j, struct slab_known *known);
 void slab_known_remove(struct slab_judge *j, struct slab_known *known);
 /** Slot of "addr"; SLAB_NO_SLOT: no object begins there. */
 uint16_t slab_known_slot(const struct slab_judge *j, const struct slab_known *known, uint64_t addr);
@@ -229,6 +252,13 @@ void slab_follow_free_bulk(struct slab_judge *j, const struct slab_step *step, s
 			   uint64_t *addrs);
 void slab_follow_page_alloc(struct slab_judge *j, const struct slab_step *step);
 void slab_follow_page_free(struct slab_judge *j, const struct slab_step *step);
+/* slab_pages.c */
+
+/** Which of the slabs that we gave back at this step does the kernel give back, too? */
+void slab_pages_settle(struct slab_judge *j, const struct slab_step *step);
+/** We gave a slab back that the kernel kept: it stands, empty, at the end of its node's list. */
+void slab_pages_restore(struct slab_judge *j, const struct slab_limbo *limbo);
+
 /** The object that an allocation from "cache" on "cpu" would get, ours; 0: not knowable. */
 uint64_t slab_follow_expected(struct slab_judge *j, uint32_t cache, unsigned int cpu, int node);
 /** Puts a bought slab into use on the CPU that bought it. */
@@ -257,6 +287,27 @@ void slab_story_new(struct slab_judge *j, struct verify_story *story, uint32_t c
 void slab_story_discard(struct slab_judge *j, struct verify_story *story, uint64_t addr,
 			bool happened);
 
+/* slab_sheaf.c */
+
+/** The cache has sheaves (7.0+). */
+bool slab_sheaf_has(const struct slab_judge *j, uint32_t cache);
+/** A page for a refill: it waits for that. */
+void slab_sheaf_bought(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
+/**
+ * "step" allocates from "cache": if its context bought slabs for it, the refill is done now. True:
+ * it was, and "*predicted" says whether we would have bought.
+ */
+bool slab_sheaf_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+		       unsigned int cpu, bool *predicted);
+/** The page that the running refill gets; false: there is none left. */
+bool slab_sheaf_next_page(struct slab_judge *j, unsigned int order, uint64_t *pfn);
+/** The object at "addr" becomes what the CPU's next allocation from "cache" gives. */
+void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			unsigned int cpu, uint64_t addr);
+/** Objects that were freed unseen and come back in one sheaf: true when "addr" is the first. */
+bool slab_sheaf_from_rcu(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			 uint64_t addr);
+
 /* slab_silent.c */
 
 void slab_silent_bulk_alloc(struct slab_judge *j, const struct slab_step *step);
@@ -268,6 +319,8 @@ void slab_silent_before_alloc(struct slab_judge *j, const struct slab_step *step
 /** The kernel gives "known" back: what was freed unseen before? It may be gone then. */
 void slab_silent_before_discard(struct slab_judge *j, const struct slab_step *step,
 				const struct slab_known *known);
+/** The object at "addr" was allocated unseen: so it is in the allocator that is not corrected. */
+void slab_silent_run(struct slab_judge *j, uint32_t cache, unsigned int cpu, uint64_t addr);
 /** The object at "addr" (ours) was allocated by "step": remembered if no event will free it. */
 void slab_silent_born(struct slab_judge *j, const struct slab_step *step, uint64_t addr);
 void slab_silent_gone(struct slab_judge *j, uint64_t addr);

@@ -46,7 +46,7 @@ struct slab_known *slab_known_add(struct slab_judge *j, uint64_t pfn, unsigned i
 	*known = (struct slab_known){
 		.pfn = pfn,
 		.born = virgin ? j->now : UINT64_MAX,
-		.serial = j->next_serial++,
+		.number = UINT64_MAX,
 		.cache = cache,
 		.objects = (uint16_t)objects,
 		.last = SLAB_NO_SLOT,
@@ -59,6 +59,22 @@ struct slab_known *slab_known_add(struct slab_judge *j, uint64_t pfn, unsigned i
 	set_pages(j, known, index + 1);
 	slab_cache_known(j, cache)->nr_slabs++;
 	return known;
+}
+
+bool slab_known_fits(const struct slab_judge *j, uint64_t pfn, unsigned int order)
+{
+	if (pfn >= SLAB_PFN_LIMIT || SLAB_PFN_LIMIT - pfn < 1ULL << order)
+		return false;
+	for (uint64_t i = 0; i < 1ULL << order; i++) {
+		if (u64map_find(&j->pages, pfn + i))
+			return false;
+	}
+	return true;
+}
+
+void slab_known_number(struct slab_judge *j, struct slab_known *known)
+{
+	known->number = slab_cache_known(j, known->cache)->next_number++;
 }
 
 void slab_known_remove(struct slab_judge *j, struct slab_known *known)

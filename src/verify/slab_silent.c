@@ -7,7 +7,7 @@
  */
 #include <config.h>
 
-#include "slab_judge.h"
+#include "slab_free.h"
 #include "slab_look.h"
 
 /* More open calls than CPUs and tasks can have in a sane recording are forgotten. */
@@ -125,6 +125,20 @@ void slab_silent_before_discard(struct slab_judge *j, const struct slab_step *st
 		free_batch(j, step, j->silent.items[last].addr);
 }
 
+void slab_silent_run(struct slab_judge *j, uint32_t cache, unsigned int cpu, uint64_t addr)
+{
+	const struct slab_free_request rq = {
+		.step = slab_judge_step(j, j->now),
+		.cache = cache,
+		.cpu = cpu,
+		.node = -1,
+		.addr = addr,
+		.unseen = true,
+	};
+
+	slab_free_alloc(j, &rq, SLAB_NO_NUMBER, false);
+}
+
 void slab_silent_born(struct slab_judge *j, const struct slab_step *step, uint64_t addr)
 {
 	const uint64_t key = (uint64_t)step->ev.site << 32 |
@@ -206,6 +220,8 @@ static bool take_unseen(struct slab_judge *j, uint64_t addr)
 	    !slab_follow_take(j->slab, addr))
 		return false;
 	known->slots[slab_known_slot(j, known, addr)] = 0;
+	if (j->free_run)
+		slab_silent_run(j, known->cache, slab_judge_step(j, j->now)->ev.cpu, addr);
 	slab_aside(j, ASIDE_GROUND, "objects allocated unseen, by their free ahead", 1);
 	return true;
 }
@@ -337,6 +353,7 @@ static void take_one(struct slab_judge *j, uint32_t cache, unsigned int cpu, uin
 		if (!known)
 			return;
 		slab_follow_install(j, known);
+
 	}
 	expected = slab_follow_expected(j, cache, cpu, -1);
 	if (expected)
@@ -344,6 +361,8 @@ static void take_one(struct slab_judge *j, uint32_t cache, unsigned int cpu, uin
 	got = slab_alloc(j->slab, cache, cpu, -1, 0, 0);
 	if (!mm_ok(got))
 		return;
+	if (j->free_run)
+		slab_silent_run(j, cache, cpu, got.addr);
 	known = slab_known_at(j, got.addr);
 	slot = slab_known_slot(j, known, got.addr);
 	if (known->slots[slot] & SLOT_VIRGIN) {

@@ -98,6 +98,23 @@ bool slab_follow_swap(struct slab_allocator *slab, uint64_t live, uint64_t free)
  */
 bool slab_follow_refill(struct slab_allocator *slab, unsigned int cpu, uint64_t addr);
 /**
+ * The CPU refills its main sheaf of a cache that has them, and buys "nr_new" slabs for it: so its
+ * sheaves and the barn were empty, and the node's list did not suffice. What we have there in spite
+ * of that was allocated unseen. Returns how many objects are in the sheaf then: less than it holds
+ * when pages ran out.
+ */
+uint32_t slab_follow_sheaf_refill(struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
+				  uint32_t gfp, uint32_t nr_new);
+/**
+ * The free object at "addr" becomes the top of the CPU's main sheaf. False: it is in no sheaf, and
+ * of no slab that the sheaf has objects of.
+ */
+bool slab_follow_sheaf_first(struct slab_allocator *slab, unsigned int cpu, uint64_t addr);
+/** The top of the CPU's main sheaf goes to its bottom. */
+void slab_follow_sheaf_last(struct slab_allocator *slab, uint32_t cache, unsigned int cpu);
+/** The live object at "addr" was freed unseen and is now the top of the CPU's main sheaf. */
+bool slab_follow_sheaf_push(struct slab_allocator *slab, unsigned int cpu, uint64_t addr);
+/**
  * The slab around "at" goes back to the page allocator, whatever is live in it; returns how many
  * objects were. The pages are given back by the ordinary call.
  */

@@ -53,7 +53,8 @@ static struct slab_sheaf *pop(struct slab_sheaf **list, uint32_t *nr);
 static void push(struct slab_sheaf **list, uint32_t *nr, struct slab_sheaf *sheaf);
 static bool is_local(const struct slab_allocator *slab, unsigned int cpu,
 		     const struct slab_page *page);
-static void forget_in(struct slab_sheaf *sheaf, const struct slab_page *page);
+static void forget_in(struct slab_sheaf *sheaf, const struct slab_page *page,
+		      unsigned int slot);
 static void free_list(struct slab_sheaf *sheaf);
 
 struct mm_outcome slab_sheaf_alloc(struct slab_request *rq)
@@ -244,19 +245,57 @@ void slab_sheaf_flush_barns(struct slab_allocator *slab, struct slab_cache *cach
 	}
 }
 
+struct slab_sheaf *slab_sheaf_main(struct slab_cache *cache, unsigned int cpu)
+{
+	return main_of(cache, cpu);
+}
+
+size_t slab_sheaf_take(struct slab_request *rq, uint32_t gfp, size_t nr,
+		       struct slab_object *objects)
+{
+	return refill(rq, gfp, nr, objects);
+}
+
+void slab_sheaf_drop_barn(struct slab_cache *cache, unsigned int node, struct slab_sheaf *main,
+			  uint32_t nr)
+{
+	struct slab_barn *barn = &cache->barn[node];
+
+	while (barn->full) {
+		struct slab_sheaf *sheaf = pop(&barn->full, &barn->nr_full);
+
+		while (sheaf->nr) {
+			const struct slab_object *top = &sheaf->objects[--sheaf->nr];
+
+			if (main->nr < nr) {
+				main->objects[main->nr++] = *top;
+			} else {
+				top->page->links[top->slot] = SLAB_LIVE;
+				cache->counters.allocs++;
+			}
+		}
+		push(&barn->empty, &barn->nr_empty, sheaf);
+	}
+}
+
 void slab_sheaf_forget(struct slab_allocator *slab, struct slab_page *page)
+{
+	slab_sheaf_forget_one(slab, page, SLAB_NIL);
+}
+
+void slab_sheaf_forget_one(struct slab_allocator *slab, struct slab_page *page, unsigned int slot)
 {
 	struct slab_cache *cache = page->cache;
 
 	for (unsigned int i = 0; i < slab->nr_cpus; i++) {
-		forget_in(cache->sheaves[i].main, page);
-		forget_in(cache->sheaves[i].spare, page);
+		forget_in(cache->sheaves[i].main, page, slot);
+		forget_in(cache->sheaves[i].spare, page, slot);
 	}
 	for (unsigned int i = 0; i < slab->nr_nodes; i++) {
 		struct slab_barn *barn = &cache->barn[i];
 
 		for (struct slab_sheaf **at = &barn->full; *at;) {
-			forget_in(*at, page);
+			forget_in(*at, page, slot);
 			if ((*at)->nr)
 				at = &(*at)->next;
 			else
@@ -530,12 +569,13 @@ static bool is_local(const struct slab_allocator *slab, unsigned int cpu,
 	return page->node == slab_cpu_node(slab, cpu);
 }
 
-static void forget_in(struct slab_sheaf *sheaf, const struct slab_page *page)
+static void forget_in(struct slab_sheaf *sheaf, const struct slab_page *page, unsigned int slot)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; sheaf && i < sheaf->nr; i++) {
-		if (sheaf->objects[i].page != page)
+		if (sheaf->objects[i].page != page ||
+		    (slot != SLAB_NIL && sheaf->objects[i].slot != slot))
 			sheaf->objects[kept++] = sheaf->objects[i];
 	}
 	if (sheaf)

@@ -47,8 +47,21 @@ void slab_sheaf_free_bulk(struct slab_allocator *slab, struct slab_cache *cache,
 void slab_sheaf_flush_cpu(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
 void slab_sheaf_flush_barns(struct slab_allocator *slab, struct slab_cache *cache,
 			    unsigned int cpu);
+/** The CPU's main sheaf, made when there was none yet. */
+struct slab_sheaf *slab_sheaf_main(struct slab_cache *cache, unsigned int cpu);
+/** refill_objects(): "nr" objects off slabs, old and new, into "objects"; how many there were. */
+size_t slab_sheaf_take(struct slab_request *rq, uint32_t gfp, size_t nr,
+		       struct slab_object *objects);
+/**
+ * Makes the full sheaves of a node's barn empty ones: up to "nr" objects go to "main", the others
+ * are live from now on.
+ */
+void slab_sheaf_drop_barn(struct slab_cache *cache, unsigned int node, struct slab_sheaf *main,
+			  uint32_t nr);
 /** Objects of "page" vanish from all sheaves of its cache; those above move down. */
 void slab_sheaf_forget(struct slab_allocator *slab, struct slab_page *page);
+/** The same for one of its objects. */
+void slab_sheaf_forget_one(struct slab_allocator *slab, struct slab_page *page, unsigned int slot);
 /** Frees the host memory of all sheaves of the cache. */
 void slab_sheaf_deinit(struct slab_cache *cache, unsigned int nr_cpus, unsigned int nr_nodes);
 

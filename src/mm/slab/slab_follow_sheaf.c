@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Corrections of sheaves (7.0+) by a recording: see slab_follow.c. Which object lies where in the
+ * sheaves shows only when it is handed out, so the usual correction moves one object to the top and
+ * what was pushed later down.
+ */
+#include <config.h>
+
+#include "slab_internal.h"
+#include "slab_sheaf.h"
+
+static void keep_below(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu,
+		       uint32_t nr);
+static void drop_top(struct slab_cache *cache, struct slab_sheaf *sheaf);
+static uint64_t nr_on_node(const struct slab_node *node);
+static void drop_first_partial(struct slab_cache *cache, struct slab_node *node);
+static bool from_own_slab(struct slab_sheaf *main, struct slab_page *page, unsigned int slot);
+static bool instead_of_oldest(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
+			      struct slab_sheaf *main);
+static void to_top(struct slab_sheaf *sheaf, uint32_t at);
+static struct slab_object *find_sheafed(const struct slab_allocator *slab,
+					struct slab_cache *cache, unsigned int cpu,
+					const struct slab_page *page, unsigned int slot);
+static struct slab_object *find_in(struct slab_sheaf *sheaf, const struct slab_page *page,
+				   unsigned int slot);
+
+uint32_t slab_follow_sheaf_refill(struct slab_allocator *slab, uint32_t id, unsigned int cpu,
+				  uint32_t gfp, uint32_t nr_new)
+{
+	struct slab_request rq = {
+		.slab = slab,
+		.cache = slab_cache_get(slab, id),
+		.cpu = cpu,
+		.node = -1,
+		.gfp = gfp,
+	};
+	struct slab_cache *cache = rq.cache;
+	struct slab_node *node;
+	struct slab_sheaf *main;
+	uint64_t capacity, there;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!cache || !cache->sheaves)
+		return 0;
+	capacity = cache->geometry.sheaf_capacity;
+	node = &cache->node[slab_cpu_node(slab, cpu)];
+	main = slab_sheaf_main(cache, cpu);
+	/* What we have on the node's list beyond that, the kernel cannot have had. */
+	while (nr_new && !list_is_empty(&node->partial) &&
+	       nr_on_node(node) + (uint64_t)(nr_new - 1) * cache->geometry.objects >= capacity)
+		drop_first_partial(cache, node);
+	there = nr_on_node(node) + (uint64_t)nr_new * cache->geometry.objects;
+	keep_below(slab, cache, cpu, (uint32_t)(capacity - MIN(there, capacity)));
+	main->nr += (uint32_t)slab_sheaf_take(&rq, gfp, capacity - main->nr,
+					      main->objects + main->nr);
+	return main->nr;
+}
+
+bool slab_follow_sheaf_first(struct slab_allocator *slab, unsigned int cpu, uint64_t addr)
+{
+	uintptr_t value = slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
+	struct slab_page *page = (struct slab_page *)value;
+	struct slab_object *found;
+	struct slab_sheaf *main;
+	unsigned int slot;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!value || slab_map_is_large(value) || !page->cache->sheaves)
+		return false;
+	slot = slab_slot(page, addr);
+	main = slab_sheaf_main(page->cache, cpu);
+	if (slot == SLAB_NIL)
+		return false;
+	if (page->links[slot] != SLAB_SHEAFED)
+		return page->links[slot] != SLAB_LIVE && page->links[slot] != SLAB_LISTED &&
+		       (from_own_slab(main, page, slot) ||
+			instead_of_oldest(slab, cpu, addr, main));
+	found = find_in(main, page, slot);
+	if (found) {
+		to_top(main, (uint32_t)(found - main->objects));
+		return true;
+	}
+	found = find_sheafed(slab, page->cache, cpu, page, slot);
+	if (!found)
+		return false;
+	if (!main->nr) {
+		slab_sheaf_forget_one(slab, page, slot);
+		main->objects[main->nr++] = (struct slab_object){ page, slot };
+		return true;
+	}
+	/* The oldest of ours goes where it was. */
+	*found = main->objects[0];
+	main->objects[0] = (struct slab_object){ page, slot };
+	to_top(main, 0);
+	return true;
+}
+
+bool slab_follow_sheaf_push(struct slab_allocator *slab, unsigned int cpu, uint64_t addr)
+{
+	uintptr_t value = slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
+	struct slab_page *page = (struct slab_page *)value;
+	struct slab_sheaf *main;
+	unsigned int slot;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!value || slab_map_is_large(value) || !page->cache->sheaves)
+		return false;
+	slot = slab_slot(page, addr);
+	main = slab_sheaf_main(page->cache, cpu);
+	if (slot == SLAB_NIL || page->links[slot] != SLAB_LIVE ||
+	    main->nr == page->cache->geometry.sheaf_capacity)
+		return false;
+	page->links[slot] = SLAB_SHEAFED;
+	page->cache->counters.frees++;
+	main->objects[main->nr++] = (struct slab_object){ page, slot };
+	return true;
+}
+
+void slab_follow_sheaf_last(struct slab_allocator *slab, uint32_t id, unsigned int cpu)
+{
+	struct slab_cache *cache = slab_cache_get(slab, id);
+	struct slab_sheaf *main;
+	struct slab_object top;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!cache || !cache->sheaves)
+		return;
+	main = slab_sheaf_main(cache, cpu);
+	if (!main->nr)
+		return;
+	top = main->objects[main->nr - 1];
+	for (uint32_t i = main->nr - 1; i > 0; i--)
+		main->objects[i] = main->objects[i - 1];
+	main->objects[0] = top;
+}
+
+/*
+ * The new slabs and the node's list do not fill the sheaf, but the kernel's was full: "nr" of what
+ * we have in sheaves is what it found on the list instead. The rest was allocated unseen.
+ */
+static void keep_below(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu,
+		       uint32_t nr)
+{
+	struct slab_sheaf *main = slab_sheaf_main(cache, cpu);
+	struct slab_sheaf *spare = cache->sheaves[cpu].spare;
+
+	while (main->nr > nr)
+		drop_top(cache, main);
+	while (spare && spare->nr && main->nr < nr)
+		main->objects[main->nr++] = spare->objects[--spare->nr];
+	while (spare && spare->nr)
+		drop_top(cache, spare);
+	slab_sheaf_drop_barn(cache, (unsigned int)slab_cpu_node(slab, cpu), main, nr);
+}
+
+static void drop_top(struct slab_cache *cache, struct slab_sheaf *sheaf)
+{
+	const struct slab_object *top = &sheaf->objects[--sheaf->nr];
+
+	top->page->links[top->slot] = SLAB_LIVE;
+	cache->counters.allocs++;
+}
+
+static uint64_t nr_on_node(const struct slab_node *node)
+{
+	uint64_t nr = 0;
+
+	list_foreach(&node->partial, pos) {
+		const struct slab_page *page = container_of(pos, struct slab_page, link);
+
+		nr += (uint64_t)page->objects - page->inuse;
+	}
+	return nr;
+}
+
+static void drop_first_partial(struct slab_cache *cache, struct slab_node *node)
+{
+	struct slab_page *page = container_of(node->partial.next, struct slab_page, link);
+
+	slab_node_del(page);
+	while (page->head != SLAB_NIL) {
+		const unsigned int slot = page->head;
+
+		page->head = page->links[slot];
+		page->links[slot] = SLAB_LIVE;
+		page->inuse++;
+		cache->counters.allocs++;
+	}
+}
+
+/*
+ * The slot is on its slab's own list, and the sheaf has others of that slab: a new slab was cut, and
+ * which part of it is in the sheaf is chance. The two change places.
+ */
+static bool from_own_slab(struct slab_sheaf *main, struct slab_page *page, unsigned int slot)
+{
+	for (uint32_t i = main->nr; i-- > 0;) {
+		struct slab_object *object = &main->objects[i];
+		uint16_t *at = &page->head;
+
+		if (object->page != page)
+			continue;
+		while (*at != slot)
+			at = &page->links[*at];
+		page->links[object->slot] = page->links[slot];
+		*at = (uint16_t)object->slot;
+		page->links[slot] = SLAB_SHEAFED;
+		object->slot = slot;
+		to_top(main, i);
+		return true;
+	}
+	return false;
+}
+
+/* The sheaf has it, then, and one that we think is in the sheaf went back to its slab. */
+static bool instead_of_oldest(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
+			      struct slab_sheaf *main)
+{
+	struct slab_object oldest;
+
+	if (!main->nr || !slab_follow_take(slab, addr))
+		return false;
+	oldest = main->objects[0];
+	to_top(main, 0);
+	main->nr--;
+	(void)slab_follow_sheaf_push(slab, cpu, addr);
+	(void)slab_free_chain(slab, cpu, &(struct slab_chain){
+		.page = oldest.page,
+		.head = (uint16_t)oldest.slot,
+		.tail = (uint16_t)oldest.slot,
+		.nr = 1,
+	});
+	return true;
+}
+
+static void to_top(struct slab_sheaf *sheaf, uint32_t at)
+{
+	const struct slab_object object = sheaf->objects[at];
+
+	for (; at + 1 < sheaf->nr; at++)
+		sheaf->objects[at] = sheaf->objects[at + 1];
+	sheaf->objects[at] = object;
+}
+
+/* In any sheaf but this CPU's main one. */
+static struct slab_object *find_sheafed(const struct slab_allocator *slab,
+					struct slab_cache *cache, unsigned int cpu,
+					const struct slab_page *page, unsigned int slot)
+{
+	struct slab_object *found = find_in(cache->sheaves[cpu].spare, page, slot);
+
+	for (unsigned int i = 0; !found && i < slab->nr_nodes; i++) {
+		for (struct slab_sheaf *it = cache->barn[i].full; it && !found; it = it->next)
+			found = find_in(it, page, slot);
+	}
+	for (unsigned int i = 0; !found && i < slab->nr_cpus; i++) {
+		found = i == cpu ? NULL : find_in(cache->sheaves[i].main, page, slot);
+		if (!found && i != cpu)
+			found = find_in(cache->sheaves[i].spare, page, slot);
+	}
+	return found;
+}
+
+static struct slab_object *find_in(struct slab_sheaf *sheaf, const struct slab_page *page,
+				   unsigned int slot)
+{
+	for (uint32_t i = sheaf ? sheaf->nr : 0; i-- > 0;) {
+		if (sheaf->objects[i].page == page && sheaf->objects[i].slot == slot)
+			return &sheaf->objects[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Following caches with sheaves (7.0+). Slabs are bought for a whole sheaf at once, and the objects
+ * of a sheaf come out in reverse; the first slabs of a refill may not be seen in an object event for
+ * a long time. So pages wait until the allocation that the refill was made for.
+ *
+ * kfree_rcu() fills sheaves without any event. They come back whole, to the barn, and are handed
+ * out from their top: where a run of objects begins that nobody was seen to free, it is such a sheaf.
+ */
+#include <config.h>
+
+#include "slab_free.h"
+#include "slab_look.h"
+
+/* Pages that wait for their refills at once: those of more CPUs than a sane recording has. */
+enum { MAX_BOUGHT = 1024 };
+
+static bool will_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
+static void add_slab(struct slab_judge *j, const struct slab_bought *bought);
+static bool drop_bought(struct slab_judge *j, uint64_t context, uint32_t cache, bool *predicted);
+
+bool slab_sheaf_has(const struct slab_judge *j, uint32_t cache)
+{
+	return slab_cache_geometry(j->slab, cache)->sheaf_capacity != 0;
+}
+
+void slab_sheaf_bought(struct slab_judge *j, const struct slab_step *step, uint32_t cache)
+{
+	const struct slab_geometry *geometry = slab_cache_geometry(j->slab, cache);
+	struct slab_bought bought = {
+		.context = slab_context(&step->ev),
+		.pfn = step->ev.page.pfn,
+		.cache = cache,
+		.order = step->ev.page.order,
+	};
+	struct slab_next next;
+	uint32_t nr = 0;
+
+	vec_foreach(&j->bought, other)
+		nr += other->context == bought.context && other->cache == cache;
+	slab_peek(j->slab, cache, step->ev.cpu, -1, &next);
+	bought.predicted = next.source == SLAB_FROM_NEW &&
+			   (uint64_t)nr * geometry->objects < geometry->sheaf_capacity;
+	if (j->judged) {
+		const struct verify_what what = {
+			.ev = &step->ev,
+			.number = step->number,
+			.cache = step->op.cache,
+			.order = (int8_t)bought.order,
+			.type = MIGRATE_NR,
+			.path = slab_source_name((enum slab_source)next.source),
+		};
+		struct verify_story *story = verify_detect(j->log, VERIFY_SLAB_NEW, true,
+							   bought.predicted, &what);
+
+		if (unlikely(story))
+			slab_story_new(j, story, cache, step->ev.cpu, &next);
+	}
+	if (j->bought.nr < MAX_BOUGHT && (will_refill(j, step, cache) ||
+					  slab_silent_bulk_of(j, bought.context)))
+		vec_push(&j->bought, bought);
+	else
+		add_slab(j, &bought);
+}
+
+bool slab_sheaf_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+		       unsigned int cpu, bool *predicted)
+{
+	const uint64_t context = slab_context(&step->ev);
+	uint32_t nr = 0;
+
+	vec_foreach(&j->bought, bought)
+		nr += bought->context == context && bought->cache == cache;
+	if (!nr)
+		return false;
+	j->refilling = context + 1;
+	j->refill_cache = cache;
+	slab_follow_sheaf_refill(j->slab, cache, cpu, step->ev.slab.gfp, nr);
+	j->refilling = 0;
+	return drop_bought(j, context, cache, predicted);
+}
+
+bool slab_sheaf_next_page(struct slab_judge *j, unsigned int order, uint64_t *pfn)
+{
+	vec_foreach(&j->bought, bought) {
+		if (bought->context + 1 != j->refilling || bought->cache != j->refill_cache ||
+		    bought->order != order || bought->used)
+			continue;
+		if (!slab_known_fits(j, bought->pfn, order))
+			continue;
+		bought->used = true;
+		*pfn = bought->pfn;
+		slab_known_number(j, slab_known_add(j, *pfn, order, bought->cache, true));
+		return true;
+	}
+	return false;
+}
+
+void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			unsigned int cpu, uint64_t addr)
+{
+	struct slab_cache_known *known = slab_cache_known(j, cache);
+	struct slab_next next;
+
+	slab_peek(j->slab, cache, cpu, step->ev.slab.node, &next);
+	if (next.addr == addr)
+		return;
+	/* What would be the next sheaf becomes the main one, by an allocation that is taken back. */
+	if (next.source != SLAB_FROM_CPU && next.addr) {
+		const struct mm_outcome got =
+			slab_alloc(j->slab, cache, cpu, -1, step->ev.slab.gfp, 0);
+
+		if (mm_ok(got))
+			(void)slab_follow_sheaf_push(j->slab, cpu, got.addr);
+	}
+	/* An object that was passed over before is not where we think: it waits for last. */
+	slab_peek(j->slab, cache, cpu, -1, &next);
+	if (next.addr && slab_known_at(j, next.addr) != slab_known_at(j, addr)) {
+		if (next.addr == known->passed_over)
+			slab_follow_sheaf_last(j->slab, cache, cpu);
+		known->passed_over = next.addr;
+	}
+	(void)slab_follow_sheaf_first(j->slab, cpu, addr);
+}
+
+bool slab_sheaf_from_rcu(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			 uint64_t addr)
+{
+	const uint32_t capacity = slab_cache_geometry(j->slab, cache)->sheaf_capacity;
+	const uint64_t end = MIN(j->tail, step->number + SLAB_WINDOW);
+	struct vec(uint64_t) run = { 0 };
+	uint32_t depth = 0;
+
+	vec_push(&run, addr);
+	for (uint64_t i = step->number + 1; i < end && run.nr < capacity; i++) {
+		const struct slab_step *next = slab_judge_step(j, i);
+		const uint64_t other = slab_ours(j, next->ev.slab.ptr);
+
+		if (next->ev.cpu != step->ev.cpu || next->op.cache != step->op.cache)
+			continue;
+		if (next->op.call == CALL_OBJ_FREE) {
+			depth++;
+		} else if (next->op.call == CALL_CACHE_ALLOC || next->op.call == CALL_KMALLOC) {
+			if (depth) {
+				depth--;
+				continue;
+			}
+			if (next->op.kind != REPAIR_UNSEEN_FREE || !slab_is_live(j->slab, other))
+				break;
+			vec_push(&run, other);
+		}
+	}
+	for (size_t i = run.nr; i-- > 0;) {
+		const struct slab_known *known = slab_known_at(j, run.items[i]);
+
+		if (!known || known->cache != cache ||
+		    !slab_follow_sheaf_push(j->slab, step->ev.cpu, run.items[i]))
+			continue;
+		slab_silent_gone(j, run.items[i]);
+		if (j->free_run)
+			slab_free_free(j, step, step->ev.cpu, run.items[i], false);
+	}
+	vec_deinit(&run);
+	return true;
+}
+
+/* The next object event of the context is an allocation from the same cache. */
+static bool will_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache)
+{
+	enum { MAX_EVENTS = 64 };
+	uint64_t number = step->next;
+
+	for (unsigned int i = 0; i < MAX_EVENTS && number && number < j->tail; i++) {
+		const struct slab_step *next = slab_judge_step(j, number);
+
+		if (next->op.call == CALL_KMALLOC || next->op.call == CALL_CACHE_ALLOC)
+			return next->op.fate != FATE_SKIPPED &&
+			       slab_judge_cache(j, next->op.cache, &next->ev) == cache;
+		if (next->op.call == CALL_OBJ_FREE)
+			return false;
+		number = next->next;
+	}
+	return false;
+}
+
+/* Bought for nothing that is seen: it stands on its node's list. */
+static void add_slab(struct slab_judge *j, const struct slab_bought *bought)
+{
+	struct mm_outcome got;
+
+	j->give_pfn = bought->pfn;
+	j->give_order = bought->order;
+	j->giving = true;
+	got = slab_follow_new(j->slab, bought->cache, 0, -1, 0);
+	j->giving = false;
+	if (!mm_ok(got))
+		return;
+	slab_known_number(j, slab_known_add(j, bought->pfn, bought->order, bought->cache, true));
+	(void)slab_follow_to_node(j->slab, got.addr, false);
+}
+
+/* Takes what "context" bought for "cache" off the list; what the refill left makes slabs, too. */
+static bool drop_bought(struct slab_judge *j, uint64_t context, uint32_t cache, bool *predicted)
+{
+	size_t kept = 0;
+
+	*predicted = true;
+	for (size_t i = 0; i < j->bought.nr; i++) {
+		const struct slab_bought bought = j->bought.items[i];
+
+		if (bought.context != context || bought.cache != cache) {
+			j->bought.items[kept++] = bought;
+			continue;
+		}
+		*predicted &= bought.predicted;
+		if (!bought.used)
+			add_slab(j, &bought);
+	}
+	j->bought.nr = kept;
+	return true;
+}
