@@ -150,6 +150,7 @@ struct replay_facts replay_job_facts(struct replay_job *job, struct replay_side 
 		.config = &side->machine,
 		.settings = side->settings,
 		.replay = side->replay,
+		.start = job->start,
 		.account = job->feed.account,
 		.layers = job->options.layers,
 		.lines = options->lines,

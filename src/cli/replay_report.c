@@ -41,6 +41,7 @@ void replay_report(struct report *report, const struct replay_facts *facts)
 	replay_report_words(report, facts);
 	report_end(report);
 	replay_report_machine(report, facts);
+	replay_report_start(report, facts);
 	replay_report_owners(report, facts);
 	add_oom(report, facts);
 	if (facts->layers & LAYER_PAGE)
@@ -110,7 +111,7 @@ void replay_report_machine(struct report *report, const struct replay_facts *fac
 	report_bytes(report, "start_untouched_bytes", "never touched, in use",
 		     tally->nr_start_untouched << KERNEL_PAGE_SHIFT);
 	report_remark(report, "%s", tally->nr_start_untouched ?
-				      "taken at boot, before the first event" :
+				      "since before the first event" :
 				      "frames that no event touches count as free");
 	if (tally->nr_start_slabs || tally->nr_start_rebuilt || tally->nr_start_filled)
 		report_start_slabs(report, tally);

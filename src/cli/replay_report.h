@@ -26,6 +26,7 @@ struct replay_facts {
 	const struct machine_config *config;
 	const struct config *settings; /**< what was set of it */
 	struct replay *replay;
+	const struct start_state *start; /**< of the recorded machine */
 	struct account *account; /**< by call site and cache */
 	unsigned int layers;     /**< enum replay_layer */
 	uint64_t lines;          /**< of a table; 0: all */
@@ -45,6 +46,8 @@ void replay_report(struct report *report, const struct replay_facts *facts);
 void replay_report_words(struct report *report, const struct replay_facts *facts);
 /** Sections: what machine it is; what became of the events. */
 void replay_report_machine(struct report *report, const struct replay_facts *facts);
+/** replay_start.c: what its state at the first event is known from. */
+void replay_report_start(struct report *report, const struct replay_facts *facts);
 void replay_report_coverage(struct report *report, const struct replay_facts *facts);
 struct report_table *replay_report_owners(struct report *report, const struct replay_facts *facts);
 struct report_table *replay_report_zones(struct report *report, const struct replay_facts *facts);

@@ -183,6 +183,7 @@ static void add_proof(struct report_page *page)
 		report_begin(report, page->compare->sides.nr > 1 ? side->key : "side",
 			     page->compare->sides.nr > 1 ? side->name : NULL);
 		replay_report_machine(report, &page->facts[i]);
+		replay_report_start(report, &page->facts[i]);
 		replay_report_coverage(report, &page->facts[i]);
 		add_settings(report, page->facts[i].settings);
 		report_end(report);

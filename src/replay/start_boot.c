@@ -29,7 +29,6 @@ static void add_bytes(struct start_build *b, uint64_t start, uint64_t end, int n
 static uint64_t next_reserved(const struct proc_boot *boot, uint64_t pfn, uint64_t limit,
 			      bool *reserved);
 static uint64_t first_deferred(const struct start_build *b, const struct start_zone *zone);
-static bool is_last_of_node(const struct start_state *state, const struct start_zone *zone);
 static void count_range(const struct start_build *b, uint64_t from, uint64_t to,
 			struct managed *managed);
 
@@ -123,7 +122,7 @@ static uint64_t first_deferred(const struct start_build *b, const struct start_z
 {
 	uint64_t nr = 0;
 
-	if (!b->boot->deferred || !is_last_of_node(b->state, zone))
+	if (!b->boot->deferred || !start_is_last_zone(b->state, zone))
 		return UINT64_MAX;
 	vec_foreach(&b->state->ranges, range) {
 		const uint64_t start = MAX(range->start, zone->start);
@@ -141,15 +140,6 @@ static uint64_t first_deferred(const struct start_build *b, const struct start_z
 		}
 	}
 	return UINT64_MAX;
-}
-
-static bool is_last_of_node(const struct start_state *state, const struct start_zone *zone)
-{
-	vec_foreach(&state->zones, other) {
-		if (other->node == zone->node && other->type > zone->type)
-			return false;
-	}
-	return true;
 }
 
 /* Reserved memory that events touch is managed by then. */

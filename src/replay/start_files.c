@@ -12,9 +12,17 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* Frames that are no memory although they have a struct page: none if start is above end. */
+struct hole {
+	uint64_t start, end;
+	uint64_t tail; /* where the zone's memory ends */
+};
+
 static bool zone_type_named(const char *name, enum zone_type *ret);
+static struct hole small_holes(const struct start_build *b, const struct proc_zone *zone);
 static const struct proc_snapshot *map_of_memory(const struct start_build *b);
 static void add_zone_ranges(struct start_build *b, const struct proc_zone *zone);
+static bool has_page(const struct proc_kpageflags *flags, uint64_t pfn);
 static uint64_t next_memory(const struct start_build *b, uint64_t pfn, uint64_t end,
 			    bool *is_memory);
 static void add_guessed_range(struct start_build *b, const struct proc_zone *zone);
@@ -97,36 +105,77 @@ static const struct proc_snapshot *map_of_memory(const struct start_build *b)
 	return proc_has(files, PROC_IOMEM) || proc_has(files, PROC_KPAGEFLAGS) ? files : NULL;
 }
 
-/*
- * A zone's memory: its span but for holes. kpageflags knows sections without memory only; what is
- * too much at a zone's end, by the number of its pages, is a hole as well.
- */
+/* A zone's memory: its span but for holes. */
 static void add_zone_ranges(struct start_build *b, const struct proc_zone *zone)
 {
-	const uint64_t limit = zone->start_pfn + zone->spanned;
-	uint64_t left = zone->present;
-	uint64_t pfn = zone->start_pfn;
+	const struct hole hole = small_holes(b, zone);
+	const uint64_t limit = MIN(zone->start_pfn + zone->spanned, hole.tail);
+	uint64_t end;
 
 	if (!map_of_memory(b)) {
 		add_guessed_range(b, zone);
 		return;
 	}
-	while (pfn < limit && left) {
+	for (uint64_t pfn = zone->start_pfn; pfn < limit; pfn = end) {
 		bool is_memory;
-		uint64_t end = next_memory(b, pfn, limit, &is_memory);
+		uint64_t before;
 
-		if (is_memory) {
-			end = MIN(end, pfn + left);
-			left -= end - pfn;
-			start_add_range(b, pfn, end, zone->id.node);
-			b->state->exact = true;
-		}
-		pfn = end;
+		end = next_memory(b, pfn, limit, &is_memory);
+		if (!is_memory)
+			continue;
+		b->state->exact = true;
+		before = MIN(end, MAX(hole.start, pfn));
+		start_add_range(b, pfn, before, zone->id.node);
+		start_add_range(b, MIN(MAX(before, hole.end), end), end, zone->id.node);
 	}
-	if (left)
-		start_contradict(b, "zone %s of node %d has %llu pages more in zoneinfo than in %s",
-				 zone->id.name, zone->id.node, (unsigned long long)left,
-				 proc_has(b->sources->files, PROC_IOMEM) ? "iomem" : "kpageflags");
+}
+
+/*
+ * kpageflags shows holes of less than a section as reserved pages. How many there are says the
+ * number of the zone's pages: they are sought at its end, and the rest below the first MiB.
+ */
+static struct hole small_holes(const struct start_build *b, const struct proc_zone *zone)
+{
+	const struct proc_snapshot *files = b->sources->files;
+	const uint64_t limit = zone->start_pfn + zone->spanned;
+	struct hole hole = { .start = UINT64_MAX, .end = 0, .tail = limit };
+	uint64_t nr = 0, last = zone->start_pfn;
+
+	if (!proc_has(files, PROC_KPAGEFLAGS) || proc_has(files, PROC_IOMEM))
+		return hole;
+	for (uint64_t pfn = zone->start_pfn; pfn < limit; pfn++) {
+		if (!has_page(&files->kpageflags, pfn))
+			continue;
+		nr++;
+		last = pfn + 1;
+	}
+	hole.tail = last;
+	while (nr > zone->present && hole.tail > zone->start_pfn &&
+	       proc_page_flags(&files->kpageflags, hole.tail - 1) & PROC_PAGE_RESERVED) {
+		hole.tail--;
+		nr--;
+	}
+	if (nr > zone->present && zone->start_pfn < SURVEY_FIRST_PFN &&
+	    hole.tail > SURVEY_FIRST_PFN) {
+		hole.end = SURVEY_FIRST_PFN;
+		hole.start = MAX(hole.end - MIN(nr - zone->present, hole.end),
+				 zone->start_pfn);
+	}
+	return hole;
+}
+
+/*
+ * A section without memory is all NOPAGE or, in late kernels, all 0. That 128 MiB of memory in use
+ * have no flags at all is possible, but not likely.
+ */
+static bool has_page(const struct proc_kpageflags *flags, uint64_t pfn)
+{
+	const struct proc_page_chunk *chunk;
+
+	if (proc_page_flags(flags, pfn) & PROC_PAGE_NOPAGE)
+		return false;
+	chunk = &flags->chunks.items[pfn / PROC_PAGE_CHUNK];
+	return chunk->flags || chunk->same;
 }
 
 /* The end of the memory, or of the hole, that "pfn" lies in. */
@@ -139,8 +188,8 @@ static uint64_t next_memory(const struct start_build *b, uint64_t pfn, uint64_t 
 
 	*is_memory = false;
 	if (!proc_has(files, PROC_IOMEM)) {
-		*is_memory = !(proc_page_flags(flags, pfn) & PROC_PAGE_NOPAGE);
-		while (at < end && !(proc_page_flags(flags, at) & PROC_PAGE_NOPAGE) == *is_memory)
+		*is_memory = has_page(flags, pfn);
+		while (at < end && has_page(flags, at) == *is_memory)
 			at++;
 		return at;
 	}
@@ -158,14 +207,23 @@ static uint64_t next_memory(const struct start_build *b, uint64_t pfn, uint64_t 
 	return end;
 }
 
-/* Where holes are nobody says: at the end, behind all memory that the recording shows. */
+/*
+ * Where holes are nobody says: those of the first zone below the first MiB, all others at the end,
+ * behind all memory that the recording shows.
+ */
 static void add_guessed_range(struct start_build *b, const struct proc_zone *zone)
 {
 	const uint64_t limit = zone->start_pfn + zone->spanned;
 	const uint64_t seen = highest_touched(b->sources->survey, zone->start_pfn, limit);
-	const uint64_t end = MAX(zone->start_pfn + zone->present, seen);
+	const uint64_t missing = zone->spanned - MIN(zone->present, zone->spanned);
+	uint64_t end = MAX(limit - missing, seen), hole = 0;
 
-	start_add_range(b, zone->start_pfn, MIN(end, limit), zone->id.node);
+	if (zone->start_pfn + missing < SURVEY_FIRST_PFN && limit > SURVEY_FIRST_PFN) {
+		hole = missing;
+		end = limit;
+		start_add_range(b, zone->start_pfn, SURVEY_FIRST_PFN - hole, zone->id.node);
+	}
+	start_add_range(b, hole ? SURVEY_FIRST_PFN : zone->start_pfn, end, zone->id.node);
 	b->state->exact = true;
 }
 

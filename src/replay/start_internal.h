@@ -21,8 +21,10 @@ struct start_build {
 	const struct proc_boot *boot; /**< NULL: no boot log */
 };
 
-/** Adds memory of the recorded machine: [start, end), which becomes part of zones by "arch". */
+/** Adds memory of the recorded machine, [start, end) if not empty, and its zones by "arch". */
 void start_add_range(struct start_build *b, uint64_t start, uint64_t end, int node);
+/** No other zone of its node is higher. */
+bool start_is_last_zone(const struct start_state *state, const struct start_zone *zone);
 /** Says what [from, to) were. */
 void start_tell(struct start_build *b, uint64_t from, uint64_t to, enum start_frame what,
 		enum start_basis basis);
@@ -49,7 +51,7 @@ bool start_files_ranges(struct start_build *b);
 void start_files_untouched(struct start_build *b, uint64_t from, uint64_t to);
 /** start_files.c: marks, limits, managed pages out of zoneinfo. */
 void start_files_limits(struct start_build *b);
-/** start_place.c: free blocks as many as buddyinfo and pagetypeinfo say. */
+/** start_counts.c: free blocks as many as buddyinfo and pagetypeinfo say. */
 void start_files_counts(struct start_build *b);
 
 /** start_trace.c: memory as far as events show it. */

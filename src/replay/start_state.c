@@ -15,9 +15,9 @@
 #include <stdlib.h>
 
 static const struct {
-	const char *name, *help;
+	const char *name, *label, *help;
 } bases[START_BASIS_NR] = {
-#define X(suffix, name, help) [START_BY_##suffix] = { name, help },
+#define X(suffix, name, label, help) [START_BY_##suffix] = { name, label, help },
 	START_BASES(X)
 #undef X
 };
@@ -36,6 +36,11 @@ static bool same_zones(const struct start_state *state, const struct machine_con
 const char *start_basis_name(unsigned int basis)
 {
 	return basis < START_BASIS_NR ? bases[basis].name : "?";
+}
+
+const char *start_basis_label(unsigned int basis)
+{
+	return basis < START_BASIS_NR ? bases[basis].label : "?";
 }
 
 const char *start_basis_help(unsigned int basis)
@@ -128,6 +133,8 @@ void start_state_map(const struct start_state *state, const struct machine_confi
 
 void start_add_range(struct start_build *b, uint64_t start, uint64_t end, int node)
 {
+	if (start >= end)
+		return;
 	vec_push(&b->state->ranges,
 		 (struct machine_range){ .start = start, .end = end, .node = node });
 	for (unsigned int type = 0; type < ZONE_MOVABLE; type++) {
@@ -137,6 +144,15 @@ void start_add_range(struct start_build *b, uint64_t start, uint64_t end, int no
 			add_zone(b, node, (enum zone_type)type, start, MIN(end, limit));
 		start = MAX(start, MIN(end, limit));
 	}
+}
+
+bool start_is_last_zone(const struct start_state *state, const struct start_zone *zone)
+{
+	vec_foreach(&state->zones, other) {
+		if (other->node == zone->node && other->type > zone->type)
+			return false;
+	}
+	return true;
 }
 
 void start_tell(struct start_build *b, uint64_t from, uint64_t to, enum start_frame what,

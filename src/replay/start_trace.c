@@ -41,7 +41,7 @@ enum {
 
 static struct boot_line boot_line(const struct start_build *b, const struct start_zone *zone);
 static bool is_exhausted(const struct survey *survey, const struct start_zone *zone);
-static bool was_deferred(const struct survey *survey, const struct start_zone *zone);
+static bool was_deferred(const struct start_build *b, const struct start_zone *zone);
 static void draw_whole(const struct survey *survey, const struct start_zone *zone,
 		       struct boot_line *line);
 static uint64_t first_taken_of(const struct survey *survey, uint64_t top);
@@ -137,7 +137,7 @@ static struct boot_line boot_line(const struct start_build *b, const struct star
 
 	if (!survey->from_boot)
 		return line;
-	if (is_exhausted(survey, zone) || was_deferred(survey, zone)) {
+	if (is_exhausted(survey, zone) || was_deferred(b, zone)) {
 		line.used_until = zone->end;
 		return line;
 	}
@@ -148,10 +148,12 @@ static struct boot_line boot_line(const struct start_build *b, const struct star
 	return line;
 }
 
-/* Blocks as large as these were given back that nobody had ever been given. */
-static bool was_deferred(const struct survey *survey, const struct start_zone *zone)
+/* A node's last zone, where blocks so large were given back that nobody had ever been given. */
+static bool was_deferred(const struct start_build *b, const struct start_zone *zone)
 {
-	vec_foreach(&survey->used, block) {
+	if (!start_is_last_zone(b->state, zone))
+		return false;
+	vec_foreach(&b->sources->survey->used, block) {
 		if (block->order >= SURVEY_BLOCK_SHIFT && block->pfn >= zone->start &&
 		    block->pfn < zone->end)
 			return true;

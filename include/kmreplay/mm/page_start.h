@@ -63,7 +63,7 @@ struct page_start_limit {
 struct page_start {
 	/** Free frames: ascending, at least a frame apart, inside the machine's ranges. */
 	struct vec(struct page_start_run) free;
-	/** Pageblocks that are not MOVABLE: ascending. */
+	/** Pageblocks whose type is known; the others are MOVABLE. */
 	struct vec(struct page_start_type) blocks;
 	/** Free blocks on a list that is not of their pageblock's type (before 6.10): ascending. */
 	struct vec(struct page_start_type) lists;

@@ -16,22 +16,23 @@ struct proc_snapshot;
 
 /** What a frame's state at the start rests on. */
 #define START_BASES(X)                                                                          \
-	X(EVENTS, "events", "the first event of the page")                                      \
-	X(FLAGS, "kpageflags", "the page's flags in kpageflags")                                \
-	X(MEMBLOCK, "memblock", "the boot log: reserved memory, and what was handed over")      \
-	X(RULE, "rule", "boot's rule: the highest zone is in use, lower ones in ascending order") \
-	X(COUNTS, "counts", "buddyinfo's counts: placed by the seed")                           \
-	X(NOTHING, "nothing", "nothing: taken as free")
+	X(EVENTS, "events", "pages by events", "what happened to the page first")                  \
+	X(FLAGS, "kpageflags", "by kpageflags", "no event touches the page")                       \
+	X(MEMBLOCK, "memblock", "by the boot log", "reserved, or handed over in order")            \
+	X(RULE, "rule", "by rules of boot", "lists are in order then, higher zones used first")    \
+	X(COUNTS, "counts", "by counts", "there are so many free blocks; the seed places them")    \
+	X(NOTHING, "nothing", "by nothing", "no event touches the page: taken as free")
 
 enum start_basis {
-#define X(suffix, name, help) START_BY_##suffix,
+#define X(suffix, ...) START_BY_##suffix,
 	START_BASES(X)
 #undef X
 	START_BASIS_NR,
 };
 
-/** "events", and what it means. */
+/** "events", "pages by events", and what it means. */
 const char *start_basis_name(unsigned int basis);
+const char *start_basis_label(unsigned int basis);
 const char *start_basis_help(unsigned int basis);
 
 /** A zone of the recorded machine, holes included. */
@@ -84,8 +85,9 @@ void start_state_fill_ranges(const struct start_state *state, const struct surve
 /**
  * The same state on the memory of "config", whose ranges are set: frames that only the simulated
  * machine has are free, those that only the recorded one has are left out. Limits of zones are used
- * only if the zones are the same. "early": boot, in which the recording begins, is gone through with
- * page_boot_...(); else it is over. The result is for config->start; page_start_deinit() ends it.
+ * only if the zones are the same. "early": boot, in which the recording begins, is gone through
+ * with page_boot_...(); else it is over. The result is for config->start; page_start_deinit() ends
+ * it.
  */
 void start_state_map(const struct start_state *state, const struct machine_config *config,
 		     bool early, struct page_start *ret);

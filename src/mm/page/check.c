@@ -244,7 +244,8 @@ static bool check_tally(const struct zone *zone, const struct tally *tally, stru
 	    tally->free != zone->free || tally->pcp != zone->managed - zone->used - zone->free)
 		return error_set(err, "zone %u: memory holds %lu used pages (%lu movable), %lu "
 				 "free, %lu per-CPU; counted %lu (%lu), %lu", zone->index,
-				 (unsigned long)(tally->used + zone->unknown), (unsigned long)tally->movable,
+				 (unsigned long)(tally->used + zone->unknown),
+				 (unsigned long)tally->movable,
 				 (unsigned long)tally->free, (unsigned long)tally->pcp,
 				 (unsigned long)zone->used, (unsigned long)zone->movable,
 				 (unsigned long)zone->free);
