@@ -24,10 +24,13 @@ static void destroy(void *judge);
 static void show(void *judge, struct proc_snapshot *snapshot);
 static struct page_allocator *create_pages(const struct machine_config *config,
 					   struct error *err);
+static bool leaves_alone(void *ctx, uint64_t number);
 static void take_effect(void *ctx, struct page_op *op);
+static void decay_until(struct page_judge *j, uint64_t time);
 static void moments_until(struct page_judge *j, uint64_t number);
 static void moment(struct page_judge *j, const struct page_look_moment *at);
 static void note(struct page_judge *j, const struct page_op *op);
+static void set_kswapd(struct page_judge *j, const struct event *ev, bool awake);
 static void set_marks(struct page_judge *j, const struct event *ev);
 
 const struct verify_ops verify_page_ops = {
@@ -84,9 +87,13 @@ static void *create(const struct verify_setup *setup, const void *look,
 	j->nr_online = 1;
 	u64map_init(&j->listed);
 	u64map_init(&j->live);
+	u64map_init(&j->stuck);
+	j->decay_ns = page_look_decay(look);
 	page_calls_init(&j->calls, take_effect, j);
 	j->calls.extfrag_first =
 		page_allocator_profile(pa)->fallback == FALLBACK_STEAL_SUITABLE;
+	j->calls.alone = leaves_alone;
+	j->calls.runs = page_allocator_profile(pa)->frees_in_runs;
 	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
 		j->calls.notes[notes[i]] = true;
 	page_follow(pa, &page_judge_follow, j);
@@ -121,6 +128,7 @@ static void destroy(void *judge)
 	page_allocator_destroy(j->pa);
 	u64map_deinit(&j->listed);
 	u64map_deinit(&j->live);
+	u64map_deinit(&j->stuck);
 	vec_deinit(&j->blocks);
 	vec_deinit(&j->spare_blocks);
 	free(j);
@@ -136,12 +144,20 @@ static struct page_allocator *create_pages(const struct machine_config *config,
 	return page_allocator_create(config, NULL, NULL, err);
 }
 
+static bool leaves_alone(void *ctx, uint64_t number)
+{
+	const struct page_judge *j = ctx;
+
+	return page_look_fate(j->look, number) == PAGE_FATE_ALONE;
+}
+
 static void take_effect(void *ctx, struct page_op *op)
 {
 	struct page_judge *j = ctx;
 
 	verify_reached(j->log, op->start);
 	moments_until(j, op->start);
+	decay_until(j, op->ev.time);
 	switch (op->kind) {
 	case PAGE_OP_ALLOC:
 		page_judge_alloc(j, op);
@@ -159,6 +175,20 @@ static void take_effect(void *ctx, struct page_op *op)
 		note(j, op);
 		break;
 	}
+}
+
+/* vmstat_update(): once a second on each CPU, in step with the second. */
+static void decay_until(struct page_judge *j, uint64_t time)
+{
+	const uint64_t second = 1000000000;
+
+	if (time < j->decay_at)
+		return;
+	if (j->decay_at)
+		page_follow_decay(j->pa);
+	j->decay_at = time / second * second + j->decay_ns;
+	if (j->decay_at <= time)
+		j->decay_at += second;
 }
 
 static void moments_until(struct page_judge *j, uint64_t number)
@@ -205,9 +235,37 @@ static void note(struct page_judge *j, const struct page_op *op)
 {
 	const struct event *ev = &op->ev;
 
-	if (ev->type == EVENT_ZONE_WMARKS)
+	switch (ev->type) {
+	case EVENT_ZONE_WMARKS:
 		set_marks(j, ev);
+		break;
+	case EVENT_KSWAPD_WAKE:
+		set_kswapd(j, ev, true);
+		break;
+	case EVENT_KSWAPD_SLEEP:
+		set_kswapd(j, ev, false);
+		break;
+	default:
+		break;
+	}
 }
+
+/* Its zones are those up to the one it was asked for; no event of its own says which. */
+static void set_kswapd(struct page_judge *j, const struct event *ev, bool awake)
+{
+	struct zone_info info;
+
+	if (ev->ordered.node < 0 || (unsigned int)ev->ordered.node >= j->setup.config->nr_nodes)
+		return;
+	j->kswapd_awake = awake;
+	page_follow_kswapd(j->pa, (unsigned int)ev->ordered.node, awake, ZONE_MOVABLE);
+	for (unsigned int i = 0; i < j->nr_zones; i++) {
+		zone_info(j->pa, i, &info);
+		if (info.node == ev->ordered.node)
+			page_follow_reclaiming(j->pa, i, awake);
+	}
+}
+
 
 static void set_marks(struct page_judge *j, const struct event *ev)
 {

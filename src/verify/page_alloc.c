@@ -19,6 +19,10 @@
 #include "kmreplay/mm/gfp_policy.h"
 #include "kmreplay/mm/page_start.h"
 
+enum {
+	MOST_PASSED = 3, /* times that the head of a list may be passed over */
+};
+
 static bool serves(void *ctx, unsigned int zone, bool ours);
 static bool pop(void *ctx, const struct page_list *list);
 static bool more(void *ctx, unsigned int got, unsigned int want);
@@ -40,8 +44,10 @@ const struct page_follow page_judge_follow = {
 };
 
 static void course_begin(struct page_judge *j, const struct page_op *op);
+static void take_hidden(struct page_judge *j, const struct page_take *take, uint64_t truth);
 static bool fits_refill(const struct page_judge *j, const struct page_take *take);
 static void ours_chose(struct page_judge *j, unsigned int zone, uint64_t pfn, const char *path);
+static void pass_over(struct page_judge *j, uint64_t head);
 static void ready_for_refill(struct page_judge *j, const struct page_list *list);
 static bool ready_for_pop(struct page_judge *j, const struct page_list *list);
 static bool silent_until(struct page_judge *j, const struct page_list *list, uint64_t pfn);
@@ -187,6 +193,7 @@ static bool pop(void *ctx, const struct page_list *list)
 		if (head == PAGE_FOLLOW_NONE || silent_until(j, list, PAGE_FOLLOW_NONE))
 			return true;
 		ours_chose(j, list->zone, page_follow_head(j->pa, list), "pcp pop");
+		pass_over(j, page_follow_head(j->pa, list));
 		return false;
 	}
 	j->course.looked = true;
@@ -195,6 +202,20 @@ static bool pop(void *ctx, const struct page_list *list)
 		return !j->course.direct;
 	}
 	return ready_for_pop(j, list);
+}
+
+/* What the kernel passes over again and again is not in its list. */
+static void pass_over(struct page_judge *j, uint64_t head)
+{
+	bool fresh;
+	uint32_t *nr = u64map_insert(&j->stuck, head, &fresh);
+
+	if (j->course.forced || ++*nr < MOST_PASSED)
+		return;
+	(void)u64map_remove(&j->stuck, head);
+	page_follow_pop(j->pa, head);
+	verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
+		     "pages in a list that the kernel passed over again and again", 1);
 }
 
 /* The kernel's list was empty here. */
@@ -253,6 +274,8 @@ static bool ready_for_pop(struct page_judge *j, const struct page_list *list)
 		}
 	}
 	ours_chose(j, list->zone, head, j->course.path);
+	if (head != PAGE_FOLLOW_NONE)
+		pass_over(j, head);
 	place = page_follow_push(j->pa, list, truth);
 	if (place != PAGE_PLACE_OUTSIDE)
 		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, page_place_name(place), 1);
@@ -309,8 +332,10 @@ static uint64_t take(void *ctx, const struct page_take *take)
 			ours_chose(j, take->zone, take->smallest, "buddy");
 		return PAGE_FOLLOW_NONE;
 	}
-	if (j->course.take < op->takes.nr && fits_refill(j, take))
+	if (j->course.take < op->takes.nr && fits_refill(j, take)) {
+		take_hidden(j, take, op->takes.items[j->course.take].pfn);
 		return op->takes.items[j->course.take].pfn;
+	}
 	if (j->course.hidden) {
 		/* A refill that was not recorded, if it begins with the page that was popped. */
 		if (j->course.got++ || take->smallest == op->ev.page.pfn)
@@ -324,6 +349,20 @@ static uint64_t take(void *ctx, const struct page_take *take)
 	if (j->course.alloc && !op->takes.nr)
 		return op->ev.page.pfn;
 	return PAGE_FOLLOW_NONE;
+}
+
+/* What a refill without events took is not in the free lists any more. */
+static void take_hidden(struct page_judge *j, const struct page_take *take, uint64_t truth)
+{
+	uint64_t at;
+
+	while ((at = page_follow_smallest(j->pa, take->zone, take->order, take->type)) != truth &&
+	       at != PAGE_FOLLOW_NONE && page_look_hidden(j->look, at, j->course.op->number)) {
+		if (page_follow_own(j->pa, at, 0, take->type) == PAGE_PLACE_OUTSIDE)
+			break;
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+			     "pages taken by refills that have no events", 1);
+	}
 }
 
 /* Silent requests that follow each other look like one: the next block may be for another list. */

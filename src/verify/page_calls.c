@@ -15,6 +15,9 @@
 
 #include "page_calls.h"
 
+#include "kmreplay/abi/kernel.h"
+#include "kmreplay/replay/survey.h"
+
 #include <string.h>
 
 enum {
@@ -39,6 +42,7 @@ static void add_extfrag(struct page_calls *calls, struct page_op *op, const stru
 			uint64_t number);
 static void note_alloc(struct page_calls *calls, struct page_running *run, const struct event *ev,
 		       uint64_t number);
+static void note_single(struct page_calls *calls, const struct event *ev);
 static uint32_t split_taking(struct page_calls *calls, struct page_running *run,
 			     const struct event *ev, uint64_t number);
 static void note_free(struct page_calls *calls, struct page_running *run, const struct event *ev,
@@ -51,6 +55,10 @@ static void note_bulk(struct page_calls *calls, struct page_running *run, const 
 		      uint64_t number);
 static void end_taking(struct page_calls *calls, struct page_running *run);
 static void end_last(struct page_calls *calls, struct page_running *run);
+static void join_runs(struct page_calls *calls, struct page_running *run);
+static void join(struct page_calls *calls, uint32_t from, uint32_t to);
+static void forget_free(struct page_calls *calls, uint32_t id);
+static void settle_list(struct page_calls *calls, struct page_running *run, uint32_t until);
 static void end_list(struct page_calls *calls, struct page_running *run);
 static void release(struct page_calls *calls, uint64_t now);
 static void give_out(struct page_calls *calls, uint32_t id);
@@ -64,6 +72,7 @@ void page_calls_init(struct page_calls *calls, page_op_fn *fn, void *ctx)
 	calls->ctx = ctx;
 	u64map_init(&calls->contexts);
 	u64map_init(&calls->frees);
+	u64map_init(&calls->singles);
 }
 
 void page_calls_deinit(struct page_calls *calls)
@@ -81,6 +90,7 @@ void page_calls_deinit(struct page_calls *calls)
 	vec_deinit(&calls->plain);
 	u64map_deinit(&calls->contexts);
 	u64map_deinit(&calls->frees);
+	u64map_deinit(&calls->singles);
 }
 
 void page_calls_event(struct page_calls *calls, const struct event *ev)
@@ -241,8 +251,9 @@ static uint32_t new_op(struct page_calls *calls, unsigned int kind, const struct
 	op->number = number;
 	op->cpu = ev->cpu;
 	op->kind = (uint8_t)kind;
-	op->batched = op->missed_batch = op->probed = op->slow = op->open = false;
+	op->single = op->batched = op->missed_batch = op->probed = op->slow = op->open = false;
 	op->wakes = 0;
+	op->run = 1;
 	op->asked = op->gfp = op->certain = 0;
 	op->interrupted = interrupted_by(calls, ev);
 	op->context = page_calls_context(ev);
@@ -317,6 +328,8 @@ static void note_alloc(struct page_calls *calls, struct page_running *run, const
 
 	end_last(calls, run);
 	run->bulk_singles++;
+	if (calls->runs)
+		note_single(calls, ev);
 	if (run->taking)
 		id = split_taking(calls, run, ev, number);
 	if (!id)
@@ -326,6 +339,21 @@ static void note_alloc(struct page_calls *calls, struct page_running *run, const
 	op->slow = run->slow;
 	run->wakes = 0;
 	run->slow = false;
+}
+
+static void note_single(struct page_calls *calls, const struct event *ev)
+{
+	const unsigned int order = MIN(ev->page.order, 10U);
+	bool fresh;
+
+	if (ev->page.pfn >= SURVEY_MAX_PFN)
+		return;
+	if (!order) {
+		u64map_insert(&calls->singles, ev->page.pfn, &fresh);
+		return;
+	}
+	for (uint64_t i = 0; i < 1ULL << order; i++)
+		(void)u64map_remove(&calls->singles, ev->page.pfn + i);
 }
 
 /* The op of "ev" out of the blocks taken, or 0: all of them were for somebody else. */
@@ -373,8 +401,11 @@ static void note_free(struct page_calls *calls, struct page_running *run, const 
 	end_last(calls, run);
 	id = new_op(calls, PAGE_OP_FREE, ev, number);
 	op_at(calls, id)->open = true;
+	op_at(calls, id)->single =
+		calls->runs && (u64map_remove(&calls->singles, ev->page.pfn) ||
+				(calls->alone && calls->alone(calls->ctx, number)));
 	run->last = id;
-	vec_push(&run->list, id);
+	vec_push(&run->list, (struct page_listed){ .op = id, .number = number });
 	*u64map_insert(&calls->frees, ev->page.pfn & INT64_MAX, &fresh) = id;
 }
 
@@ -392,6 +423,8 @@ static void note_batched(struct page_calls *calls, struct page_running *run, con
 	if (!op->used || op->kind != PAGE_OP_FREE || op->batched ||
 	    op->ev.page.pfn != ev->page.pfn || op->context != page_calls_context(ev))
 		return;
+	settle_list(calls, run, *id);
+	run->list_at += run->list_at < run->list.nr;
 	op->batched = true;
 	op->open = true;
 	run->batching = true;
@@ -474,27 +507,68 @@ static void end_last(struct page_calls *calls, struct page_running *run)
 	run->last = 0;
 }
 
-/* What the second pass left out, though it took up others before and behind, went elsewhere. */
-static void end_list(struct page_calls *calls, struct page_running *run)
+/* Each run of neighbours becomes one call, the last one's: drains follow on that. */
+static void join_runs(struct page_calls *calls, struct page_running *run)
 {
-	size_t first = run->list.nr, last = 0;
+	for (size_t i = 1; i < run->list.nr; i++) {
+		const struct page_listed *to = &run->list.items[i], *from = to - 1;
+		struct page_op *op = op_at(calls, to->op), *last = op_at(calls, from->op);
 
-	for (size_t i = 0; i < run->list.nr; i++) {
-		if (!op_at(calls, run->list.items[i])->batched)
+		if (!op->used || op->number != to->number || !last->used ||
+		    last->number != from->number || op->ev.page.order || last->ev.page.order ||
+		    op->single || last->single || last->drains.nr || op->ev.page.pfn != last->ev.page.pfn + 1)
 			continue;
-		first = MIN(first, i);
-		last = i;
+		join(calls, from->op, to->op);
 	}
-	for (size_t i = 0; i < run->list.nr; i++) {
-		const uint32_t id = run->list.items[i];
-		struct page_op *op = op_at(calls, id);
+}
 
-		if (!op->used || op->kind != PAGE_OP_FREE || op->batched || id == run->last)
+static void join(struct page_calls *calls, uint32_t from, uint32_t to)
+{
+	struct page_op *op = op_at(calls, to), *last = op_at(calls, from);
+	const uint32_t run = last->run;
+
+	/* The list of pages moves on from call to call. */
+	__typeof__(op->takes) takes = op->takes;
+
+	op->takes = last->takes;
+	last->takes = takes;
+	if (run == 1)
+		vec_push(&op->takes, (struct page_taken){ .pfn = last->ev.page.pfn,
+							  .number = last->number });
+	vec_push(&op->takes,
+		 (struct page_taken){ .pfn = op->ev.page.pfn, .number = op->number });
+	op->run = run + 1;
+	forget_free(calls, from);
+	last->used = last->open = false;
+	vec_push(&calls->spare, from - 1);
+}
+
+/*
+ * Settles the pages announced up to "until" (an op; 0: all). What the second pass left out, though
+ * it took up others before, went elsewhere.
+ */
+static void settle_list(struct page_calls *calls, struct page_running *run, uint32_t until)
+{
+	for (; run->list_at < run->list.nr; run->list_at++) {
+		const struct page_listed *at = &run->list.items[run->list_at];
+		struct page_op *op = op_at(calls, at->op);
+
+		if (at->op == until)
+			break;
+		if (at->op == run->last || !op->used || op->number != at->number)
 			continue;
 		op->open = false;
-		op->missed_batch = i > first && i < last;
+		op->missed_batch = until && run->batching;
 	}
+}
+
+static void end_list(struct page_calls *calls, struct page_running *run)
+{
+	if (calls->runs && !run->batching)
+		join_runs(calls, run);
+	settle_list(calls, run, 0);
 	vec_reset(&run->list);
+	run->list_at = 0;
 	run->batching = false;
 }
 
@@ -518,7 +592,6 @@ static void release(struct page_calls *calls, uint64_t now)
 static void give_out(struct page_calls *calls, uint32_t id)
 {
 	struct page_op *op = op_at(calls, id);
-	const uint32_t *at;
 
 	if (op->open) {
 		struct page_running *run = running_of(calls, op->context);
@@ -529,14 +602,20 @@ static void give_out(struct page_calls *calls, uint32_t id)
 			run->last = 0;
 		op = op_at(calls, id);
 	}
-	if (op->kind == PAGE_OP_FREE) {
-		at = u64map_find(&calls->frees, op->ev.page.pfn & INT64_MAX);
-		if (at && *at == id)
-			(void)u64map_remove(&calls->frees, op->ev.page.pfn & INT64_MAX);
-	}
+	if (op->kind == PAGE_OP_FREE)
+		forget_free(calls, id);
 	calls->fn(calls->ctx, op);
 	op->used = false;
 	vec_push(&calls->spare, id - 1);
+}
+
+static void forget_free(struct page_calls *calls, uint32_t id)
+{
+	const uint64_t pfn = op_at(calls, id)->ev.page.pfn & INT64_MAX;
+	const uint32_t *at = u64map_find(&calls->frees, pfn);
+
+	if (at && *at == id)
+		(void)u64map_remove(&calls->frees, pfn);
 }
 
 static void due_push(struct page_calls *calls, struct page_op_due due)

@@ -49,6 +49,7 @@ struct page_op {
 	uint8_t kind;      /**< enum page_op_kind */
 	bool batched;      /**< FREE: mm_page_free_batched followed */
 	bool missed_batch; /**< FREE: of a list whose other pages were batched */
+	bool single;       /**< FREE: of a page that was asked for alone */
 	bool probed;       /**< BULK: "asked" is known */
 	/**
 	 * A page of the zone whose lists the interrupted task was just working on, with their lock
@@ -64,6 +65,11 @@ struct page_op {
 	 */
 	uint32_t certain;
 	uint32_t gfp;      /**< BULK */
+	/**
+	 * FREE: of so many neighbouring pages, the last of which is "ev"'s; they go back in the
+	 * blocks that they make. 1: the page of "ev". Then "takes" has them one by one.
+	 */
+	uint32_t run;
 	struct vec(struct page_taken) takes;
 	struct vec(struct page_drained) drains;
 
@@ -87,6 +93,10 @@ struct page_plain {
 
 struct page_calls {
 	bool extfrag_first; /**< mm_page_alloc_extfrag comes before the take (up to 6.9) */
+	bool runs;          /**< neighbouring pages are freed together, by those who got them so */
+	struct u64map singles; /**< with "runs": pages that were asked for one by one */
+	/** A page freed by event "number" is seen to leave its list alone; NULL: not known. */
+	bool (*alone)(void *ctx, uint64_t number);
 	page_op_fn *fn;
 	void *ctx;
 	uint64_t nr_events;
@@ -100,12 +110,19 @@ struct page_calls {
 	bool notes[EVENT_NR];               /**< types that make a NOTE */
 };
 
+/** A FREE that was announced. */
+struct page_listed {
+	uint32_t op;     /**< as in struct page_running */
+	uint64_t number; /**< of its event: the op may have come out, and be another one by now */
+};
+
 /** What a context (a task, or a CPU's interrupts) is in the middle of. Ops by index + 1; 0: none. */
 struct page_running {
 	uint32_t taking; /**< op with blocks whose mm_page_alloc is to come */
 	uint32_t last;   /**< FREE or DRAIN that more drained pages belong to */
 	/** FREEs in a row: a list, if mm_page_free_batched follows. */
-	struct vec(uint32_t) list;
+	struct vec(struct page_listed) list;
+	size_t list_at;  /**< those before it are settled */
 	bool batching;   /**< it did */
 	uint16_t wakes;
 	bool slow;

@@ -11,17 +11,22 @@
 
 #include "page_judge.h"
 
+#include "kmreplay/core/bits.h"
 #include "kmreplay/mm/page_start.h"
 
+static void free_run(struct page_judge *j, const struct page_op *op);
+static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t first,
+		       unsigned int order);
 static void free_begin(struct page_judge *j, const struct page_op *op, unsigned int zone);
 static bool own_block(struct page_judge *j, const struct page_op *op);
 static void unlist(struct page_judge *j, const struct page_where *where);
 static bool goes_direct(const struct page_judge *j, const struct page_op *op, bool *tail);
 static void follow_rest(struct page_judge *j);
 static void judge_drains(struct page_judge *j, const struct page_op *op);
+static void learn_reclaim(struct page_judge *j, const struct page_op *op);
 static void judge_drained(struct page_judge *j, uint64_t ours);
 static uint64_t pages_of(const struct page_op *op, size_t from, size_t end);
-static bool free_block(struct page_judge *j, const struct page_op *op, uint64_t *pfn);
+static bool free_block(struct page_judge *j, uint64_t *pfn, unsigned int order);
 
 void page_judge_free(struct page_judge *j, const struct page_op *op)
 {
@@ -36,8 +41,12 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 			     "blocks of memory that boot handed over late", 1);
 		return;
 	}
+	if (op->run > 1) {
+		free_run(j, op);
+		return;
+	}
 	if (order > KERNEL_MAX_ORDER ||
-	    !(j->follow ? own_block(j, op) : free_block(j, op, &pfn))) {
+	    !(j->follow ? own_block(j, op) : free_block(j, &pfn, order))) {
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
 			     "frees of pages outside the machine's memory", 1);
 		return;
@@ -54,6 +63,60 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 		page_judge_enters(j, pfn, op->number);
 	follow_rest(j);
 	judge_drains(j, op);
+}
+
+/* free_prepared_contig_range(): in the largest blocks that alignment allows. */
+static void free_run(struct page_judge *j, const struct page_op *op)
+{
+	struct page_where where;
+
+	page_follow_find(j->pa, op->takes.items[0].pfn, &where);
+	free_begin(j, op, where.zone);
+	j->course.path = "drain after a run";
+	for (uint32_t i = 0; i < op->run;) {
+		const uint64_t pfn = op->takes.items[i].pfn;
+		unsigned int order = MIN(bits_ctz(pfn | 1ULL << KERNEL_MAX_ORDER),
+					 (unsigned int)KERNEL_MAX_ORDER);
+
+		while (1U << order > op->run - i)
+			order--;
+		free_piece(j, op, i, order);
+		i += 1U << order;
+	}
+	follow_rest(j);
+	judge_drains(j, op);
+}
+
+static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t first,
+		       unsigned int order)
+{
+	const uint64_t pfn = op->takes.items[first].pfn;
+	struct page_where where;
+
+	if (!j->follow) {
+		/* Where ours has the pages, they need not be neighbours. */
+		for (uint32_t i = first; i < first + (1U << order); i++) {
+			uint64_t ours = op->takes.items[i].pfn;
+
+			if (free_block(j, &ours, 0))
+				(void)page_free(j->pa, page_judge_cpu(j, op), ours, 0);
+		}
+		return;
+	}
+	page_follow_find(j->pa, pfn, &where);
+	if (where.place == PAGE_PLACE_OTHER_LIST && where.head == pfn && !where.order)
+		unlist(j, &where);
+	if (page_follow_own(j->pa, pfn, order, MIGRATE_UNMOVABLE) == PAGE_PLACE_OUTSIDE) {
+		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
+			     "frees of pages outside the machine's memory", 1ULL << order);
+		return;
+	}
+	if (page_look_fate(j->look, op->takes.items[first].number) == PAGE_FATE_DIRECT) {
+		page_free_direct(j->pa, page_judge_cpu(j, op), pfn, order, false);
+		return;
+	}
+	(void)page_free(j->pa, page_judge_cpu(j, op), pfn, order);
+	page_judge_enters(j, pfn, op->takes.items[first].number);
 }
 
 void page_judge_drain(struct page_judge *j, const struct page_op *op)
@@ -222,6 +285,7 @@ static void judge_drains(struct page_judge *j, const struct page_op *op)
 
 	if (!op->drains.nr && !j->course.trims)
 		return;
+	learn_reclaim(j, op);
 	story = verify_detect(j->log, VERIFY_PAGE_DRAIN, op->drains.nr > 0, j->course.trims,
 			      &what);
 	if (unlikely(story))
@@ -234,6 +298,21 @@ static void judge_drains(struct page_judge *j, const struct page_op *op)
 			     j->course.trim <= pages && j->course.trim + last > pages, &what);
 	if (unlikely(story))
 		page_story_sizes(j, story, j->course.trim, pages, "pages drained");
+}
+
+/*
+ * While kswapd works on a zone its lists are kept short. When it stops, before it sleeps or goes on
+ * for another request, has no event; the next free that tells is one difference, not all of them.
+ */
+static void learn_reclaim(struct page_judge *j, const struct page_op *op)
+{
+	struct page_limits limits;
+
+	if (!j->follow || (op->drains.nr > 0) == j->course.trims)
+		return;
+	page_follow_limits(j->pa, j->course.zone, page_judge_cpu(j, op), &limits);
+	if (op->drains.nr ? j->kswapd_awake && !limits.reclaim_active : limits.reclaim_active)
+		page_follow_reclaiming(j->pa, j->course.zone, op->drains.nr > 0);
 }
 
 /* Pages behind the first difference of a flush are not held against ours. */
@@ -263,9 +342,8 @@ static uint64_t pages_of(const struct page_op *op, size_t from, size_t end)
  * Free-running: where ours has the block that is freed. What the recording never showed allocated
  * is where it was at the start.
  */
-static bool free_block(struct page_judge *j, const struct page_op *op, uint64_t *pfn)
+static bool free_block(struct page_judge *j, uint64_t *pfn, unsigned int order)
 {
-	const unsigned int order = op->ev.page.order;
 	struct page_where where;
 	const uint32_t *at = NULL;
 	uint64_t head = *pfn;

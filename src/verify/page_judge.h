@@ -58,9 +58,12 @@ struct page_judge {
 	bool follow;          /**< VERIFY_FOLLOW */
 	bool probed;          /**< silent requests are recorded by probes */
 	unsigned int nr_cpus, nr_zones;
+	bool kswapd_awake;    /**< of some node */
 	size_t moment;        /**< next of the look's */
 	uint64_t bulk_end;    /**< takes up to this event went to a silent request */
 	unsigned int nr_online;
+	struct u64map stuck;  /**< heads of per-CPU lists that the kernel passed over, and how often */
+	uint64_t decay_at, decay_ns; /**< when the vmstat worker runs next; 0: never yet */
 	struct u64map listed; /**< pfn to number of the event that put it into a list */
 	struct u64map live;   /**< free-running: recorded pfn to index in "blocks" */
 	struct vec(struct page_live) blocks;

@@ -49,6 +49,7 @@ struct page_look {
 	bool boot;
 	uint64_t nr_events;
 	struct u64map listed;        /* pfn to number of the event that put it into a list, + 1 */
+	struct u64map hidden;        /* pfn to number of the mm_page_alloc that nothing led to */
 	struct vec(uint64_t) fates;
 	struct u64map contexts;      /* to "tails" */
 	struct vec(struct excess) tails;
@@ -59,12 +60,17 @@ struct page_look {
 	bool late;                   /* they are of memory that is handed over late */
 	struct vec(struct page_look_moment) moments;
 	bool pcp_seen;
+	bool decay_seen;
+	uint64_t decay_time;  /* of the first page that the vmstat worker drained */
+	uint64_t free_context; /* of the last free: what it drains is its own */
 	uint8_t step; /* enum boot_step */
 	uint64_t last_take_context, last_take; /* number + 1 of a single take */
 	uint64_t cpus_seen[8192 / 64];
 };
 
+static void note_decay(struct page_look *look, const struct event *ev);
 static void page_event(struct page_look *look, const struct event *ev, uint64_t number);
+static void leaves_list(struct page_look *look, const struct event *ev);
 static void leaves_buddy(struct page_look *look, uint64_t pfn, unsigned int order,
 			 uint64_t number, bool refill);
 static void set_fate(struct page_look *look, uint64_t number, enum page_fate fate);
@@ -88,6 +94,7 @@ struct page_look *page_look_create(const struct event_names *names, const struct
 	look->survey = survey;
 	look->boot = survey && survey->from_boot;
 	u64map_init(&look->listed);
+	u64map_init(&look->hidden);
 	u64map_init(&look->contexts);
 	return look;
 }
@@ -97,6 +104,7 @@ void page_look_destroy(struct page_look *look)
 	if (!look)
 		return;
 	u64map_deinit(&look->listed);
+	u64map_deinit(&look->hidden);
 	u64map_deinit(&look->contexts);
 	vec_deinit(&look->fates);
 	vec_deinit(&look->tails);
@@ -114,6 +122,8 @@ void page_look_event(struct page_look *look, const struct event *ev)
 		return;
 	if (look->boot)
 		boot_event(look, ev, number);
+	if (!look->decay_seen)
+		note_decay(look, ev);
 	switch (ev->type) {
 	case EVENT_ZONE_LOCKED:
 	case EVENT_EXTFRAG:
@@ -150,10 +160,41 @@ enum page_fate page_look_fate(const struct page_look *look, uint64_t number)
 					(number % FATES_A_WORD * 4) & 15);
 }
 
+bool page_look_hidden(const struct page_look *look, uint64_t pfn, uint64_t number)
+{
+	const uint32_t *at = look ? u64map_find(&look->hidden, pfn & INT64_MAX) : NULL;
+
+	return at && *at > number;
+}
+
+uint64_t page_look_decay(const struct page_look *look)
+{
+	const uint64_t second = 1000000000;
+
+	return look && look->decay_seen ? look->decay_time % second : second / 2;
+}
+
 const struct page_look_moment *page_look_moments(const struct page_look *look, size_t *nr)
 {
 	*nr = look ? look->moments.nr : 0;
 	return look ? look->moments.items : NULL;
+}
+
+/* A worker that drains pages without a free before is the vmstat worker. */
+static void note_decay(struct page_look *look, const struct event *ev)
+{
+	const char *comm;
+
+	if (ev->type == EVENT_PAGE_FREE || ev->type == EVENT_PAGE_FREE_BATCHED)
+		look->free_context = page_calls_context(ev);
+	if (ev->type != EVENT_PCPU_DRAIN || page_calls_level(ev) ||
+	    page_calls_context(ev) == look->free_context)
+		return;
+	comm = intern_text(&look->names->texts, ev->comm);
+	if (strncmp(comm, "kworker/", strlen("kworker/")) != 0)
+		return;
+	look->decay_seen = true;
+	look->decay_time = ev->time;
 }
 
 static void page_event(struct page_look *look, const struct event *ev, uint64_t number)
@@ -167,7 +208,7 @@ static void page_event(struct page_look *look, const struct event *ev, uint64_t 
 	case EVENT_PAGE_ALLOC:
 		if (ev->page.pfn == EVENT_PFN_FAILED)
 			break;
-		(void)leaves(look, ev->page.pfn, PAGE_FATE_SEEN);
+		leaves_list(look, ev);
 		if (ev->page.order)
 			*excess_of(look, ev) = (struct excess){
 				.next = ev->page.pfn + 1,
@@ -175,7 +216,7 @@ static void page_event(struct page_look *look, const struct event *ev, uint64_t 
 			};
 		break;
 	case EVENT_PCPU_DRAIN:
-		(void)leaves(look, ev->page.pfn, PAGE_FATE_SEEN);
+		leaves_list(look, ev);
 		break;
 	default:
 		(void)leaves(look, ev->page.pfn, PAGE_FATE_SILENT);
@@ -185,6 +226,22 @@ static void page_event(struct page_look *look, const struct event *ev, uint64_t 
 			note_late(look, ev, number);
 		break;
 	}
+}
+
+/* Out of a per-CPU list: as a block, or as the single page that it came in as. */
+static void leaves_list(struct page_look *look, const struct event *ev)
+{
+	bool seen = false, fresh;
+
+	if (!ev->page.order) {
+		seen = leaves(look, ev->page.pfn, PAGE_FATE_ALONE);
+	} else {
+		for (uint64_t i = 0; i < 1ULL << MIN(ev->page.order, 10U); i++)
+			seen |= leaves(look, ev->page.pfn + i, PAGE_FATE_SEEN);
+	}
+	if (!seen && ev->type == EVENT_PAGE_ALLOC && ev->page.order <= 3)
+		*u64map_insert(&look->hidden, ev->page.pfn & INT64_MAX, &fresh) =
+			(uint32_t)look->nr_events;
 }
 
 /* Any page of it that was thought to be in a list since its free was not. */

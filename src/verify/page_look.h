@@ -18,6 +18,7 @@ enum page_fate {
 	PAGE_FATE_SILENT, /**< it was gone without an event */
 	PAGE_FATE_OPEN,   /**< it is not heard of again */
 	PAGE_FATE_DIRECT, /**< the free went straight to the buddy lists: it is taken from there */
+	PAGE_FATE_ALONE,  /**< an event shows it leaving, as a single page */
 	PAGE_FATE_TAIL,   /**< the same, to the tail (alloc_pages_exact, memory handed over late) */
 };
 
@@ -47,6 +48,13 @@ void page_look_event(struct page_look *look, const struct event *ev);
 void page_look_finish(struct page_look *look);
 /** What became of the page that event "number" put into a list. */
 enum page_fate page_look_fate(const struct page_look *look, uint64_t number);
+/**
+ * "pfn" is given out behind event "number" without ever having been seen to come into a list: a
+ * refill that has no events took it.
+ */
+bool page_look_hidden(const struct page_look *look, uint64_t pfn, uint64_t number);
+/** When within a second the vmstat worker runs, in ns, as far as its drains tell. */
+uint64_t page_look_decay(const struct page_look *look);
 /** The moments, ascending. */
 const struct page_look_moment *page_look_moments(const struct page_look *look, size_t *nr);
 

@@ -80,7 +80,7 @@ struct page_follow {
 	bool (*pop)(void *ctx, const struct page_list *list);
 	/** A refill got "got" blocks and wants "want": another one? */
 	bool (*more)(void *ctx, unsigned int got, unsigned int want);
-	/** Which block leaves the buddy lists: a pfn, OURS, or NONE. */
+	/** Which block leaves the buddy lists: a pfn, OURS, or NONE. May take free pages out. */
 	uint64_t (*take)(void *ctx, const struct page_take *take);
 	/**
 	 * The block that left them would have been "ours" (or NONE); what take() wanted instead was
@@ -102,6 +102,10 @@ struct page_follow {
  * allocator neither reclaims nor compacts by itself: the recording says what came of that.
  */
 void page_follow(struct page_allocator *pa, const struct page_follow *follow, void *ctx);
+
+/** page_take.smallest as it is by now; NONE: all lists of the type are too small. */
+uint64_t page_follow_smallest(const struct page_allocator *pa, unsigned int zone,
+			      unsigned int order, enum migratetype type);
 
 /** Where "pfn" is, and in which block. */
 struct page_where {
@@ -152,14 +156,15 @@ unsigned int page_follow_bulk(struct page_allocator *pa, const struct page_list 
 /** Which zone would meet a request of "nr" pages of the bulk allocator; false: none. */
 bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
 			   unsigned int nr, unsigned int *zone);
+/** decay_pcp_high() runs on all CPUs, but for the pages that it drains. */
+void page_follow_decay(struct page_allocator *pa);
 /** decay_pcp_high() has run: the limit is what the lists hold, within its bounds. */
 void page_follow_decayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu);
-/** kswapd of "node" works on zones up to "highest", or sleeps; boosts end when it goes to sleep. */
+/** kswapd of "node" is awake, or sleeps; boosts of zones up to "highest" end when it goes to sleep. */
 void page_follow_kswapd(struct page_allocator *pa, unsigned int node, bool awake,
 			enum zone_type highest);
-/** ZONE_RECLAIM_ACTIVE of the node's zones up to "highest". */
-void page_follow_reclaiming(struct page_allocator *pa, unsigned int node, bool active,
-			    enum zone_type highest);
+/** ZONE_RECLAIM_ACTIVE: kswapd works on the zone, whose per-CPU lists are kept short meanwhile. */
+void page_follow_reclaiming(struct page_allocator *pa, unsigned int zone, bool active);
 /** Marks of a zone as the kernel set them; the boost ends, limits follow. */
 void page_follow_marks(struct page_allocator *pa, unsigned int zone, uint64_t min, uint64_t low,
 		       uint64_t high, uint64_t promo);

@@ -218,6 +218,7 @@ struct page_allocator {
 
 	const struct page_follow *follow; /**< NULL: nobody watches decisions */
 	void *follow_ctx;
+	uint32_t follow_wrong[PCP_TYPES]; /**< heads of lists that it did not take last time */
 	struct block_map *block_map; /**< NULL: nobody wants it kept */
 	page_band_fn *band_left;     /**< NULL: nobody has set a band */
 	void *band_ctx;

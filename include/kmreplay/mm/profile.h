@@ -59,6 +59,8 @@ struct page_profile {
 	bool free_high_over_half_min;
 	/** Trimming a per-CPU list drops its lock every batch, each step from the freed list. */
 	bool trim_in_batches;
+	/** Neighbouring pages freed together go back in the blocks that they make (free_pages_bulk). */
+	bool frees_in_runs;
 	/** HIGHATOMIC requests never refill a per-CPU list, and only buddy pages reserve blocks. */
 	bool highatomic_only_from_buddy;
 	/** With several nodes, a zone whose kswapd is awake is passed over at first. */

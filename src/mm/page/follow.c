@@ -15,6 +15,8 @@
 #include "kmreplay/mm/page_start.h"
 
 static uint32_t smallest(const struct zone *zone, unsigned int order, enum migratetype type);
+static void pass_over(struct page_allocator *pa, struct zone *zone, uint32_t index,
+		      enum migratetype type);
 static void put_back(struct page_allocator *pa, struct zone *zone, uint32_t index,
 		     unsigned int order, enum migratetype type);
 static enum page_place take_there(struct page_allocator *pa, struct zone *zone, uint32_t index,
@@ -48,8 +50,7 @@ void page_follow(struct page_allocator *pa, const struct page_follow *follow, vo
 uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int order,
 		     enum migratetype type, unsigned int alloc_flags, enum rmqueue_mode *mode)
 {
-	const uint32_t first =
-		*mode == RMQUEUE_NORMAL ? smallest(zone, order, type) : PAGE_NIL;
+	uint32_t first = *mode == RMQUEUE_NORMAL ? smallest(zone, order, type) : PAGE_NIL;
 	const struct page_take take = {
 		.zone = zone->index,
 		.order = order,
@@ -58,8 +59,12 @@ uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int 
 		.possible = rmqueue_possible(pa, zone, order, type, alloc_flags),
 	};
 	const uint64_t want = pa->follow->take(pa->follow_ctx, &take);
-	uint32_t ours = first, truth;
+	uint32_t ours, truth;
 	enum page_place place;
+
+	if (*mode == RMQUEUE_NORMAL)
+		first = smallest(zone, order, type);
+	ours = first;
 
 	if (want == PAGE_FOLLOW_NONE)
 		return PAGE_NIL;
@@ -74,11 +79,21 @@ uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int 
 	}
 	if (first == PAGE_NIL && ours != PAGE_NIL)
 		put_back(pa, zone, ours, order, type);
+	if (first != PAGE_NIL)
+		pass_over(pa, zone, first, type);
 	place = index_of(pa, want, order, &truth) ? take_there(pa, zone, truth, order, type) :
 						    PAGE_PLACE_OUTSIDE;
 	pa->follow->taken(pa->follow_ctx,
 			  ours == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + ours, place);
 	return place == PAGE_PLACE_OUTSIDE ? PAGE_NIL : truth;
+}
+
+uint64_t page_follow_smallest(const struct page_allocator *pa, unsigned int zone,
+			      unsigned int order, enum migratetype type)
+{
+	const uint32_t index = smallest(&pa->zones[zone], order, type);
+
+	return index == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + index;
 }
 
 void page_follow_find(const struct page_allocator *pa, uint64_t pfn, struct page_where *ret)
@@ -258,6 +273,22 @@ bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t
 	return found != NULL;
 }
 
+void page_follow_decay(struct page_allocator *pa)
+{
+	if (pa->profile->pcp != PCP_AUTO_HIGH)
+		return;
+	for (unsigned int i = 0; i < pa->nr_zones; i++) {
+		for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
+			struct pcp *pcp = &pa->zones[i].pcps[cpu];
+			const int32_t high = MAX(pcp->count - (pcp->batch << PCP_BATCH_SCALE_MAX),
+						 pcp->high - (pcp->high >> 3));
+
+			if (pcp->high > pcp->high_min)
+				pcp->high = MAX(high, pcp->high_min);
+		}
+	}
+}
+
 void page_follow_decayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu)
 {
 	struct pcp *pcp = &pa->zones[zone].pcps[cpu];
@@ -281,15 +312,9 @@ void page_follow_kswapd(struct page_allocator *pa, unsigned int node, bool awake
 	nd->kswapd_highest = (uint8_t)highest;
 }
 
-void page_follow_reclaiming(struct page_allocator *pa, unsigned int node, bool active,
-			    enum zone_type highest)
+void page_follow_reclaiming(struct page_allocator *pa, unsigned int zone, bool active)
 {
-	for (uint32_t i = 0; i < pa->nodes[node].nr_own; i++) {
-		struct zone *zone = &pa->zones[pa->nodes[node].zonelist[i]];
-
-		if (zone->type <= highest)
-			zone->reclaim_active = active;
-	}
+	pa->zones[zone].reclaim_active = active;
 }
 
 void page_follow_marks(struct page_allocator *pa, unsigned int zone, uint64_t min, uint64_t low,
@@ -332,6 +357,23 @@ static uint32_t smallest(const struct zone *zone, unsigned int order, enum migra
 			return zone->area[o].lists[type].first;
 	}
 	return PAGE_NIL;
+}
+
+/*
+ * The kernel has not taken the head of our list. Once, another block may have come before it; twice,
+ * it is not there at all, or far behind.
+ */
+static void pass_over(struct page_allocator *pa, struct zone *zone, uint32_t index,
+		      enum migratetype type)
+{
+	unsigned int order;
+	uint32_t head;
+
+	if ((unsigned int)type >= PCP_TYPES || !area_find(pa, index, &head, &order))
+		return;
+	if (pa->follow_wrong[type] == index)
+		area_move(pa, zone, head, order, type);
+	pa->follow_wrong[type] = index;
 }
 
 /* What a fallback gave was not what the kernel took: it stays free. The caller books takes of 6.1. */
