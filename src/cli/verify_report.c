@@ -108,9 +108,9 @@ static void add_verdict(struct report *report, const struct verify_facts *facts,
 		 mode == VERIFY_FOLLOW ? "followed" : "free-running");
 	value = verify_count_value(metric, &log->counts[metric]);
 	if (value.whole)
-		str_addf(&text, "%.3f %% of %s %s", 100.0 * (double)value.part /
-			 (double)value.whole, fmt_count(count, value.whole),
-			 verify_metric_desc(metric)->help);
+		str_addf(&text, "%.3f %% of %s %s",
+			 (double)report_percent_of(value.part, value.whole).u64 / 1000,
+			 fmt_count(count, value.whole), verify_metric_desc(metric)->help);
 	else
 		str_add(&text, "nothing could be judged");
 	first = first_wrong(log, layer);
@@ -152,12 +152,12 @@ static void add_layer(struct report *report, const struct verify_facts *facts,
 {
 	static const struct report_column columns[] = {
 		{ "metric", "metric", REPORT_TEXT, REPORT_COL_KEY },
-		{ "share", "right", REPORT_PERCENT, 0 },
-		{ "right", "right", REPORT_COUNT, 0 },
+		{ "share", "right", REPORT_SHARE, 0 },
+		{ "right", "count", REPORT_COUNT, 0 },
 		{ "all", "of", REPORT_COUNT, 0 },
 		{ "false_alarms", "false", REPORT_COUNT, 0 },
-		{ "precision", "precision", REPORT_PERCENT, 0 },
-		{ "recall", "recall", REPORT_PERCENT, 0 },
+		{ "precision", "precision", REPORT_SHARE, 0 },
+		{ "recall", "recall", REPORT_SHARE, 0 },
 		{ "first_wrong_event", "first at", REPORT_NUMBER, 0 },
 		{ "first_wrong_share", "into", REPORT_PERCENT, 0 },
 		{ "meaning", "what", REPORT_TEXT, REPORT_COL_DERIVED },

@@ -135,10 +135,21 @@ static void event_words(const struct verify_facts *facts, const struct verify_st
 		out->data[--out->len] = '\0';
 }
 
+/* Each line is a figure of its own: "state", "state2", ... */
 static void add_lines(struct report *report, const char *label, const struct str *text)
 {
-	if (text->len)
-		report_text(report, label, label, str_text(text));
+	const char *at = str_text(text);
+
+	for (unsigned int nr = 1; *at; nr++) {
+		const size_t len = strcspn(at, "\n");
+		char *line = xasprintf("%.*s", (int)len, at);
+		char *key = nr == 1 ? xstrdup(label) : xasprintf("%s%u", label, nr);
+
+		report_text(report, key, nr == 1 ? label : "", line);
+		free(key);
+		free(line);
+		at += len + (at[len] == '\n');
+	}
 }
 
 static int by_count(const void *a, const void *b)

@@ -21,7 +21,8 @@ void value_add_raw(struct str *out, enum report_unit unit, struct report_value v
 	unit = unit_of(unit, value);
 	if (value.kind == REPORT_TRUTH)
 		str_add(out, value.truth ? "true" : "false");
-	else if (unit == REPORT_PERCENT || unit == REPORT_CHANGE || unit == REPORT_RATIO)
+	else if (unit == REPORT_PERCENT || unit == REPORT_SHARE || unit == REPORT_CHANGE ||
+		 unit == REPORT_RATIO)
 		add_thousandths(out, value);
 	else if (unit == REPORT_HEX)
 		str_addf(out, "0x%" PRIx64, value.u64);
@@ -50,8 +51,10 @@ void value_add_human(struct str *out, enum report_unit unit, struct report_value
 		return;
 	}
 	unit = unit_of(unit, value);
-	if (unit == REPORT_HEX || unit == REPORT_NUMBER || unit == REPORT_RATIO) {
+	if (unit == REPORT_HEX || unit == REPORT_NUMBER || unit == REPORT_RATIO ||
+	    unit == REPORT_SHARE) {
 		value_add_raw(out, unit, value);
+		str_add(out, unit == REPORT_SHARE ? " %" : "");
 		return;
 	}
 	nr = magnitude(value, &negative);

@@ -36,6 +36,7 @@ enum report_unit {
 	REPORT_NS,      /**< a duration: 3.20 ms - nanoseconds */
 	REPORT_TIME,    /**< a point in time: 12.345678 - nanoseconds */
 	REPORT_PERCENT, /**< thousandths of a percent: 12.3 % - 12.345 */
+	REPORT_SHARE,   /**< the same where the last bit matters: 99.991 % - 99.991 */
 	REPORT_CHANGE,  /**< thousandths of a percent, signed: +12.3 %, -5.0 % - 12.345, -5.000 */
 	REPORT_RATIO,   /**< thousandths, may be negative: 0.123 - 0.123 */
 	REPORT_HEX,     /**< an address: 0xffff... - the same as a text */
@@ -91,7 +92,7 @@ static inline struct report_value report_in(enum report_unit unit, struct report
 	return value;
 }
 
-/** For REPORT_PERCENT: "part" of "whole"; none when "whole" is 0. */
+/** For PERCENT and SHARE: "part" of "whole", rounded down; none when "whole" is 0. */
 struct report_value report_percent_of(uint64_t part, uint64_t whole);
 /** For REPORT_RATIO: part / whole in thousandths; none when "whole" is 0. */
 struct report_value report_ratio_of(uint64_t part, uint64_t whole);
