@@ -75,8 +75,10 @@ static void read_sysfs(const struct proc_snapshot *snapshot, struct slab_files_c
 
 		row = proc_table_find(table, real);
 		if (row != SIZE_MAX && proc_table_number(table, row, "object_size", &value) &&
-		    value && value <= cache->size)
+		    value && value <= cache->size) {
 			cache->object_size = (uint32_t)value;
+			cache->has_object_size = true;
+		}
 		if (row != SIZE_MAX && proc_table_number(table, row, "reclaim_account", &value) &&
 		    value)
 			cache->flags |= SLAB_RECLAIM_ACCOUNT;

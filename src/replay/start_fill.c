@@ -46,6 +46,7 @@ struct fill {
 
 static void shuffle_frames(struct fill *f, const struct slab_files *files);
 static uint32_t make_cache(struct replay *r, const struct slab_files_cache *known);
+static void name_cache(struct replay *r, const struct slab_files *files, uint32_t id);
 static uint32_t find_repaired(const struct replay *r, const char *name);
 static uint32_t find_named(const struct slab_allocator *slab, const char *name);
 static void fill_cache(struct fill *f);
@@ -65,6 +66,12 @@ void replay_start_caches(struct replay *r)
 		return;
 	vec_foreach(&files->caches, known)
 		vec_push(&r->start_objects.caches, make_cache(r, known));
+	for (uint32_t id = 1; id <= repair_nr_caches(r->repair); id++) {
+		const struct repair_cache *cache = repair_cache(r->repair, id);
+
+		if (cache->canon == id && !cache->name && cache->size && !cache->kmalloc)
+			name_cache(r, files, id);
+	}
 }
 
 void replay_start_fill(struct replay *r, uint64_t seed)
@@ -130,6 +137,28 @@ static uint32_t make_cache(struct replay *r, const struct slab_files_cache *know
 		r->caches.items[id] = cache + 1;
 	}
 	return cache;
+}
+
+/* Repair's cache "id" has no name. If the machine had one cache like it, that is it. */
+static void name_cache(struct replay *r, const struct slab_files *files, uint32_t id)
+{
+	const struct repair_cache *cache = repair_cache(r->repair, id);
+	uint32_t found = SLAB_CACHE_NONE;
+	unsigned int nr = 0;
+
+	for (size_t i = 0; i < files->caches.nr; i++) {
+		const struct slab_files_cache *known = &files->caches.items[i];
+
+		if (known->size != cache->size ||
+		    (known->has_object_size && known->object_size != cache->object_size))
+			continue;
+		found = r->start_objects.caches.items[i];
+		nr++;
+	}
+	if (nr != 1 || found == SLAB_CACHE_NONE)
+		return;
+	vec_extend_zeroed(&r->caches, (size_t)id + 1);
+	r->caches.items[id] = found + 1;
 }
 
 static uint32_t find_repaired(const struct replay *r, const char *name)

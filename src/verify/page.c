@@ -22,10 +22,14 @@ static bool feed(void *judge, const struct repair_batch *batch, struct error *er
 static bool finish(void *judge, struct error *err);
 static void destroy(void *judge);
 static void show(void *judge, struct proc_snapshot *snapshot);
+static struct page_judge *create_judge(const struct verify_setup *setup,
+				       const struct page_look *look, struct verify_log *log,
+				       struct error *err);
 static struct page_allocator *create_pages(const struct machine_config *config,
 					   struct error *err);
 static bool leaves_alone(void *ctx, uint64_t number);
 static void take_effect(void *ctx, struct page_op *op);
+static void judge(struct page_judge *j, struct page_op *op);
 static void decay_until(struct page_judge *j, uint64_t time);
 static void moments_until(struct page_judge *j, uint64_t number);
 static void moment(struct page_judge *j, const struct page_look_moment *at);
@@ -69,6 +73,25 @@ static void look_destroy(void *look)
 
 static void *create(const struct verify_setup *setup, const void *look,
 		    const struct repair *repair UNUSED, struct verify_log *log, struct error *err)
+{
+	struct page_judge *j = create_judge(setup, look, log, err);
+	struct verify_setup beside = *setup;
+
+	if (!j || j->follow)
+		return j;
+	beside.mode = VERIFY_FOLLOW;
+	verify_log_init(&j->guide_log, &(struct verify_log_options){ .explain = UINT64_MAX });
+	j->guide = create_judge(&beside, look, &j->guide_log, err);
+	if (!j->guide) {
+		destroy(j);
+		return NULL;
+	}
+	return j;
+}
+
+static struct page_judge *create_judge(const struct verify_setup *setup,
+				       const struct page_look *look, struct verify_log *log,
+				       struct error *err)
 {
 	static const uint8_t notes[] = { EVENT_ZONE_WMARKS, EVENT_KSWAPD_WAKE, EVENT_KSWAPD_SLEEP };
 	struct page_allocator *pa = create_pages(setup->config, err);
@@ -127,10 +150,12 @@ static void destroy(void *judge)
 	page_calls_deinit(&j->calls);
 	page_allocator_destroy(j->pa);
 	u64map_deinit(&j->listed);
-	u64map_deinit(&j->live);
 	u64map_deinit(&j->stuck);
-	vec_deinit(&j->blocks);
-	vec_deinit(&j->spare_blocks);
+	page_live_deinit(j);
+	if (j->guide) {
+		destroy(j->guide);
+		verify_log_deinit(&j->guide_log);
+	}
 	free(j);
 }
 
@@ -156,14 +181,25 @@ static void take_effect(void *ctx, struct page_op *op)
 	struct page_judge *j = ctx;
 
 	verify_reached(j->log, op->start);
+	if (j->guide)
+		judge(j->guide, op);
+	judge(j, op);
+}
+
+static void judge(struct page_judge *j, struct page_op *op)
+{
 	moments_until(j, op->start);
 	decay_until(j, op->ev.time);
+	vec_reset(&j->silent);
+	if (j->guide)
+		page_live_silent(j, op);
 	switch (op->kind) {
 	case PAGE_OP_ALLOC:
 		page_judge_alloc(j, op);
 		break;
 	case PAGE_OP_BULK:
-		page_judge_bulk(j, op);
+		if (!j->guide)
+			page_judge_bulk(j, op);
 		break;
 	case PAGE_OP_FREE:
 		page_judge_free(j, op);

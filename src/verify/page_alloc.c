@@ -43,7 +43,6 @@ const struct page_follow page_judge_follow = {
 	.wake = wake,
 };
 
-static void course_begin(struct page_judge *j, const struct page_op *op);
 static void take_hidden(struct page_judge *j, const struct page_take *take, uint64_t truth);
 static bool fits_refill(const struct page_judge *j, const struct page_take *take);
 static void ours_chose(struct page_judge *j, unsigned int zone, uint64_t pfn, const char *path);
@@ -57,7 +56,7 @@ static void follow_alloc(struct page_judge *j, const struct page_op *op);
 static void judge_alloc(struct page_judge *j, const struct page_op *op, uint64_t ours, bool failed);
 static void judge_refill(struct page_judge *j, const struct page_op *op);
 static void free_alloc(struct page_judge *j, const struct page_op *op);
-static void keep_block(struct page_judge *j, const struct page_op *op, uint64_t ours);
+static bool bulk_page(struct page_judge *j, const struct page_op *op);
 static bool bulk_list(struct page_judge *j, const struct page_op *op, struct page_list *list);
 
 void page_judge_alloc(struct page_judge *j, struct page_op *op)
@@ -73,7 +72,7 @@ void page_judge_alloc(struct page_judge *j, struct page_op *op)
 			     "requests of an order that the allocator does not have", 1);
 		return;
 	}
-	course_begin(j, op);
+	page_judge_begin(j, op);
 	j->course.alloc = true;
 	j->course.failed = op->ev.page.pfn == EVENT_PFN_FAILED || (op->ev.flags & EVENT_F_FAILED);
 	if (!j->course.failed) {
@@ -93,35 +92,40 @@ void page_judge_alloc(struct page_judge *j, struct page_op *op)
 
 void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 {
-	struct page_list list;
-	unsigned int nr, got;
+	const uint64_t nr = op->probed ? MIN(op->asked, 1U << 16) : 0;
+	uint64_t got = 0;
+	size_t want;
 
-	course_begin(j, op);
+	page_judge_begin(j, op);
 	j->course.path = "bulk";
-	if (!bulk_list(j, op, &list)) {
-		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
-			     "silent requests that no zone of ours could have met", 1);
-		return;
-	}
-	j->course.zone = list.zone;
-	if (op->probed) {
-		nr = MIN(op->asked, 1U << 16);
-		got = page_follow_bulk(j->pa, &list, nr);
-		if (got < nr)
-			verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
-				     "pages of silent requests that ours did not find", nr - got);
-	}
+	while (got < nr && bulk_page(j, op))
+		got++;
+	verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
+		     "pages of silent requests that ours did not find", nr - got);
 	/* What was taken and is not in a list by now was taken for it. */
-	while (j->follow && j->course.take < op->certain) {
-		if (!bulk_list(j, op, &list) || !page_follow_bulk(j->pa, &list, 1))
+	for (got = 0;; got++) {
+		want = j->course.take > op->certain ? op->takes.nr : op->certain;
+		if (j->course.take >= want || !bulk_page(j, op))
 			break;
-		verify_aside(j->log, op->probed ? ASIDE_FORCED : ASIDE_GROUND, VERIFY_PAGE,
-			     op->probed ? "pages of silent requests beyond those asked for" :
-					  "pages of silent requests of unknown size",
-			     1);
 	}
+	verify_aside(j->log, op->probed ? ASIDE_FORCED : ASIDE_GROUND, VERIFY_PAGE,
+		     op->probed ? "pages of silent requests beyond those asked for" :
+				  "pages of silent requests of unknown size",
+		     got);
 	if (j->course.take)
 		j->bulk_end = op->takes.items[j->course.take - 1].number;
+}
+
+void page_judge_begin(struct page_judge *j, const struct page_op *op)
+{
+	j->course = (struct page_course){
+		.op = op, .ours_pfn = PAGE_FOLLOW_NONE, .path = "buddy"
+	};
+}
+
+void page_judge_silent(struct page_judge *j, const struct page_list *list, uint64_t pfn)
+{
+	vec_push(&j->silent, (struct page_silent){ .list = *list, .pfn = pfn });
 }
 
 void page_judge_enters(struct page_judge *j, uint64_t pfn, uint64_t number)
@@ -146,13 +150,6 @@ bool page_judge_is_silent(const struct page_judge *j, uint64_t pfn)
 unsigned int page_judge_cpu(const struct page_judge *j, const struct page_op *op)
 {
 	return op->cpu % j->nr_cpus;
-}
-
-static void course_begin(struct page_judge *j, const struct page_op *op)
-{
-	j->course = (struct page_course){
-		.op = op, .ours_pfn = PAGE_FOLLOW_NONE, .path = "buddy"
-	};
 }
 
 static bool serves(void *ctx, unsigned int zone, bool ours)
@@ -299,6 +296,7 @@ static bool silent_until(struct page_judge *j, const struct page_list *list, uin
 	while ((at = page_follow_head(j->pa, list)) != pfn && at != PAGE_FOLLOW_NONE &&
 	       page_judge_is_silent(j, at)) {
 		page_follow_pop(j->pa, at);
+		page_judge_silent(j, list, at);
 		nr++;
 	}
 	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
@@ -312,6 +310,8 @@ static bool more(void *ctx, unsigned int got, unsigned int want)
 	const size_t left = j->course.op->takes.nr - j->course.take;
 
 	j->course.want = want;
+	if (!j->follow)
+		j->course.got = got;
 	if (!j->follow)
 		return got < want;
 	if (!j->course.alloc) /* a group of several refills is cut as ours would */
@@ -385,7 +385,7 @@ static void taken(void *ctx, uint64_t ours, enum page_place place)
 	struct verify_what what = page_story_what(j);
 	struct verify_story *story;
 
-	if (j->course.take >= op->takes.nr)
+	if (j->course.take >= op->takes.nr || (!j->follow && ours == PAGE_FOLLOW_NONE))
 		return;
 	truth = &op->takes.items[j->course.take++];
 	what.order = (int8_t)truth->order;
@@ -558,31 +558,25 @@ static void free_alloc(struct page_judge *j, const struct page_op *op)
 	if (j->course.looked)
 		judge_refill(j, op);
 	if (mm_ok(outcome) && !j->course.failed)
-		keep_block(j, op, outcome.addr);
+		page_live_keep(j, op->ev.page.pfn, op->ev.page.order, outcome.addr);
 	else if (mm_ok(outcome))
 		(void)page_free(j->pa, page_judge_cpu(j, op), outcome.addr, op->ev.page.order);
 }
 
-static void keep_block(struct page_judge *j, const struct page_op *op, uint64_t ours)
+/* The next page of a silent request; false: there is none. */
+static bool bulk_page(struct page_judge *j, const struct page_op *op)
 {
-	const struct page_live live = { .ours = ours, .order = op->ev.page.order };
-	bool fresh;
-	uint32_t *at = u64map_insert(&j->live, op->ev.page.pfn, &fresh);
+	struct page_list list;
+	uint64_t pfn;
 
-	if (!fresh) { /* its free was not seen */
-		struct page_live *old = &j->blocks.items[*at];
-
-		(void)page_free(j->pa, page_judge_cpu(j, op), old->ours, old->order);
-		*old = live;
-		return;
-	}
-	if (j->spare_blocks.nr) {
-		*at = j->spare_blocks.items[--j->spare_blocks.nr];
-		j->blocks.items[*at] = live;
-	} else {
-		*at = (uint32_t)j->blocks.nr;
-		vec_push(&j->blocks, live);
-	}
+	if (!bulk_list(j, op, &list))
+		return false;
+	j->course.zone = list.zone;
+	pfn = page_follow_bulk(j->pa, &list);
+	if (pfn == PAGE_FOLLOW_NONE)
+		return false;
+	page_judge_silent(j, &list, pfn);
+	return true;
 }
 
 /* The list that a silent request took from: of the blocks it took, or where it would have begun. */

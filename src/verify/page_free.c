@@ -14,6 +14,7 @@
 #include "kmreplay/core/bits.h"
 #include "kmreplay/mm/page_start.h"
 
+static void free_ours(struct page_judge *j, const struct page_op *op);
 static void free_run(struct page_judge *j, const struct page_op *op);
 static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t first,
 		       unsigned int order);
@@ -21,17 +22,17 @@ static void free_begin(struct page_judge *j, const struct page_op *op, unsigned 
 static bool own_block(struct page_judge *j, const struct page_op *op);
 static void unlist(struct page_judge *j, const struct page_where *where);
 static bool goes_direct(const struct page_judge *j, const struct page_op *op, bool *tail);
+static void end_free(struct page_judge *j, const struct page_op *op);
 static void follow_rest(struct page_judge *j);
 static void judge_drains(struct page_judge *j, const struct page_op *op);
 static void learn_reclaim(struct page_judge *j, const struct page_op *op);
 static void judge_drained(struct page_judge *j, uint64_t ours);
 static uint64_t pages_of(const struct page_op *op, size_t from, size_t end);
-static bool free_block(struct page_judge *j, uint64_t *pfn, unsigned int order);
 
 void page_judge_free(struct page_judge *j, const struct page_op *op)
 {
 	const unsigned int cpu = page_judge_cpu(j, op), order = op->ev.page.order;
-	uint64_t pfn = op->ev.page.pfn;
+	const uint64_t pfn = op->ev.page.pfn;
 	bool tail = false;
 	struct page_where where;
 
@@ -45,8 +46,11 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 		free_run(j, op);
 		return;
 	}
-	if (order > KERNEL_MAX_ORDER ||
-	    !(j->follow ? own_block(j, op) : free_block(j, &pfn, order))) {
+	if (!j->follow) {
+		free_ours(j, op);
+		return;
+	}
+	if (order > KERNEL_MAX_ORDER || !own_block(j, op)) {
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
 			     "frees of pages outside the machine's memory", 1);
 		return;
@@ -59,10 +63,28 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 		return;
 	}
 	(void)page_free(j->pa, cpu, pfn, order);
-	if (j->follow)
-		page_judge_enters(j, pfn, op->number);
-	follow_rest(j);
-	judge_drains(j, op);
+	page_judge_enters(j, pfn, op->number);
+	end_free(j, op);
+}
+
+/* Free-running: the block is wherever ours has it. */
+static void free_ours(struct page_judge *j, const struct page_op *op)
+{
+	const uint64_t pfn = page_live_find(j, op->ev.page.pfn);
+	struct page_where where;
+	bool tail;
+
+	if (pfn == PAGE_FOLLOW_NONE || op->ev.page.order > KERNEL_MAX_ORDER) {
+		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
+			     "frees of pages that ours does not have", 1);
+		return;
+	}
+	page_follow_find(j->pa, pfn, &where);
+	free_begin(j, op, where.zone);
+	j->course.direct = goes_direct(j, op, &tail);
+	if (page_live_free(j, op, op->ev.page.pfn, op->ev.page.order, j->course.direct) &&
+	    !j->course.direct)
+		end_free(j, op);
 }
 
 /* free_prepared_contig_range(): in the largest blocks that alignment allows. */
@@ -83,8 +105,7 @@ static void free_run(struct page_judge *j, const struct page_op *op)
 		free_piece(j, op, i, order);
 		i += 1U << order;
 	}
-	follow_rest(j);
-	judge_drains(j, op);
+	end_free(j, op);
 }
 
 static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t first,
@@ -95,12 +116,10 @@ static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t 
 
 	if (!j->follow) {
 		/* Where ours has the pages, they need not be neighbours. */
-		for (uint32_t i = first; i < first + (1U << order); i++) {
-			uint64_t ours = op->takes.items[i].pfn;
-
-			if (free_block(j, &ours, 0))
-				(void)page_free(j->pa, page_judge_cpu(j, op), ours, 0);
-		}
+		if (page_live_find(j, pfn) == PAGE_FOLLOW_NONE)
+			return;
+		for (uint32_t i = first; i < first + (1U << order); i++)
+			(void)page_live_free(j, op, op->takes.items[i].pfn, 0, false);
 		return;
 	}
 	page_follow_find(j->pa, pfn, &where);
@@ -234,9 +253,11 @@ static void unlist(struct page_judge *j, const struct page_where *where)
 	while ((head = page_follow_head(j->pa, &list)) != where->head &&
 	       head != PAGE_FOLLOW_NONE && page_judge_is_silent(j, head)) {
 		page_follow_pop(j->pa, head);
+		page_judge_silent(j, &list, head);
 		nr++;
 	}
 	page_follow_pop(j->pa, where->head);
+	page_judge_silent(j, &list, where->head);
 	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
 		     "pages taken out of per-CPU lists silently, by looking ahead", nr);
 }
@@ -258,6 +279,26 @@ static bool goes_direct(const struct page_judge *j, const struct page_op *op, bo
 		return fate == PAGE_FATE_TAIL || fate == PAGE_FATE_DIRECT || op->missed_batch;
 	page_follow_find(j->pa, op->interrupted, &where);
 	return where.place != PAGE_PLACE_OUTSIDE && where.zone == j->course.zone;
+}
+
+static void end_free(struct page_judge *j, const struct page_op *op)
+{
+	struct page_list list = { .zone = j->course.zone, .cpu = page_judge_cpu(j, op) };
+	struct page_where where;
+
+	j->course.predicted = j->course.trims;
+	if (j->follow && op->drains.nr && !j->course.trims) {
+		page_follow_find(j->pa, op->drains.items[0].pfn, &where);
+		list.order = op->drains.items[0].order;
+		list.type = where.type < MIGRATE_HIGHATOMIC ? where.type : MIGRATE_MOVABLE;
+		if (where.place == PAGE_PLACE_OTHER_LIST && where.zone == list.zone &&
+		    where.cpu == list.cpu && where.order == list.order)
+			page_follow_trim(j->pa, &list,
+					 (unsigned int)MIN(pages_of(op, 0, op->drains.nr),
+							   (uint64_t)INT32_MAX));
+	}
+	follow_rest(j);
+	judge_drains(j, op);
 }
 
 /* What the kernel drained and ours did not. */
@@ -283,14 +324,14 @@ static void judge_drains(struct page_judge *j, const struct page_op *op)
 	struct verify_story *story;
 	uint64_t last;
 
-	if (!op->drains.nr && !j->course.trims)
+	if (!op->drains.nr && !j->course.predicted)
 		return;
 	learn_reclaim(j, op);
-	story = verify_detect(j->log, VERIFY_PAGE_DRAIN, op->drains.nr > 0, j->course.trims,
+	story = verify_detect(j->log, VERIFY_PAGE_DRAIN, op->drains.nr > 0, j->course.predicted,
 			      &what);
 	if (unlikely(story))
 		page_story_sizes(j, story, j->course.trim, pages, "pages drained");
-	if (!op->drains.nr || !j->course.trims)
+	if (!op->drains.nr || !j->course.predicted)
 		return;
 	/* The last block may go beyond what is to be drained. */
 	last = 1ULL << op->drains.items[op->drains.nr - 1].order;
@@ -308,7 +349,7 @@ static void learn_reclaim(struct page_judge *j, const struct page_op *op)
 {
 	struct page_limits limits;
 
-	if (!j->follow || (op->drains.nr > 0) == j->course.trims)
+	if (!j->follow || (op->drains.nr > 0) == j->course.predicted)
 		return;
 	page_follow_limits(j->pa, j->course.zone, page_judge_cpu(j, op), &limits);
 	if (op->drains.nr ? j->kswapd_awake && !limits.reclaim_active : limits.reclaim_active)
@@ -336,35 +377,4 @@ static uint64_t pages_of(const struct page_op *op, size_t from, size_t end)
 	for (size_t i = from; i < end; i++)
 		nr += 1ULL << MIN(op->drains.items[i].order, (uint8_t)KERNEL_MAX_ORDER);
 	return nr;
-}
-
-/*
- * Free-running: where ours has the block that is freed. What the recording never showed allocated
- * is where it was at the start.
- */
-static bool free_block(struct page_judge *j, uint64_t *pfn, unsigned int order)
-{
-	struct page_where where;
-	const uint32_t *at = NULL;
-	uint64_t head = *pfn;
-
-	for (unsigned int o = 0; !at && o <= KERNEL_MAX_ORDER; o++) {
-		head = *pfn & ~((1ULL << o) - 1);
-		at = u64map_find(&j->live, head);
-		if (at && j->blocks.items[*at].order < o)
-			at = NULL;
-	}
-	if (!at) {
-		page_follow_find(j->pa, *pfn, &where);
-		return (where.place == PAGE_PLACE_UNKNOWN || where.place == PAGE_PLACE_USED) &&
-		       page_follow_own(j->pa, *pfn, order, MIGRATE_UNMOVABLE) !=
-			       PAGE_PLACE_OUTSIDE;
-	}
-	*pfn = j->blocks.items[*at].ours + (*pfn - head);
-	if (j->blocks.items[*at].order == order) {
-		vec_push(&j->spare_blocks, *at);
-		(void)u64map_remove(&j->live, head);
-	}
-	return page_follow_own(j->pa, *pfn, order, MIGRATE_UNMOVABLE) == PAGE_PLACE_OURS ||
-	       true;
 }

@@ -40,12 +40,26 @@ struct page_course {
 	unsigned int wakes;
 
 	bool trims;         /**< ours drains after this free */
+	bool predicted;     /**< it did so by itself */
 	unsigned int trim;  /**< pages that it would drain */
 	bool differs;       /**< an earlier page of this drain was another one */
 	uint64_t drained;   /**< pages that ours did drain (free-running) */
 	bool drain_only;    /**< PAGE_OP_DRAIN */
 	unsigned int drain_zone, drain_cpu;
 	size_t drain_end;   /**< of op->drains, that belong to this zone and CPU */
+};
+
+/** Free-running: a recorded block, and where ours is. */
+struct page_live {
+	uint64_t ours;
+	uint32_t left; /**< pages not yet freed */
+	uint8_t order;
+};
+
+/** A page that was given out without an event of its own. */
+struct page_silent {
+	struct page_list list;
+	uint64_t pfn;
 };
 
 struct page_judge {
@@ -65,16 +79,26 @@ struct page_judge {
 	struct u64map stuck;  /**< heads of per-CPU lists that the kernel passed over, and how often */
 	uint64_t decay_at, decay_ns; /**< when the vmstat worker runs next; 0: never yet */
 	struct u64map listed; /**< pfn to number of the event that put it into a list */
+	struct vec(struct page_silent) silent; /**< of the call that is being judged */
+	/** Free-running: one that follows, and so knows the silent requests; else NULL. */
+	struct page_judge *guide;
+	struct verify_log guide_log;
 	struct u64map live;   /**< free-running: recorded pfn to index in "blocks" */
 	struct vec(struct page_live) blocks;
 	struct vec(uint32_t) spare_blocks;
 };
 
-/** Free-running: a recorded block, and where ours is. */
-struct page_live {
-	uint64_t ours;
-	uint8_t order;
-};
+/** page_live.c: free-running */
+void page_live_deinit(struct page_judge *j);
+/** The recorded block at "pfn" is "ours" here. */
+void page_live_keep(struct page_judge *j, uint64_t pfn, unsigned int order, uint64_t ours);
+/** Frees what the kernel freed at "pfn"; "direct": past the lists. False: ours has no such block. */
+bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn,
+		    unsigned int order, bool direct);
+/** Where ours has the page; PAGE_FOLLOW_NONE: nowhere. */
+uint64_t page_live_find(const struct page_judge *j, uint64_t pfn);
+/** Gives out what the guide saw given out silently. */
+void page_live_silent(struct page_judge *j, const struct page_op *op);
 
 /** page_alloc.c */
 extern const struct page_follow page_judge_follow;
@@ -84,6 +108,10 @@ void page_judge_bulk(struct page_judge *j, const struct page_op *op);
 void page_judge_enters(struct page_judge *j, uint64_t pfn, uint64_t number);
 /** Nothing shows how the block at "pfn" leaves the list that it is in. */
 bool page_judge_is_silent(const struct page_judge *j, uint64_t pfn);
+/** A call begins to be judged. */
+void page_judge_begin(struct page_judge *j, const struct page_op *op);
+/** The page left the head of "list" silently. */
+void page_judge_silent(struct page_judge *j, const struct page_list *list, uint64_t pfn);
 /** The CPU of "op" in ours. */
 unsigned int page_judge_cpu(const struct page_judge *j, const struct page_op *op);
 

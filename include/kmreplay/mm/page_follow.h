@@ -144,15 +144,20 @@ void page_free_direct(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
 /** A block of a per-CPU list goes back to the buddy lists; the place it was in. */
 enum page_place page_follow_drain(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
 				  unsigned int order);
+/**
+ * A free that ours did not trim after, as the kernel did: "nr_pages" go back, "list" first. Where
+ * limits move, this one was lower than ours.
+ */
+void page_follow_trim(struct page_allocator *pa, const struct page_list *list,
+		      unsigned int nr_pages);
 /** Gives "nr_pages" of a CPU's lists of "zone" back as drain_pages_zone() does. */
 void page_drain_some(struct page_allocator *pa, unsigned int zone, unsigned int cpu,
 		     unsigned int nr_pages);
 /**
- * Takes up to "nr" blocks from the list of "list" as the bulk allocator does, refills included;
- * they are in use. Returns how many.
+ * Takes the first block of "list" as the bulk allocator does, after a refill if it is empty; it is
+ * in use then. PAGE_FOLLOW_NONE: nothing was found.
  */
-unsigned int page_follow_bulk(struct page_allocator *pa, const struct page_list *list,
-			      unsigned int nr);
+uint64_t page_follow_bulk(struct page_allocator *pa, const struct page_list *list);
 /** Which zone would meet a request of "nr" pages of the bulk allocator; false: none. */
 bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
 			   unsigned int nr, unsigned int *zone);

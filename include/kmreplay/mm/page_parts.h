@@ -187,8 +187,9 @@ void pcp_free(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 void pcp_unlink(struct page_allocator *pa, uint32_t index);
 /** Gives all of "pcp" back to the buddy lists. */
 void pcp_drain(struct page_allocator *pa, struct zone *zone, struct pcp *pcp);
-/** Gives "nr" pages of them back, from the first list on. */
-void pcp_drain_some(struct page_allocator *pa, struct zone *zone, struct pcp *pcp, int32_t nr);
+/** Gives "nr" pages of them back, from list number "list" on. */
+void pcp_drain_some(struct page_allocator *pa, struct zone *zone, struct pcp *pcp, int32_t nr,
+		    unsigned int list);
 /** The block, which is on no list, becomes the head of a list of "cpu". */
 void pcp_push(struct page_allocator *pa, struct zone *zone, unsigned int cpu, uint32_t index,
 	      unsigned int order, enum migratetype type);

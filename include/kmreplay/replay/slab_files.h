@@ -23,6 +23,7 @@ struct slab_files_cache {
 	uint64_t nr_slabs, num_objs;
 	uint64_t nr_free;     /**< slots free in slabs of nodes' lists; others are not told */
 	uint8_t order;
+	bool has_object_size; /**< it is not only the stride */
 	bool has_lists;       /**< what follows is known */
 	uint64_t nr_partial;  /**< slabs on nodes' lists */
 	uint64_t nr_cpu, nr_cpu_partial; /**< slabs of CPUs, and on their lists */

@@ -236,26 +236,32 @@ void page_drain_some(struct page_allocator *pa, unsigned int zone, unsigned int 
 {
 	page_begin(pa, cpu);
 	pcp_drain_some(pa, &pa->zones[zone], &pa->zones[zone].pcps[cpu],
-		       (int32_t)MIN(nr_pages, (unsigned int)INT32_MAX));
+		       (int32_t)MIN(nr_pages, (unsigned int)INT32_MAX), 0);
 }
 
-unsigned int page_follow_bulk(struct page_allocator *pa, const struct page_list *list,
-			      unsigned int nr)
+void page_follow_trim(struct page_allocator *pa, const struct page_list *list,
+		      unsigned int nr_pages)
 {
 	struct zone *zone = &pa->zones[list->zone];
-	unsigned int got = 0;
+	struct pcp *pcp = &zone->pcps[list->cpu];
+
+	page_follow_decayed(pa, list->zone, list->cpu);
+	pcp_drain_some(pa, zone, pcp, (int32_t)MIN(nr_pages, (unsigned int)INT32_MAX),
+		       pcp_list_of(list->order, list->type));
+}
+
+uint64_t page_follow_bulk(struct page_allocator *pa, const struct page_list *list)
+{
+	struct zone *zone = &pa->zones[list->zone];
+	uint32_t index;
 
 	page_begin(pa, list->cpu);
-	for (; got < nr; got++) {
-		const uint32_t index =
-			pcp_alloc(pa, zone, list->order, list->type, ALLOC_WMARK_LOW, true);
-
-		if (index == PAGE_NIL)
-			break;
-		page_set_used(pa, zone, index, list->order, list->type);
-	}
-	pa->stats.bulk_pages += got;
-	return got;
+	index = pcp_alloc(pa, zone, list->order, list->type, ALLOC_WMARK_LOW, true);
+	if (index == PAGE_NIL)
+		return PAGE_FOLLOW_NONE;
+	page_set_used(pa, zone, index, list->order, list->type);
+	pa->stats.bulk_pages++;
+	return pa->base_pfn + index;
 }
 
 bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,

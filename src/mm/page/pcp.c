@@ -181,9 +181,10 @@ void pcp_drain(struct page_allocator *pa, struct zone *zone, struct pcp *pcp)
 			  MIN(pcp->count, pcp->batch << PCP_BATCH_SCALE_MAX), 0);
 }
 
-void pcp_drain_some(struct page_allocator *pa, struct zone *zone, struct pcp *pcp, int32_t nr)
+void pcp_drain_some(struct page_allocator *pa, struct zone *zone, struct pcp *pcp, int32_t nr,
+		    unsigned int list)
 {
-	give_back(pa, zone, pcp, nr, 0);
+	give_back(pa, zone, pcp, nr, list);
 }
 
 unsigned int pcp_list_of(unsigned int order, enum migratetype type)

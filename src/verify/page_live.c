@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Free-running: our pages need not be where the kernel's were, so each recorded block is known by
+ * its recorded pfn, and by ours. Memory in use since before the recording is where it was.
+ *
+ * What is given out without an event, a judge that follows beside finds out (the guide): for each
+ * such page ours gives out one from the same list.
+ */
+#include <config.h>
+
+#include "page_judge.h"
+
+#include "kmreplay/mm/page_start.h"
+
+static uint32_t find_block(const struct page_judge *j, uint64_t pfn, uint64_t *head);
+static bool free_exactly(struct page_judge *j, const struct page_op *op, uint64_t pfn,
+			 unsigned int order, bool direct);
+static void forget(struct page_judge *j, uint64_t head, uint32_t block);
+
+/* Not a number of a block. */
+#define NO_BLOCK UINT32_MAX
+
+void page_live_deinit(struct page_judge *j)
+{
+	u64map_deinit(&j->live);
+	vec_deinit(&j->blocks);
+	vec_deinit(&j->spare_blocks);
+	vec_deinit(&j->silent);
+}
+
+void page_live_keep(struct page_judge *j, uint64_t pfn, unsigned int order, uint64_t ours)
+{
+	const struct page_live live = {
+		.ours = ours, .left = 1U << order, .order = (uint8_t)order
+	};
+	bool fresh;
+	uint32_t *at = u64map_insert(&j->live, pfn, &fresh);
+
+	if (fresh && j->spare_blocks.nr) {
+		*at = j->spare_blocks.items[--j->spare_blocks.nr];
+	} else if (fresh) {
+		*at = (uint32_t)j->blocks.nr;
+		vec_push(&j->blocks, live);
+	} else if (j->blocks.items[*at].left == 1U << j->blocks.items[*at].order) {
+		/* Its free was not seen. */
+		(void)free_exactly(j, j->course.op, j->blocks.items[*at].ours,
+				   j->blocks.items[*at].order, true);
+	}
+	j->blocks.items[*at] = live;
+}
+
+bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn,
+		    unsigned int order, bool direct)
+{
+	struct page_live *live;
+	uint64_t head, ours;
+	uint32_t at = find_block(j, pfn, &head);
+	bool freed = false;
+
+	if (at == NO_BLOCK)
+		return page_is_unknown(j->pa, pfn, order) &&
+		       page_follow_own(j->pa, pfn, order, MIGRATE_UNMOVABLE) !=
+			       PAGE_PLACE_OUTSIDE &&
+		       free_exactly(j, op, pfn, order, direct);
+	live = &j->blocks.items[at];
+	if (live->order < order) { /* several blocks at once */
+		for (uint64_t i = 0; i < 1ULL << order; i++)
+			freed |= page_live_free(j, op, pfn + i, 0, direct);
+		return freed;
+	}
+	ours = live->ours + (pfn - head);
+	live->left -= MIN(live->left, 1U << order);
+	if (live->order > order)
+		(void)page_follow_own(j->pa, ours, order, MIGRATE_UNMOVABLE);
+	if (!live->left)
+		forget(j, head, at);
+	return free_exactly(j, op, ours, order, direct);
+}
+
+uint64_t page_live_find(const struct page_judge *j, uint64_t pfn)
+{
+	uint64_t head;
+	const uint32_t at = find_block(j, pfn, &head);
+
+	if (at != NO_BLOCK)
+		return j->blocks.items[at].ours + (pfn - head);
+	return page_is_unknown(j->pa, pfn, 0) ? pfn : PAGE_FOLLOW_NONE;
+}
+
+void page_live_silent(struct page_judge *j, const struct page_op *op)
+{
+	if (op->kind == PAGE_OP_BULK)
+		page_judge_begin(j, op);
+	else if (j->guide->silent.nr)
+		page_judge_begin(j, &(struct page_op){ .kind = PAGE_OP_BULK, .ev = op->ev });
+	vec_foreach(&j->guide->silent, silent) {
+		const uint64_t ours = page_follow_bulk(j->pa, &silent->list);
+
+		if (ours == PAGE_FOLLOW_NONE)
+			verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
+				     "pages of silent requests that ours did not find", 1);
+		else
+			page_live_keep(j, silent->pfn, silent->list.order, ours);
+	}
+}
+
+/* The recorded block that holds "pfn": its number and its first page. */
+static uint32_t find_block(const struct page_judge *j, uint64_t pfn, uint64_t *head)
+{
+	for (unsigned int order = 0; order <= KERNEL_MAX_ORDER; order++) {
+		const uint32_t *at;
+
+		*head = pfn & ~((1ULL << order) - 1);
+		at = u64map_find(&j->live, *head);
+		if (at && j->blocks.items[*at].order >= order)
+			return *at;
+	}
+	return NO_BLOCK;
+}
+
+static bool free_exactly(struct page_judge *j, const struct page_op *op, uint64_t pfn,
+			 unsigned int order, bool direct)
+{
+	const unsigned int cpu = page_judge_cpu(j, op);
+	unsigned int held;
+
+	if (!page_is_allocated(j->pa, pfn, &held) || held != order)
+		return false;
+	if (direct)
+		page_free_direct(j->pa, cpu, pfn, order, false);
+	else
+		(void)page_free(j->pa, cpu, pfn, order);
+	return true;
+}
+
+static void forget(struct page_judge *j, uint64_t head, uint32_t block)
+{
+	(void)u64map_remove(&j->live, head);
+	vec_push(&j->spare_blocks, block);
+}
