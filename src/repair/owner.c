@@ -38,6 +38,7 @@ static bool settle(struct repair *r, const struct pending_page *page, const stru
 		   const struct repair_op *op);
 static void vote(struct repair *r, const struct pending_page *page, uint64_t ptr);
 static void wait_for_percpu(struct repair *r, const struct event *ev, uint64_t number);
+static void note_slab(struct repair_cache *cache, const struct event *ev);
 static void change(struct repair *r, uint64_t number, uint64_t pfn, enum page_owner owner,
 		   uint32_t cache);
 
@@ -332,6 +333,15 @@ static void change(struct repair *r, uint64_t number, uint64_t pfn, enum page_ow
 	block->flags |= PAGE_EXPLAINED;
 	r->coverage.pages_by_owner[op->owner] += 1ULL << block->order;
 	repair_count(r, op, 1);
-	if (cache && r->caches.all.items[cache].order == 0xff)
-		r->caches.all.items[cache].order = block->order;
+	if (cache)
+		note_slab(&r->caches.all.items[cache], ev);
+}
+
+/* Order and mobility of a slab are its cache's, whatever its first object was asked for with. */
+static void note_slab(struct repair_cache *cache, const struct event *ev)
+{
+	if (cache->order == 0xff)
+		cache->order = ev->page.order;
+	if (ev->page.gfp & GFP_BIT_RECLAIMABLE)
+		cache->reclaimable = 1;
 }
