@@ -140,7 +140,8 @@ static void hand_out(struct placing *p)
 {
 	struct slab_survey *survey = p->survey;
 
-	qsort(p->objects, p->nr_objects, sizeof(*p->objects), by_slab_and_rank);
+	if (p->nr_objects)
+		qsort(p->objects, p->nr_objects, sizeof(*p->objects), by_slab_and_rank);
 	for (size_t i = 0; i < p->nr_objects; i++) {
 		const struct slab_free_object *object = &p->objects[i];
 		struct slab_survey_slab *slab = &p->slabs[object->slab];

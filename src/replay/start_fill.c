@@ -230,8 +230,9 @@ static void fill_lists(struct fill *f, const struct slab_cache_stats *stats)
 		cpu = listed = 0;
 	for (unsigned int i = 0; i < nr_cpus && cpu && f->nr_slabs > least; i++)
 		cpu -= add(f, SLAB_START_CPU, i, 0, false);
-	for (unsigned int i = 0; listed && f->nr_slabs > least && !f->out_of_memory; i++)
-		listed -= add(f, SLAB_START_CPU_PARTIAL, i % nr_cpus, half, false);
+	for (unsigned int i = 0; listed && f->nr_slabs > least; i++, listed--)
+		if (!add(f, SLAB_START_CPU_PARTIAL, i % nr_cpus, half, false))
+			break;
 	if (!known->has_lists)
 		partial = (f->nr_free + half - 1) / half;
 	fill_nodes(f, MIN(MIN(MAX(partial, least), f->nr_free), f->nr_slabs));

@@ -183,9 +183,9 @@ static void look_probe(struct areas_look *look, const struct event *ev)
 		return;
 	if (!bounds->vend || area.start < bounds->vstart) {
 		bounds->vstart = modules ? area.start : bits_align_down(area.start, RANGE_ALIGN);
-		bounds->vend = modules ? MODULES_LAST :
-					 bounds->vstart +
-						 vmalloc_range_size(look->setup->config) - 1;
+		bounds->vend =
+			modules ? MODULES_LAST
+				: bounds->vstart + vmalloc_range_size(look->setup->config) - 1;
 	}
 	if (ev->type == EVENT_PROBE_VA_ALLOC) {
 		note_first(look, area.start, bounds->vstart);
@@ -209,8 +209,8 @@ static void look_request(struct areas_look *look, const struct event *ev)
 static uint64_t asked_align(struct areas_look *look, const struct event *ev)
 {
 	uint32_t *asked = u64map_find(&look->asked, (uint32_t)ev->pid);
-	const uint64_t align = asked && *asked ? 1ULL << (*asked - 1) :
-						 1ULL << bits_ctz(ev->probe.addr);
+	const uint64_t align =
+		asked && *asked ? 1ULL << (*asked - 1) : 1ULL << bits_ctz(ev->probe.addr);
 
 	if (asked)
 		*asked = 0;
@@ -234,9 +234,9 @@ static void note_bounds(struct areas_look *look, const struct event *ev)
 }
 
 /*
- * Addresses are handed out from the lowest up. Space below "area" that no event has touched and that
- * would have held it at any alignment was in use, then, unless the area came from a pool, as one
- * that was touched before may.
+ * Addresses are handed out from the lowest up. Space below "area" that no event has touched and
+ * that would have held it at any alignment was in use, then, unless the area came from a pool, as
+ * one that was touched before may.
  */
 static void reason(struct areas_look *look, const struct areas_span *area, uint64_t align,
 		   uint64_t vstart)
@@ -294,8 +294,8 @@ static void touch(struct areas_look *look, struct areas_span area, bool was_free
 /* It was in use, by reasoning, and a purge has come since. */
 static bool was_lazy(const struct areas_look *look, const struct vmap_range *taken)
 {
-	const uint32_t *then = taken->state == VMAP_BUSY ?
-				       u64map_find(&look->reasoned, taken->start) : NULL;
+	const uint32_t *then =
+		taken->state == VMAP_BUSY ? u64map_find(&look->reasoned, taken->start) : NULL;
 
 	return then && *then != look->nr_purges;
 }
@@ -383,9 +383,9 @@ static enum areas_site site_by_name(const struct event_names *names, uint32_t si
 		{ "reclaim_list_global", AREAS_SITE_POOL },
 		{ "decay_va_pool_node", AREAS_SITE_POOL },
 	};
-	const char *symbol = site < names->sites.nr ?
-				     intern_text(&names->texts, names->sites.items[site].symbol) :
-				     "";
+	const char *symbol = site < names->sites.nr
+				     ? intern_text(&names->texts, names->sites.items[site].symbol)
+				     : "";
 	const size_t len = strcspn(symbol, ".");
 
 	/* Compilers cut functions in parts: "reclaim_list_global.part.0". */

@@ -19,10 +19,10 @@
 #include "kmreplay/verify/verify.h"
 
 enum {
-	AREAS_MAX_CHUNKS = 1024,	/* percpu chunks at a time: each costs us up to 150 KiB */
-	AREAS_MAX_CPUS = 8192,		/* NR_CPUS of the largest kernels */
-	AREAS_MAX_OFFSET = 4 << 20,	/* bytes of a percpu unit */
-	AREAS_BURSTS = 64,		/* tasks that purge at a time */
+	AREAS_MAX_CHUNKS = 1024,    /* percpu chunks at a time: each costs us up to 150 KiB */
+	AREAS_MAX_CPUS = 8192,	    /* NR_CPUS of the largest kernels */
+	AREAS_MAX_OFFSET = 4 << 20, /* bytes of a percpu unit */
+	AREAS_BURSTS = 64,	    /* tasks that purge at a time */
 };
 
 /** What a call site of kmem_cache_free says of the area whose record is freed there. */
@@ -51,22 +51,22 @@ struct areas_sites {
 
 /** A percpu chunk that was there before the first event, or maybe. */
 struct areas_chunk {
-	uint64_t base; /**< as recorded, maybe a hash */
-	uint64_t high;         /**< end of the highest area */
-	bool reserved;         /**< requests for modules' static variables were served */
-	bool dynamic;          /**< others were */
-	bool created;          /**< it was made while recording */
-	struct vec(uint64_t) was_free; /**< bits of 4 bytes: handed out before they were given back */
+	uint64_t base;		       /**< as recorded, maybe a hash */
+	uint64_t high;		       /**< end of the highest area */
+	bool reserved;		       /**< requests for modules' static variables were served */
+	bool dynamic;		       /**< others were */
+	bool created;		       /**< it was made while recording */
+	struct vec(uint64_t) was_free; /**< bits of 4 bytes: first handed out, then given back */
 	struct vec(uint64_t) in_use;   /**< by reasoning, but for what "was_free" */
 	struct vec(uint64_t) seen;     /**< all of these maps together */
-	uint64_t low;                  /**< all bits below are seen */
+	uint64_t low;		       /**< all bits below are seen */
 	struct vec(uint64_t) given;    /**< areas given back without having been got */
 	struct vec(uint64_t) begins;   /**< their first bits */
 };
 
 struct areas_look {
 	const struct verify_setup *setup;
-	uint64_t number; /**< of the next event */
+	uint64_t number;      /**< of the next event */
 	unsigned int nr_cpus; /**< possible ones; 0: no event told */
 
 	/* vmalloc */
@@ -75,16 +75,16 @@ struct areas_look {
 	bool from_nothing; /**< the first request got the very first address */
 	bool any_area;
 	struct vmalloc *touched; /**< each touched range is an area here */
-	struct vmalloc *taken;   /**< the same, and what was in use; NULL after finish */
-	uint64_t last_lazy; /**< of the last free; UINT64_MAX: unknown */
+	struct vmalloc *taken;	 /**< the same, and what was in use; NULL after finish */
+	uint64_t last_lazy;	 /**< of the last free; UINT64_MAX: unknown */
 	struct vec(struct areas_span) was_free; /**< ascending after finish, disjoint */
-	struct vec(struct areas_span) freed;    /**< in use at the start, given back later */
-	struct vec(struct areas_span) in_use;   /**< by reasoning, but for what is in the others */
+	struct vec(struct areas_span) freed;	/**< in use at the start, given back later */
+	struct vec(struct areas_span) in_use;	/**< by reasoning, but for what is in the others */
 	struct vec(struct areas_span) was_lazy; /**< part of "in_use" */
 	struct u64map reasoned; /**< start of a range in "in_use" to "nr_purges" then */
-	uint32_t nr_purges;     /**< or steps of purges: only compared */
-	struct u64map asked; /**< task to the alignment that it asked for, its logarithm + 1 */
-	uint64_t nr_requests; /**< probes that tell what vmalloc() was asked for */
+	uint32_t nr_purges;	/**< or steps of purges: only compared */
+	struct u64map asked;	/**< task to the alignment that it asked for, its logarithm + 1 */
+	uint64_t nr_requests;	/**< probes that tell what vmalloc() was asked for */
 	struct vec(uint64_t) drains; /**< numbers of events at which the shrinker emptied pools */
 	struct areas_sites sites;
 	struct {
@@ -100,7 +100,7 @@ struct areas_look {
 	uint64_t nr_beyond; /**< events of chunks beyond AREAS_MAX_CHUNKS */
 	uint64_t boot_bits; /**< of the first chunk, in bits of 4 bytes, unless it shows more */
 	size_t first_of;    /**< how many chunks there were when "first" was found */
-	size_t first;       /**< index of the first chunk of boot, or SIZE_MAX */
+	size_t first;	    /**< index of the first chunk of boot, or SIZE_MAX */
 };
 
 void *areas_look_create(const struct verify_setup *setup);
@@ -122,8 +122,7 @@ const struct areas_chunk *areas_first_chunk(const struct areas_look *look, bool 
 const struct areas_chunk *areas_reserved_chunk(const struct areas_look *look,
 					       const struct areas_chunk *first);
 /** Bit "bit" of one of a chunk's maps, which are as long as they have to be. */
-#define areas_bit(map, bit)                                                                   \
-	((bit) / 64 < (map)->nr && (map)->items[(bit) / 64] >> ((bit) % 64) & 1)
+#define areas_bit(map, bit) ((bit) / 64 < (map)->nr && (map)->items[(bit) / 64] >> ((bit) % 64) & 1)
 void areas_chunks_deinit(struct areas_look *look);
 
 /** The percpu layout of the recorded machine: the configured one, with what the look found out. */

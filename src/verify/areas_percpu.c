@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-	BIT_SIZE = 4, /* bytes of one bit of a chunk's map */
+	BIT_SIZE = 4,			   /* bytes of one bit of a chunk's map */
 	AREA_BITS = (32 << 10) / BIT_SIZE, /* of the largest area */
 };
 
@@ -17,8 +17,7 @@ enum {
 #define ATOM_SIZE (2ULL << 20)
 
 static struct areas_chunk *chunk_of(struct areas_look *look, const struct event *ev);
-static void look_alloc(struct areas_look *look, struct areas_chunk *chunk,
-		       const struct event *ev);
+static void look_alloc(struct areas_look *look, struct areas_chunk *chunk, const struct event *ev);
 static void look_free(struct areas_look *look, struct areas_chunk *chunk, const struct event *ev);
 static void reason(struct areas_chunk *chunk, const struct areas_span *area, uint64_t align);
 static void reason_of_first(struct areas_look *look, const struct areas_chunk *other,
@@ -58,12 +57,12 @@ const struct areas_chunk *areas_first_chunk(const struct areas_look *look, bool 
 	const struct areas_chunk *first = NULL;
 	const bool highest = look->setup->config->arch == ARCH_X86_64 && !hashed;
 
-	vec_foreach(&look->chunks, chunk) {
+	vec_foreach (&look->chunks, chunk) {
 		if (!can_be_first(look, chunk, hashed))
 			continue;
 		/* Below the first one lies the reserved one; other machines have none. */
-		if (!first || (highest ? chunk->base > first->base :
-					 !hashed && chunk->base < first->base))
+		if (!first ||
+		    (highest ? chunk->base > first->base : !hashed && chunk->base < first->base))
 			first = chunk;
 	}
 	return first;
@@ -72,12 +71,12 @@ const struct areas_chunk *areas_first_chunk(const struct areas_look *look, bool 
 const struct areas_chunk *areas_reserved_chunk(const struct areas_look *look,
 					       const struct areas_chunk *first)
 {
-	vec_foreach(&look->chunks, chunk) {
+	vec_foreach (&look->chunks, chunk) {
 		if (chunk == first || chunk->created)
 			continue;
-		if (is_reserved(chunk) || (look->setup->config->arch == ARCH_X86_64 && first &&
-					chunk->base % ATOM_SIZE && chunk->base < first->base &&
-					first->base - chunk->base <= 64 << 10))
+		if (is_reserved(chunk) ||
+		    (look->setup->config->arch == ARCH_X86_64 && first && chunk->base % ATOM_SIZE &&
+		     chunk->base < first->base && first->base - chunk->base <= 64 << 10))
 			return chunk;
 	}
 	return NULL;
@@ -85,7 +84,7 @@ const struct areas_chunk *areas_reserved_chunk(const struct areas_look *look,
 
 void areas_chunks_deinit(struct areas_look *look)
 {
-	vec_foreach(&look->chunks, chunk) {
+	vec_foreach (&look->chunks, chunk) {
 		vec_deinit(&chunk->was_free);
 		vec_deinit(&chunk->in_use);
 		vec_deinit(&chunk->given);
@@ -127,11 +126,11 @@ struct machine_config areas_config(const struct areas_look *look,
 
 static struct areas_chunk *chunk_of(struct areas_look *look, const struct event *ev)
 {
-	uint32_t *index;
+	uint32_t *index = NULL;
 	bool fresh;
 
-	index = ev->percpu.base == U64MAP_NO_KEY ? NULL :
-						    u64map_find(&look->chunk_index, ev->percpu.base);
+	if (ev->percpu.base != U64MAP_NO_KEY)
+		index = u64map_find(&look->chunk_index, ev->percpu.base);
 	if (index)
 		return &look->chunks.items[*index];
 	if (look->chunks.nr == AREAS_MAX_CHUNKS || ev->percpu.base == U64MAP_NO_KEY) {
@@ -187,8 +186,8 @@ static void reason(struct areas_chunk *chunk, const struct areas_span *area, uin
 			return;
 		run = find_bit(chunk, bit, area->end, true);
 		at = bits_align_up(bit, align);
-		for (uint64_t i = bit; at < area->start && at + nr <= run &&
-		     i < MIN(run, area->start); i++) {
+		for (uint64_t i = bit;
+		     at < area->start && at + nr <= run && i < MIN(run, area->start); i++) {
 			chunk->in_use.items[i / 64] |= 1ULL << i % 64;
 			chunk->seen.items[i / 64] |= 1ULL << i % 64;
 		}
@@ -287,7 +286,8 @@ static void look_cpus(struct areas_look *look, const struct event *ev)
 		look->nr_cpus = (unsigned int)nr;
 }
 
-static bool can_be_first(const struct areas_look *look, const struct areas_chunk *chunk, bool hashed)
+static bool can_be_first(const struct areas_look *look, const struct areas_chunk *chunk,
+			 bool hashed)
 {
 	if (chunk->created || is_reserved(chunk))
 		return false;

@@ -21,7 +21,10 @@
 #define FIRST_BASE (1ULL << 32) /* of chunks: far below boot's, which lie in the direct map */
 #define ATOM_SIZE  (2ULL << 20)
 
-typedef void handler_fn(struct percpu_judge *j, const struct event *ev);
+/** What is done with an event; NULL: nothing. */
+struct handler {
+	void (*run)(struct percpu_judge *j, const struct event *ev);
+};
 
 static void *judge_create(const struct verify_setup *setup, const void *look,
 			  const struct repair *repair, struct verify_log *log, struct error *err);
@@ -61,12 +64,12 @@ static void count_free_running(struct percpu_judge *j, enum verify_metric metric
 static void hold(struct percpu_judge *j, uint64_t ptr, uint64_t addr);
 static uint64_t let_go(struct percpu_judge *j, uint64_t ptr);
 
-static handler_fn *const handlers[EVENT_NR] = {
-	[EVENT_PCPU_ALLOC] = on_alloc,
-	[EVENT_PCPU_ALLOC_FAIL] = on_fail,
-	[EVENT_PCPU_FREE] = on_free,
-	[EVENT_PCPU_CHUNK_CREATE] = on_create,
-	[EVENT_PCPU_CHUNK_DESTROY] = on_destroy,
+static const struct handler handlers[EVENT_NR] = {
+	[EVENT_PCPU_ALLOC] = { on_alloc },
+	[EVENT_PCPU_ALLOC_FAIL] = { on_fail },
+	[EVENT_PCPU_FREE] = { on_free },
+	[EVENT_PCPU_CHUNK_CREATE] = { on_create },
+	[EVENT_PCPU_CHUNK_DESTROY] = { on_destroy },
 };
 
 const struct verify_ops verify_percpu_ops = {
@@ -142,8 +145,8 @@ static bool judge_feed(void *judge, const struct repair_batch *batch, struct err
 		const struct event *ev = &batch->batch->events[i];
 
 		verify_reached(j->log, j->number);
-		if (unlikely(handlers[ev->type]))
-			handlers[ev->type](j, ev);
+		if (unlikely(handlers[ev->type].run))
+			handlers[ev->type].run(j, ev);
 	}
 	return true;
 }
@@ -156,7 +159,7 @@ static bool judge_finish(void *judge, struct error *err UNUSED)
 	percpu_stats(j->p, &stats);
 	if (j->setup->mode == VERIFY_FREE) {
 		count_free_running(j, VERIFY_PERCPU_CREATE, j->made_at.items, j->made_at.nr,
-				   stats.nr_created);
+				   j->ours_made.nr);
 		count_free_running(j, VERIFY_PERCPU_DESTROY, j->gone_at.items, j->gone_at.nr,
 				   stats.nr_destroyed);
 	} else {
@@ -164,8 +167,9 @@ static bool judge_finish(void *judge, struct error *err UNUSED)
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PERCPU,
 			     "chunks that were due when the recording ended",
 			     percpu_balance_due(j->p) &
-					     (PERCPU_BALANCE_CREATES | PERCPU_BALANCE_DESTROYS) ?
-				     1 : 0);
+					     (PERCPU_BALANCE_CREATES | PERCPU_BALANCE_DESTROYS)
+				     ? 1
+				     : 0);
 	}
 	verify_run_stops(j->log, UINT64_MAX - 1);
 	return true;
@@ -305,7 +309,9 @@ static void judge_place(struct percpu_judge *j, const struct event *ev, uint64_t
 		.number = j->number,
 		.order = VERIFY_NO_ORDER,
 		.type = MIGRATE_NR,
-		.path = ev->percpu.reserved ? "reserved" : ev->percpu.is_atomic ? "atomic" : "chunk",
+		.path = ev->percpu.reserved    ? "reserved"
+			: ev->percpu.is_atomic ? "atomic"
+					       : "chunk",
 	};
 	const bool right = choice->addr && choice->addr == base + ev->percpu.off;
 	struct verify_story *story;
@@ -536,12 +542,18 @@ static void pair_made(struct percpu_judge *j)
 	}
 }
 
-/* Free-running: what came about on both sides, at whatever time. */
+/* Free-running: what came about on both sides, at whatever time; the last may be yet to come. */
 static void count_free_running(struct percpu_judge *j, enum verify_metric metric,
 			       const uint64_t *numbers, uint64_t nr_recorded, uint64_t nr_ours)
 {
+	const struct event none = { 0 };
+
+	if (nr_ours > nr_recorded) {
+		nr_ours--;
+		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PERCPU,
+			     "chunks that were due when the recording ended", 1);
+	}
 	for (uint64_t i = 0; i < MAX(nr_recorded, nr_ours); i++) {
-		const struct event none = { 0 };
 
 		judge_chunk(j, metric, &none, i < nr_recorded ? numbers[i] : j->number,
 			    i < nr_recorded, i < nr_ours);

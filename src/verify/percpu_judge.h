@@ -29,18 +29,18 @@ struct percpu_judge {
 
 	struct u64map pair_of; /**< recorded base to index in "pairs" */
 	struct vec(struct percpu_pair) pairs;
-	struct vec(uint32_t) spare; /**< indices of "pairs" not in use */
-	uint64_t next_ours;    /**< base for the next chunk of ours */
-	uint64_t old_end;      /**< chunks of ours below were there at the start */
-	uint64_t first, reserved; /**< bases of boot's chunks in ours */
-	bool first_met;        /**< the first chunk of boot has its pair */
+	struct vec(uint32_t) spare;  /**< indices of "pairs" not in use */
+	uint64_t next_ours;	     /**< base for the next chunk of ours */
+	uint64_t old_end;	     /**< chunks of ours below were there at the start */
+	uint64_t first, reserved;    /**< bases of boot's chunks in ours */
+	bool first_met;		     /**< the first chunk of boot has its pair */
 	struct percpu_coming coming; /**< following */
-	uint64_t wanted;       /**< following: recorded base of what the balance work creates */
-	bool created;          /**< it did */
+	uint64_t wanted; /**< following: recorded base of what the balance work creates */
+	bool created;	 /**< it did */
 
 	/* Free-running: chunks by number, of which the n-th stand for each other. */
 	struct vec(uint64_t) recorded_made, ours_made; /**< bases; bit 0 of neither is set */
-	struct vec(uint64_t) made_at, gone_at; /**< events of the recorded ones */
+	struct vec(uint64_t) made_at, gone_at;	       /**< events of the recorded ones */
 	size_t nr_paired;
 	struct u64map addr_of; /**< ptr to index in "addrs" */
 	struct vec(uint64_t) addrs;

@@ -10,8 +10,8 @@
 #include "kmreplay/abi/gfp.h"
 
 enum {
-	BIT_SIZE = 4,         /* bytes of one bit */
-	AREA_MAX = 32 << 10,  /* bytes of the largest area */
+	BIT_SIZE = 4,	     /* bytes of one bit */
+	AREA_MAX = 32 << 10, /* bytes of the largest area */
 };
 
 static void find_boot(struct percpu_judge *j);
@@ -33,7 +33,7 @@ void percpu_judge_start(struct percpu_judge *j)
 		percpu_judge_pair(j, first->base, j->first);
 	if (reserved)
 		percpu_judge_pair(j, reserved->base, j->reserved);
-	vec_foreach(&j->look->chunks, chunk) {
+	vec_foreach (&j->look->chunks, chunk) {
 		uint64_t ours = percpu_judge_ours(j, chunk->base);
 
 		if (chunk->created)
@@ -73,9 +73,9 @@ static void fill(struct percpu_judge *j, const struct areas_chunk *chunk, uint64
 
 	for (uint64_t bit = 0; bit < end; bit++) {
 		const bool begins = areas_bit(&chunk->begins, bit);
-		const bool in_use = areas_bit(&chunk->given, bit) ||
-				    (areas_bit(&chunk->in_use, bit) &&
-				     !areas_bit(&chunk->was_free, bit));
+		const bool in_use =
+			areas_bit(&chunk->given, bit) ||
+			(areas_bit(&chunk->in_use, bit) && !areas_bit(&chunk->was_free, bit));
 
 		if (used && (begins || !in_use))
 			take(j, ours, from * BIT_SIZE, bit * BIT_SIZE);

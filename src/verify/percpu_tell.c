@@ -18,9 +18,11 @@ void percpu_tell_alloc(const struct percpu_judge *j, struct verify_story *story,
 	const uint64_t ours = percpu_judge_ours(j, ev->percpu.base);
 
 	if (choice->addr)
-		str_addf(&story->ours, "offset %" PRIu64 " of chunk %#" PRIx64 " for %u bytes aligned "
-				       "to %u%s", choice->addr - choice->base,
-			 recorded_base(j, choice->base), ev->percpu.size, ev->percpu.align,
+		str_addf(&story->ours,
+			 "offset %" PRIu64 " of chunk %#" PRIx64 " for %u bytes aligned "
+			 "to %u%s",
+			 choice->addr - choice->base, recorded_base(j, choice->base),
+			 ev->percpu.size, ev->percpu.align,
 			 ev->percpu.is_atomic ? ", populated" : "");
 	else
 		str_addf(&story->ours, "no place for %u bytes aligned to %u%s", ev->percpu.size,
@@ -39,8 +41,8 @@ void percpu_tell_chunk(const struct percpu_judge *j, struct verify_story *story,
 	struct percpu_stats stats;
 
 	percpu_stats(j->p, &stats);
-	str_addf(&story->ours, "%s; %" PRIu64 " empty pages are ready", predicted ? "due" : "not due",
-		 stats.nr_empty);
+	str_addf(&story->ours, "%s; %" PRIu64 " empty pages are ready",
+		 predicted ? "due" : "not due", stats.nr_empty);
 	str_addf(&story->kernel, "chunk %#" PRIx64, base);
 	tell_chunks(j, &story->state);
 }
@@ -52,8 +54,9 @@ static void tell_chunks(const struct percpu_judge *j, struct str *out)
 
 	while (percpu_chunk_next(j->p, &at, &info))
 		str_addf(out,
-			 "%schunk %#" PRIx64 ": list %u, %" PRIu64 " bytes free, largest known run %"
-			 PRIu64 ", %" PRIu64 " pages populated, %" PRIu64 " of them empty%s",
+			 "%schunk %#" PRIx64 ": list %u, %" PRIu64
+			 " bytes free, largest known run %" PRIu64 ", %" PRIu64
+			 " pages populated, %" PRIu64 " of them empty%s",
 			 out->len ? "\n" : "", recorded_base(j, info.base), info.slot,
 			 info.free_bytes, info.largest_free, info.nr_populated, info.nr_empty,
 			 info.isolated ? ", isolated" : "");
@@ -65,7 +68,8 @@ static void tell_holes(const struct percpu_judge *j, struct str *out, uint64_t b
 	uint64_t at = 0, size, before = 0, before_size = 0;
 	unsigned int told = 0;
 
-	str_addf(out, "\nfree in chunk %#" PRIx64 " around %" PRIu64 ":", recorded_base(j, base), off);
+	str_addf(out, "\nfree in chunk %#" PRIx64 " around %" PRIu64 ":", recorded_base(j, base),
+		 off);
 	while (told < HOLES_TOLD && percpu_free_next(j->p, base, &at, &size)) {
 		if (at <= off) {
 			before = at - size;
@@ -81,7 +85,7 @@ static void tell_holes(const struct percpu_judge *j, struct str *out, uint64_t b
 
 static uint64_t recorded_base(const struct percpu_judge *j, uint64_t ours)
 {
-	vec_foreach(&j->pairs, pair) {
+	vec_foreach (&j->pairs, pair) {
 		if (pair->ours == ours && u64map_find(&j->pair_of, pair->recorded))
 			return pair->recorded;
 	}

@@ -105,7 +105,7 @@ static bool slab_finish(void *judge, struct error *err)
 	if (j->free_run)
 		slab_free_finish(j);
 	verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_SLAB,
-		     "objects whose addresses do not tell their pages: hashed, or no direct map found",
+		     "objects whose addresses do not tell their pages (hashed pointers)",
 		     j->nr_blind);
 	verify_reached(j->log, UINT64_MAX - 1);
 	return true;

@@ -34,6 +34,7 @@ static struct slab_known *appear(struct slab_judge *j, uint32_t cache, uint64_t 
 static void judge_slab(struct pick *p);
 static void tell(const struct pick *p, struct verify_story *story);
 static void judge_address(struct pick *p);
+static bool guess_again(struct pick *p);
 static bool make_free(struct pick *p);
 static void correct_slab(struct pick *p);
 static void correct_slot(struct pick *p);
@@ -285,6 +286,27 @@ static void judge_address(struct pick *p)
 						    .path = slab_source_name(p->next.source) }));
 }
 
+/* It was taken unseen for all we know, but it could as well have been another virgin one. */
+static bool guess_again(struct pick *p)
+{
+	struct slab_judge *j = p->j;
+	struct slab_known *known = p->known;
+
+	for (uint16_t i = 0; i < known->objects; i++) {
+		const uint64_t other = slab_known_addr(j, known, i);
+
+		if (!(known->slots[i] & SLOT_VIRGIN) || known->slots[i] & SLOT_GUESS ||
+		    !slab_follow_swap(j->slab, p->addr, other))
+			continue;
+		if (j->free_run)
+			slab_free_rename(j, p->addr, other);
+		known->slots[i] |= SLOT_GUESS;
+		known->slots[p->slot] &= (uint8_t)~SLOT_GUESS;
+		return true;
+	}
+	return false;
+}
+
 /* The recorded object must be free. False: its slab is lost. */
 static bool make_free(struct pick *p)
 {
@@ -293,19 +315,8 @@ static bool make_free(struct pick *p)
 
 	if (!slab_is_live(j->slab, p->addr))
 		return true;
-	if (known->slots[p->slot] & SLOT_GUESS) {
-		for (uint16_t i = 0; i < known->objects; i++) {
-			if (!(known->slots[i] & SLOT_VIRGIN) || known->slots[i] & SLOT_GUESS)
-				continue;
-			if (slab_follow_swap(j->slab, p->addr, slab_known_addr(j, known, i))) {
-				if (j->free_run)
-					slab_free_rename(j, p->addr, slab_known_addr(j, known, i));
-				known->slots[i] |= SLOT_GUESS;
-				known->slots[p->slot] &= (uint8_t)~SLOT_GUESS;
-				return true;
-			}
-		}
-	}
+	if (known->slots[p->slot] & SLOT_GUESS && guess_again(p))
+		return true;
 	slab_aside(j, ASIDE_GROUND, "objects freed unseen before they are allocated again", 1);
 	known->slots[p->slot] = 0;
 	slab_silent_gone(j, p->addr);
@@ -370,7 +381,7 @@ static void take(struct pick *p)
 	slab_peek(j->slab, p->cache, p->cpu, p->node, &p->next);
 	if (p->next.addr == p->addr)
 		got = slab_alloc(j->slab, p->cache, p->cpu, p->node, p->step->ev.slab.gfp, 0);
-	/* Whether another node's list is looked at is chance: then what was expected may not come. */
+	/* Whether another node's list is looked at is chance: it may not be what was expected. */
 	if (mm_ok(got) && got.addr != p->addr)
 		(void)slab_free(j->slab, p->cpu, got.addr);
 	if (got.addr != p->addr) {

@@ -13,6 +13,8 @@
 
 #include "slab_free.h"
 
+#include <inttypes.h>
+
 /* Allocations of the cache between two purchases of "the same" slab that still are near. */
 enum { NEAR = 8 };
 /* Page frames of one node: more than any machine has. */
@@ -30,6 +32,10 @@ static void keep(struct slab_free_run *f, uint64_t key, uint64_t addr);
 static bool forget(struct slab_free_run *f, uint64_t key, uint64_t *addr);
 static void match(struct slab_judge *j, struct slab_free_cache *cache, bool ours, uint64_t at);
 static struct verify_what what_of(const struct slab_step *step);
+static void tell(struct verify_story *story, uint64_t ours, uint64_t recorded,
+		 const struct slab_free_cache *cache);
+static void tell_gone(struct verify_story *story, size_t ours, size_t recorded);
+static void tell_near(struct verify_story *story, uint64_t distance);
 
 struct slab_free_run *slab_free_create(const struct verify_setup *setup)
 {
@@ -79,8 +85,7 @@ void slab_free_start(struct slab_judge *j, const struct slab_start_page *page, u
 	*u64map_insert(&f->slabs, start.pfn, &fresh) = (uint32_t)number;
 	cache_at(f, page->cache)->next = number + 1;
 	/* Objects in use are known by their recorded addresses. */
-	if (!slab_locate(f->slab, slab_page_offset(f->slab) + (start.pfn << KERNEL_PAGE_SHIFT), false,
-			 &where))
+	if (!slab_locate(f->slab, j->offset + (start.pfn << KERNEL_PAGE_SHIFT), false, &where))
 		return;
 	for (uint32_t i = 0; i < where.objects; i++) {
 		const uint32_t size = slab_cache_geometry(f->slab, page->cache)->size;
@@ -114,11 +119,11 @@ void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, u
 	if (rq->unseen)
 		return;
 	if (number != SLAB_NO_NUMBER)
-		(void)verify_judge(j->log, VERIFY_SLAB_SLAB, number_of(f, got.addr) == number,
-				   &what);
+		tell(verify_judge(j->log, VERIFY_SLAB_SLAB, number_of(f, got.addr) == number,
+				  &what), number_of(f, got.addr), number, cache);
 	if (bought || got.path == MM_PATH_SLAB_NEW)
-		(void)verify_detect(j->log, VERIFY_SLAB_NEW, bought, got.path == MM_PATH_SLAB_NEW,
-				    &what);
+		tell(verify_detect(j->log, VERIFY_SLAB_NEW, bought, got.path == MM_PATH_SLAB_NEW,
+				   &what), number_of(f, got.addr), number, cache);
 }
 
 void slab_free_bought(struct slab_judge *j, uint32_t cache)
@@ -171,14 +176,15 @@ void slab_free_settle(struct slab_judge *j, const struct slab_step *step,
 	const size_t both = MIN(nr, f->gone.nr);
 
 	for (size_t i = 0; i < MAX(nr, f->gone.nr); i++)
-		(void)verify_detect(j->log, VERIFY_SLAB_DISCARD, i < nr, i < both || i >= nr,
-				    &what);
+		tell_gone(verify_detect(j->log, VERIFY_SLAB_DISCARD, i < nr, i < both || i >= nr,
+					&what), f->gone.nr, nr);
 	for (size_t i = 0; i < nr; i++) {
 		bool same = false;
 
 		for (size_t k = 0; k < f->gone.nr && !same; k++)
 			same = f->gone.items[k] == numbers[i];
-		(void)verify_judge(j->log, VERIFY_SLAB_DISCARD_SAME, same, &what);
+		tell_gone(verify_judge(j->log, VERIFY_SLAB_DISCARD_SAME, same, &what),
+			  f->gone.nr, nr);
 	}
 	vec_reset(&f->gone);
 }
@@ -193,7 +199,8 @@ void slab_free_finish(struct slab_judge *j)
 	vec_foreach(&j->free_run->caches, cache) {
 		for (size_t i = cache->first; i < cache->unmatched.nr; i++)
 			(void)verify_judge(j->log, VERIFY_SLAB_NEW_NEAR, false,
-					   &(struct verify_what){ .order = VERIFY_NO_ORDER,
+					   &(struct verify_what){ .number = j->now,
+								  .order = VERIFY_NO_ORDER,
 								  .type = MIGRATE_NR });
 	}
 }
@@ -303,10 +310,10 @@ static void match(struct slab_judge *j, struct slab_free_cache *cache, bool ours
 	other = cache->unmatched.items[cache->first++];
 	if (cache->first == cache->unmatched.nr)
 		cache->first = cache->unmatched.nr = 0;
-	(void)verify_judge(j->log, VERIFY_SLAB_NEW_NEAR, at - other <= NEAR,
-			   &(struct verify_what){ .number = j->now,
-						  .order = VERIFY_NO_ORDER,
-						  .type = MIGRATE_NR });
+	tell_near(verify_judge(j->log, VERIFY_SLAB_NEW_NEAR, at - other <= NEAR,
+			       &(struct verify_what){ .number = j->now,
+						      .order = VERIFY_NO_ORDER,
+						      .type = MIGRATE_NR }), at - other);
 }
 
 static struct verify_what what_of(const struct slab_step *step)
@@ -318,4 +325,32 @@ static struct verify_what what_of(const struct slab_step *step)
 		.order = VERIFY_NO_ORDER,
 		.type = MIGRATE_NR,
 	};
+}
+
+static void tell(struct verify_story *story, uint64_t ours, uint64_t recorded,
+		 const struct slab_free_cache *cache)
+{
+	if (likely(!story))
+		return;
+	str_addf(&story->ours, "object in slab number %" PRIu64 " of its cache", ours);
+	str_addf(&story->kernel, "object in slab number %" PRIu64, recorded);
+	str_addf(&story->state, "%" PRIu64 " allocations and %" PRIu64 " slabs so far",
+		 cache->nr_allocs, cache->next);
+}
+
+static void tell_gone(struct verify_story *story, size_t ours, size_t recorded)
+{
+	if (likely(!story))
+		return;
+	str_addf(&story->ours, "gave %zu slabs back", ours);
+	str_addf(&story->kernel, "gave %zu slabs back", recorded);
+}
+
+static void tell_near(struct verify_story *story, uint64_t distance)
+{
+	if (likely(!story))
+		return;
+	str_addf(&story->ours, "bought the slab of that number %" PRIu64 " allocations apart",
+		 distance);
+	str_add(&story->kernel, "bought its slab");
 }

@@ -22,6 +22,8 @@
 #include "kmreplay/mm/slab_follow.h"
 #include "kmreplay/mm/slab_start.h"
 #include "kmreplay/verify/verify.h"
+#include "slab_known.h"
+#include "slab_silent.h"
 
 /** Events that stand behind the one that takes effect: as far ahead as the judge looks. */
 enum { SLAB_WINDOW = 4096 };
@@ -39,45 +41,6 @@ struct slab_step {
 	uint32_t nr_ptrs;  /**< bulk frees: index of its pointers in "ptrs", and how many */
 	uint32_t ptrs;
 	bool done;         /**< its effect came before its turn */
-};
-
-/** What is known of a slot. */
-enum slab_slot_flags {
-	SLOT_VIRGIN = 1 << 0, /**< not used since its slab was new */
-	SLOT_GUESS = 1 << 1,  /**< allocated unseen, and it may have been another one of its slab */
-};
-
-#define SLAB_NO_SLOT UINT16_MAX
-
-/** A slab of the recording. */
-struct slab_known {
-	uint64_t pfn;
-	uint64_t born;        /**< event that brought it; UINT64_MAX: it was there before */
-	uint64_t number;      /**< of its cache's slabs, as they were bought; UINT64_MAX: unknown */
-	uint32_t cache;       /**< of the allocator */
-	uint16_t objects;
-	uint16_t last;        /**< virgin slot taken last */
-	uint8_t order;
-	bool live;            /**< in use: not a free entry of the table */
-	uint8_t passed;       /**< times that the kernel passed it over */
-	bool loose;           /**< bought, not yet installed */
-	bool predicted;       /**< a new slab was what we would have taken */
-	int16_t freed_by;     /**< CPU of the last remote free */
-	uint16_t buyer_cpu;
-	uint64_t buyer;       /**< context that bought it */
-	uint64_t freed_at;    /**< event of that free */
-	uint8_t *slots;       /**< enum slab_slot_flags */
-};
-
-/** What is known of a cache of the allocator. */
-struct slab_cache_known {
-	uint32_t origin;      /**< repair's id */
-	bool rcu;             /**< its pages go back after a grace period */
-	uint16_t *next;       /**< by slot: what follows it in a virgin list; SLAB_NO_SLOT: unknown */
-	uint16_t objects;     /**< of "next" */
-	uint64_t nr_slabs;
-	uint64_t next_number;
-	uint64_t passed_over; /**< object on top of a sheaf that was not taken the last time */
 };
 
 /** A slab that our allocator gave back and the kernel was not yet seen to. */
@@ -99,27 +62,6 @@ struct slab_bought {
 	uint8_t order;
 	bool predicted;   /**< we would have bought one */
 	bool used;        /**< the running refill got it */
-};
-
-/** Bulk allocations that a context is in. */
-struct slab_bulk {
-	uint64_t context;
-	uint32_t cache;
-	uint32_t nr;
-	uint64_t at;          /**< event */
-};
-
-/** An object that no event will free, and its place among those of its call site on its CPU. */
-struct slab_silent {
-	uint64_t addr;
-	uint64_t event;       /**< that allocated it */
-	uint32_t queue;
-	uint32_t prev, next;  /**< 0: none */
-	bool proved;          /**< later events show that it ended */
-};
-
-struct slab_silent_queue {
-	uint32_t first, last; /**< oldest, youngest; 0: none */
 };
 
 /** A CPU's interrupted contexts, as far as they may have an effect without an event yet. */
@@ -220,28 +162,6 @@ void slab_order_step(struct slab_judge *j, uint64_t number);
 /** Nothing more comes: what is still held back takes effect. */
 void slab_order_finish(struct slab_judge *j);
 
-/* slab_known.c */
-
-/** The slab around "addr" (ours), or NULL; valid until the next slab comes. */
-struct slab_known *slab_known_at(struct slab_judge *j, uint64_t addr);
-struct slab_known *slab_known_add(struct slab_judge *j, uint64_t pfn, unsigned int order,
-				  uint32_t cache, bool virgin);
-/** There may be a slab there: those frames exist, and no other is in them. */
-bool slab_known_fits(const struct slab_judge *j, uint64_t pfn, unsigned int order);
-/** Numbers it as the next slab that its cache bought. */
-void slab_known_number(struct slab_judge *j, struct slab_known *known);
-void slab_known_remove(struct slab_judge *j, struct slab_known *known);
-/** Slot of "addr"; SLAB_NO_SLOT: no object begins there. */
-uint16_t slab_known_slot(const struct slab_judge *j, const struct slab_known *known, uint64_t addr);
-uint64_t slab_known_addr(const struct slab_judge *j, const struct slab_known *known, uint16_t slot);
-struct slab_cache_known *slab_cache_known(struct slab_judge *j, uint32_t cache);
-/** The virgin slot that comes next in "known"; SLAB_NO_SLOT: not known. */
-uint16_t slab_known_next(struct slab_judge *j, const struct slab_known *known);
-/** Virgin "slot" was taken; counts those that were passed over, and calls "passed" for each. */
-void slab_known_taken(struct slab_judge *j, struct slab_known *known, uint16_t slot,
-		      void (*passed)(struct slab_judge *j, struct slab_known *known,
-				     uint16_t slot));
-
 /* slab_follow.c */
 
 void slab_follow_alloc(struct slab_judge *j, const struct slab_step *step, unsigned int cpu);
@@ -277,15 +197,22 @@ struct slab_picked {
 	struct slab_next next;
 };
 
+/** A slab that we, the kernel, or both gave back. */
+struct slab_gone {
+	uint64_t pfn;
+	uint32_t cache;
+	bool happened, predicted;
+};
+
 /* slab_story.c */
 
 void slab_story_alloc(struct slab_judge *j, struct verify_story *story,
 		      const struct slab_picked *p);
 void slab_story_new(struct slab_judge *j, struct verify_story *story, uint32_t cache,
 		    unsigned int cpu, const struct slab_next *next);
-/** The slab at "addr" is still there, in one of the two. */
-void slab_story_discard(struct slab_judge *j, struct verify_story *story, uint64_t addr,
-			bool happened);
+/** "story" may be NULL. */
+void slab_story_discard(struct slab_judge *j, struct verify_story *story,
+			const struct slab_gone *gone, unsigned int cpu);
 
 /* slab_sheaf.c */
 
@@ -307,24 +234,5 @@ void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint
 /** Objects that were freed unseen and come back in one sheaf: true when "addr" is the first. */
 bool slab_sheaf_from_rcu(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
 			 uint64_t addr);
-
-/* slab_silent.c */
-
-void slab_silent_bulk_alloc(struct slab_judge *j, const struct slab_step *step);
-void slab_silent_bulk_ret(struct slab_judge *j, const struct slab_step *step);
-void slab_silent_bulk_free(struct slab_judge *j, const struct slab_step *step);
-/** An allocation from "cache" is about to give "addr" (ours): what must have happened unseen? */
-void slab_silent_before_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
-			      uint64_t addr);
-/** The kernel gives "known" back: what was freed unseen before? It may be gone then. */
-void slab_silent_before_discard(struct slab_judge *j, const struct slab_step *step,
-				const struct slab_known *known);
-/** The object at "addr" was allocated unseen: so it is in the allocator that is not corrected. */
-void slab_silent_run(struct slab_judge *j, uint32_t cache, unsigned int cpu, uint64_t addr);
-/** The object at "addr" (ours) was allocated by "step": remembered if no event will free it. */
-void slab_silent_born(struct slab_judge *j, const struct slab_step *step, uint64_t addr);
-void slab_silent_gone(struct slab_judge *j, uint64_t addr);
-/** The context is inside a bulk allocation, or NULL. */
-struct slab_bulk *slab_silent_bulk_of(struct slab_judge *j, uint64_t context);
 
 #endif

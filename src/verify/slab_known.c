@@ -4,8 +4,8 @@
  * objects.
  *
  * A kernel with CONFIG_SLAB_FREELIST_RANDOM makes one permutation a cache and enters it at a random
- * place for each slab: all slabs of a cache are rotations of one cycle. Which cycle is not recorded,
- * but each two objects that follow each other out of one untouched part of a slab show a link of
+ * place for each slab: all slabs of a cache are rotations of one cycle. Which, is not recorded, but
+ * each two objects that follow each other out of one untouched part of a slab show a link of
  * it. A link that is known says what comes next; and where the next is not the one that should
  * come, those between them were taken without an event.
  */

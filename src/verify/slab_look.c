@@ -101,7 +101,7 @@ bool slab_look_is_rcu(const struct slab_look *look, uint32_t cache)
 {
 	if (!look || cache >= look->gone.nr)
 		return false;
-	/* Behind other callbacks of the cache's a grace period may end by chance, but not mostly. */
+	/* Behind other frees of the cache's a grace period may end by chance, but not mostly. */
 	return look->gone.items[cache].direct * 2 < look->gone.items[cache].nr;
 }
 
@@ -138,7 +138,8 @@ static void look_object(struct slab_look *look, const struct event *ev, const st
 {
 	if (op->call == CALL_OBJ_FREE) {
 		look_free(look, ev, op);
-		remember(look, ev, op->cache ? slab_judge_canon(look->repair, op->cache) : NO_CACHE);
+		remember(look, ev,
+			 op->cache ? slab_judge_canon(look->repair, op->cache) : NO_CACHE);
 		if (op->slot < look->born.nr && look->born.items[op->slot].event)
 			set_ended(look, look->born.items[op->slot].event - 1);
 		return;

@@ -39,7 +39,7 @@ struct slab_look {
 	const struct repair *repair;
 	uint64_t nr_events;
 	struct vec(struct slab_look_gone) gone; /**< by repair's id */
-	struct vec(uint64_t) silent;  /**< events of allocations that no event ends; sorted at last */
+	struct vec(uint64_t) silent;  /**< allocations that no event ends; sorted at last */
 	struct vec(uint64_t) ended;   /**< a bit an event: what it allocated, an event ends */
 	struct vec(uint8_t) sites;    /**< call sites with objects that end silently */
 	struct vec(struct slab_look_born) born; /**< by slot */

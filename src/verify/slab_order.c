@@ -7,8 +7,8 @@
  *  - A context is interrupted (or switched away from) and its next event is an allocation. If the
  *    allocator would give just that object now, and not any more after what comes in between, then
  *    it had been taken already.
- *  - A context is interrupted right after the event of a free, and who interrupts it gets the object
- *    that was on top before: then the freed object was not back yet.
+ *  - A context is interrupted right after the event of a free, and who interrupts it gets the
+ *    object that was on top before: then the freed object was not back yet.
  *
  * Events of other CPUs are not moved here: where two CPUs meet is decided by what is seen later.
  */

@@ -23,8 +23,8 @@ static bool gives_back(struct slab_judge *j, const struct slab_step *step, uint6
 static bool leave_limbo(struct slab_judge *j, uint64_t pfn);
 static unsigned int limbo_order(const struct slab_judge *j, uint64_t pfn);
 static void compact_limbo(struct slab_judge *j);
-static void judge_discard(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
-			  bool happened, bool predicted);
+static void judge_discard(struct slab_judge *j, const struct slab_step *step,
+			  const struct slab_gone *gone);
 static void compare_held(struct slab_judge *j);
 static void end_all(struct slab_judge *j, const struct slab_step *step,
 		    const struct slab_known *known);
@@ -95,7 +95,8 @@ void slab_follow_page_free(struct slab_judge *j, const struct slab_step *step)
 		struct slab_limbo *limbo = &j->limbo.items[*index];
 
 		if (!limbo->flushed)
-			judge_discard(j, step, limbo->cache, true, true);
+			judge_discard(j, step, &(struct slab_gone){ limbo->pfn, limbo->cache,
+								    true, true });
 		j->held_recorded -= 1ULL << limbo->order;
 		(void)leave_limbo(j, ev->page.pfn);
 		compare_held(j);
@@ -125,7 +126,8 @@ void slab_pages_settle(struct slab_judge *j, const struct slab_step *step)
 			continue;
 		}
 		if (!limbo.flushed)
-			judge_discard(j, step, limbo.cache, false, true);
+			judge_discard(j, step, &(struct slab_gone){ limbo.pfn, limbo.cache,
+								    false, true });
 		slab_pages_restore(j, &limbo);
 	}
 	compact_limbo(j);
@@ -216,9 +218,9 @@ static void end_overlapped(struct slab_judge *j, const struct slab_step *step)
 }
 
 /*
- * The kernel buys a slab, so it found nothing where we would take from. Where that stands since long,
- * or was passed over before, it is our picture that is wrong: those objects were allocated unseen.
- * What another CPU has just put there it may have found too late.
+ * The kernel buys a slab, so it found nothing where we would take from. Where that is the CPU's own
+ * slab, or was passed over before, it is our picture that is wrong: those objects were allocated
+ * unseen. What another CPU has just put there it may have found too late.
  */
 static void clear_lists(struct slab_judge *j, uint32_t cache, unsigned int cpu)
 {
@@ -315,7 +317,7 @@ static void give_back_forced(struct slab_judge *j, const struct slab_step *step,
 	const uint64_t number = known->number;
 	const uint64_t pfn = known->pfn;
 
-	judge_discard(j, step, known->cache, true, false);
+	judge_discard(j, step, &(struct slab_gone){ pfn, known->cache, true, false });
 	if (j->free_run)
 		end_all(j, step, known);
 	if (slab_follow_discard(j->slab, step->ev.cpu, slab_known_addr(j, known, 0)))
@@ -391,22 +393,24 @@ static void compact_limbo(struct slab_judge *j)
 	j->limbo.nr = kept;
 }
 
-static void judge_discard(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
-			  bool happened, bool predicted)
+static void judge_discard(struct slab_judge *j, const struct slab_step *step,
+			  const struct slab_gone *gone)
 {
 	const struct verify_what what = {
 		.ev = &step->ev,
 		.number = step->number,
-		.cache = slab_cache_known(j, cache)->origin,
+		.cache = slab_cache_known(j, gone->cache)->origin,
 		.order = VERIFY_NO_ORDER,
 		.type = MIGRATE_NR,
 	};
 
 	if (!j->judged)
 		return;
-	(void)verify_detect(j->log, VERIFY_SLAB_DISCARD, happened, predicted, &what);
-	if (happened)
-		(void)verify_judge(j->log, VERIFY_SLAB_DISCARD_SAME, predicted, &what);
+	slab_story_discard(j, verify_detect(j->log, VERIFY_SLAB_DISCARD, gone->happened,
+					    gone->predicted, &what), gone, step->ev.cpu);
+	if (gone->happened)
+		slab_story_discard(j, verify_judge(j->log, VERIFY_SLAB_DISCARD_SAME,
+						   gone->predicted, &what), gone, step->ev.cpu);
 }
 
 /* Pages that wait for a grace period are held by both, or, free-running, by none. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Following caches with sheaves (7.0+). Slabs are bought for a whole sheaf at once, and the objects
- * of a sheaf come out in reverse; the first slabs of a refill may not be seen in an object event for
- * a long time. So pages wait until the allocation that the refill was made for.
+ * of a sheaf come out in reverse; the first slabs of a refill may not be seen in an object event
+ * for a long time. So pages wait until the allocation that the refill was made for.
  *
  * kfree_rcu() fills sheaves without any event. They come back whole, to the barn, and are handed
- * out from their top: where a run of objects begins that nobody was seen to free, it is such a sheaf.
+ * out from their top: where a run of objects begins that nobody was seen to free, it is such a
+ * sheaf.
  */
 #include <config.h>
 
@@ -105,7 +106,7 @@ void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint
 	slab_peek(j->slab, cache, cpu, step->ev.slab.node, &next);
 	if (next.addr == addr)
 		return;
-	/* What would be the next sheaf becomes the main one, by an allocation that is taken back. */
+	/* What would be the next sheaf becomes the main one: an allocation that is taken back. */
 	if (next.source != SLAB_FROM_CPU && next.addr) {
 		const struct mm_outcome got =
 			slab_alloc(j->slab, cache, cpu, -1, step->ev.slab.gfp, 0);

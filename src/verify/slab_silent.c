@@ -142,7 +142,8 @@ void slab_silent_run(struct slab_judge *j, uint32_t cache, unsigned int cpu, uin
 void slab_silent_born(struct slab_judge *j, const struct slab_step *step, uint64_t addr)
 {
 	const uint64_t key = (uint64_t)step->ev.site << 32 |
-			     (uint64_t)step->op.cache % (1U << 20) << 12 | step->ev.cpu % (1U << 12);
+			     (uint64_t)step->op.cache % (1U << 20) << 12 |
+			     step->ev.cpu % (1U << 12);
 	const enum slab_end end = slab_look_end(j->look, step->number, step->ev.site);
 	struct slab_silent *object;
 	uint32_t index, *queue;
@@ -241,8 +242,8 @@ static bool take_unseen_of(struct slab_judge *j, const struct slab_known *known)
 }
 
 /*
- * The object at "addr", live for all we know, was freed without an event, and a batch of kfree_rcu()
- * is not freed one by one: what was allocated at the same place before it went with it.
+ * The object at "addr", live for all we know, was freed without an event, and a batch of
+ * kfree_rcu() is not freed one by one: what was allocated at the same place before it went with it.
  */
 static void free_batch(struct slab_judge *j, const struct slab_step *step, uint64_t addr)
 {

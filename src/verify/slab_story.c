@@ -43,12 +43,21 @@ void slab_story_new(struct slab_judge *j, struct verify_story *story, uint32_t c
 		tell_history(j, next->addr, &story->state);
 }
 
-void slab_story_discard(struct slab_judge *j, struct verify_story *story, uint64_t addr,
-			bool happened)
+void slab_story_discard(struct slab_judge *j, struct verify_story *story,
+			const struct slab_gone *gone, unsigned int cpu)
 {
-	str_add(&story->ours, happened ? "kept " : "gave back ");
-	tell_slab(j, addr, &story->ours);
-	str_add(&story->kernel, happened ? "gave it back" : "kept it");
+	const uint64_t addr = j->offset + gone->pfn * KERNEL_PAGE_SIZE;
+
+	if (likely(!story))
+		return;
+	if (gone->predicted) {
+		str_addf(&story->ours, "gave slab 0x%" PRIx64 " back", gone->pfn);
+	} else {
+		str_add(&story->ours, "kept slab ");
+		tell_slab(j, addr, &story->ours);
+	}
+	str_add(&story->kernel, gone->happened ? "gave it back" : "kept it");
+	tell_lists(j, gone->cache, cpu, &story->state);
 	tell_history(j, addr, &story->state);
 }
 

@@ -18,7 +18,10 @@
 
 #include <stdlib.h>
 
-typedef void handler_fn(struct vmalloc_judge *j, const struct event *ev);
+/** What is done with an event; NULL: nothing. */
+struct handler {
+	void (*run)(struct vmalloc_judge *j, const struct event *ev);
+};
 
 static void *judge_create(const struct verify_setup *setup, const void *look,
 			  const struct repair *repair, struct verify_log *log, struct error *err);
@@ -43,18 +46,18 @@ static bool adopt_unseen(struct vmalloc_judge *j, uint64_t addr, uint64_t size);
 static void hold(struct vmalloc_judge *j, uint64_t recorded, uint64_t ours);
 static uint64_t let_go(struct vmalloc_judge *j, uint64_t recorded);
 
-static handler_fn *const handlers[EVENT_NR] = {
-	[EVENT_VMAP_ALLOC] = on_alloc,
-	[EVENT_VMAP_FREE] = on_free,
-	[EVENT_VMAP_PURGE] = vmalloc_on_purge,
-	[EVENT_PROBE_VA_ALLOC] = on_probe_alloc,
-	[EVENT_PROBE_VA_FREE] = on_probe_free,
-	[EVENT_PROBE_VM_REQ] = vmalloc_on_request,
-	[EVENT_PROBE_VM_RET] = vmalloc_on_return,
-	[EVENT_PROBE_VMAP] = vmalloc_on_vmap,
-	[EVENT_PROBE_VMAP_RET] = vmalloc_on_return,
-	[EVENT_CACHE_FREE] = vmalloc_on_record_free,
-	[EVENT_PCPU_CHUNK_CREATE] = on_chunk,
+static const struct handler handlers[EVENT_NR] = {
+	[EVENT_VMAP_ALLOC] = { on_alloc },
+	[EVENT_VMAP_FREE] = { on_free },
+	[EVENT_VMAP_PURGE] = { vmalloc_on_purge },
+	[EVENT_PROBE_VA_ALLOC] = { on_probe_alloc },
+	[EVENT_PROBE_VA_FREE] = { on_probe_free },
+	[EVENT_PROBE_VM_REQ] = { vmalloc_on_request },
+	[EVENT_PROBE_VM_RET] = { vmalloc_on_return },
+	[EVENT_PROBE_VMAP] = { vmalloc_on_vmap },
+	[EVENT_PROBE_VMAP_RET] = { vmalloc_on_return },
+	[EVENT_CACHE_FREE] = { vmalloc_on_record_free },
+	[EVENT_PCPU_CHUNK_CREATE] = { on_chunk },
 };
 
 const struct verify_ops verify_vmalloc_ops = {
@@ -104,13 +107,14 @@ static bool judge_feed(void *judge, const struct repair_batch *batch, struct err
 
 	for (size_t i = 0; i < batch->batch->nr; i++, j->number++) {
 		const struct event *ev = &batch->batch->events[i];
-		handler_fn *handler = handlers[ev->type];
+		const struct handler *handler = &handlers[ev->type];
 
 		verify_reached(j->log, j->number);
-		if (unlikely(j->bursting && j->burst_pid == ev->pid && handler != vmalloc_on_record_free))
+		if (unlikely(j->bursting && j->burst_pid == ev->pid &&
+			     ev->type != EVENT_CACHE_FREE))
 			j->bursting = false;
-		if (handler)
-			handler(j, ev);
+		if (unlikely(handler->run))
+			handler->run(j, ev);
 	}
 	return true;
 }
@@ -429,7 +433,7 @@ static uint64_t let_go(struct vmalloc_judge *j, uint64_t recorded)
 }
 
 struct verify_what vmalloc_what(const struct vmalloc_judge *j, const struct event *ev,
-				  const char *path)
+				const char *path)
 {
 	return (struct verify_what){
 		.ev = ev,

@@ -60,7 +60,7 @@ static uint64_t guess_align(uint64_t addr, uint64_t size)
 
 /* The size of the area, where a probe tells what was asked for. */
 void vmalloc_judge_size(struct vmalloc_judge *j, const struct event *ev,
-		       const struct vmap_call *call)
+			const struct vmap_call *call)
 {
 	struct vmalloc_asked *asked = asked_by(j, ev->pid);
 	struct verify_story *story;
@@ -97,8 +97,8 @@ void vmalloc_on_vmap(struct vmalloc_judge *j, const struct event *ev)
 	struct vmalloc_asked *asked = asks(j, ev->pid);
 
 	asked->pending = true;
-	asked->call = (struct vmap_call){ .size = (ev->probe.size + 1) * KERNEL_PAGE_SIZE,
-					  .align = 1 };
+	asked->call =
+		(struct vmap_call){ .size = (ev->probe.size + 1) * KERNEL_PAGE_SIZE, .align = 1 };
 }
 
 void vmalloc_on_return(struct vmalloc_judge *j, const struct event *ev)

@@ -29,7 +29,7 @@ struct vmalloc_judge {
 	uint64_t number;       /**< of the event at hand */
 
 	struct areas_bounds vmalloc, modules; /**< for probes, which tell no bounds */
-	struct u64map asked_of; /**< task to index in "asked" */
+	struct u64map asked_of;		      /**< task to index in "asked" */
 	struct vec(struct vmalloc_asked) asked;
 
 	/* Free-running: where ours are. */
@@ -40,12 +40,12 @@ struct vmalloc_judge {
 	/* Purges */
 	uint64_t recorded_lazy, recorded_max; /**< pages, of the last free; 0, 0: no event told */
 	struct vmalloc_crossed crossed;
-	uint64_t lazy_bias;  /**< following: recorded lazy pages that ours does not have */
-	int32_t full_pid;    /**< the task whose request failed: its purge empties the pools */
-	bool failed;         /**< there is such a task */
-	uint64_t nr_own;     /**< free-running: purges of ours that the recording has not had yet */
-	bool purged_early;   /**< following: done when its effect was seen, its event is to come */
-	bool bursting;       /**< "burst_pid" is freeing records in a purge that has no event */
+	uint64_t lazy_bias; /**< following: recorded lazy pages that ours does not have */
+	int32_t full_pid;   /**< the task whose request failed: its purge empties the pools */
+	bool failed;	    /**< there is such a task */
+	uint64_t nr_own;    /**< free-running: purges of ours that the recording has not had yet */
+	bool purged_early;  /**< following: done when its effect was seen, its event is to come */
+	bool bursting;	    /**< "burst_pid" is freeing records in a purge that has no event */
 	int32_t burst_pid;
 	size_t next_drain;
 	struct areas_sites sites;

@@ -18,18 +18,17 @@ void vmalloc_judge_start(struct vmalloc_judge *j)
 	adopt_chunks(j);
 	if (j->look->from_nothing)
 		return;
-	vec_foreach(&j->look->freed, area) {
+	vec_foreach (&j->look->freed, area) {
 		if (adopt(j, area->start, area->end))
 			verify_aside(j->log, ASIDE_GROUND, VERIFY_VMALLOC,
 				     "areas in use at the start, as their frees tell", 1);
 	}
-	vec_foreach(&j->look->was_lazy, span) {
-		if (adopt(j, span->start, span->end) &&
-		    mm_ok(vmap_area_free(j->v, 0, span->start)))
+	vec_foreach (&j->look->was_lazy, span) {
+		if (adopt(j, span->start, span->end) && mm_ok(vmap_area_free(j->v, 0, span->start)))
 			verify_aside(j->log, ASIDE_GROUND, VERIFY_VMALLOC,
 				     "ranges that were lazy at the start, handed out later", 1);
 	}
-	vec_foreach(&j->look->in_use, span)
+	vec_foreach (&j->look->in_use, span)
 		fill(j, span);
 }
 
@@ -38,7 +37,7 @@ static void adopt_chunks(struct vmalloc_judge *j)
 {
 	const struct vmap_groups *groups = percpu_chunk_groups(j->percpu);
 
-	vec_foreach(&j->look->chunks, chunk) {
+	vec_foreach (&j->look->chunks, chunk) {
 		if (chunk->created || chunk->base < j->vmalloc.vstart ||
 		    chunk->base > j->vmalloc.vend)
 			continue;

@@ -21,19 +21,21 @@ void vmalloc_tell_alloc(const struct vmalloc_judge *j, struct verify_story *stor
 	const struct vmap_range range = vmap_range_at(j->v, choice.addr);
 
 	if (!mm_ok(choice))
-		str_addf(&story->ours, "no free range for %" PRIu64 " pages aligned to %" PRIu64
-				       " within [%#" PRIx64 ", %#" PRIx64 "]", pages(call->size),
-			 call->align, call->vstart, call->vend);
+		str_addf(&story->ours,
+			 "no free range for %" PRIu64 " pages aligned to %" PRIu64
+			 " within [%#" PRIx64 ", %#" PRIx64 "]",
+			 pages(call->size), call->align, call->vstart, call->vend);
 	else if (choice.path == MM_PATH_VMAP_POOL)
-		str_addf(&story->ours, "%#" PRIx64 ": the first in the pool of node %u for %" PRIu64
-				       " pages, %" PRIu64 " there", choice.addr, range.node,
-			 pages(call->size),
+		str_addf(&story->ours,
+			 "%#" PRIx64 ": the first in the pool of node %u for %" PRIu64
+			 " pages, %" PRIu64 " there",
+			 choice.addr, range.node, pages(call->size),
 			 vmap_pool_len(j->v, range.node, (unsigned int)pages(call->size)));
 	else
-		str_addf(&story->ours, "%#" PRIx64 ": the lowest match for %" PRIu64
-				       " pages aligned to %" PRIu64 ", in the free range [%#" PRIx64
-				       ", %#" PRIx64 ")", choice.addr, pages(call->size), call->align,
-			 range.start, range.end);
+		str_addf(&story->ours,
+			 "%#" PRIx64 ": the lowest match for %" PRIu64 " pages aligned to %" PRIu64
+			 ", in the free range [%#" PRIx64 ", %#" PRIx64 ")",
+			 choice.addr, pages(call->size), call->align, range.start, range.end);
 	if (recorded)
 		str_addf(&story->kernel, "%#" PRIx64 ", on CPU %u", recorded, call->cpu);
 	else
@@ -52,9 +54,10 @@ void vmalloc_tell_chunk(const struct vmalloc_judge *j, struct verify_story *stor
 	const struct vmap_groups *groups = percpu_chunk_groups(j->percpu);
 
 	if (mm_ok(choice))
-		str_addf(&story->ours, "%#" PRIx64 ": the highest base for %u group(s), the first of "
-				       "%" PRIu64 " pages", choice.addr, groups->nr,
-			 pages(groups->sizes[0]));
+		str_addf(&story->ours,
+			 "%#" PRIx64 ": the highest base for %u group(s), the first of "
+			 "%" PRIu64 " pages",
+			 choice.addr, groups->nr, pages(groups->sizes[0]));
 	else
 		str_add(&story->ours, "no base at which all groups fit");
 	str_addf(&story->kernel, "percpu chunk at %#" PRIx64, recorded);
@@ -81,11 +84,12 @@ void vmalloc_tell_lazy(const struct vmalloc_judge *j, struct verify_story *story
 void vmalloc_tell_purge(const struct vmalloc_judge *j, struct verify_story *story,
 			const struct event *ev, bool predicted)
 {
-	str_addf(&story->ours, "%s: %" PRIu64 " pages are lazy, more than %" PRIu64
-			       " start a purge", predicted ? "a purge is due" : "no purge is due",
+	str_addf(&story->ours,
+		 "%s: %" PRIu64 " pages are lazy, more than %" PRIu64 " start a purge",
+		 predicted ? "a purge is due" : "no purge is due",
 		 vmap_lazy_pages(j->v) + j->lazy_bias, vmap_lazy_max(j->v));
-	str_addf(&story->kernel, "purged %" PRIu64 " areas with %" PRIu64 " pages lazy", ev->range.a,
-		 j->recorded_lazy);
+	str_addf(&story->kernel, "purged %" PRIu64 " areas with %" PRIu64 " pages lazy",
+		 ev->range.a, j->recorded_lazy);
 }
 
 void vmalloc_tell_purged(struct verify_story *story, const struct event *ev,

@@ -8,8 +8,10 @@
 
 #include "fuzz.h"
 
+#include "kmreplay/replay/area_survey.h"
 #include "kmreplay/replay/history.h"
 #include "kmreplay/replay/replay.h"
+#include "kmreplay/replay/slab_survey.h"
 #include "kmreplay/replay/start.h"
 #include "kmreplay/trace/trace.h"
 
@@ -23,14 +25,20 @@ enum { MEMORY = 24 << 20, CPUS = 3 };
 struct run {
 	struct event_names names;
 	struct survey survey;
+	struct slab_survey slabs;
+	struct area_survey areas;
 	struct machine_config config;
-	struct repair *repair;
+	struct repair *learned, *repair;
 	struct replay *replay;
 	struct replay_history *history;
 	bool survey_only; /**< the first reading */
 };
 
 static void read_all(const char *path, struct run *run);
+static void look(struct run *run, const struct trace *trace, struct event_batch *batch);
+static void finish_look(struct run *run, const struct trace *trace);
+static void pull_learned(struct run *run);
+static struct repair *make_repair(struct run *run, const struct trace *trace);
 static void start(struct run *run, const struct trace *trace);
 static void feed(struct run *run);
 static void finish(struct run *run);
@@ -46,9 +54,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	event_names_init(&run.names);
 	survey_init(&run.survey);
+	slab_survey_init(&run.slabs, &run.survey);
+	area_survey_init(&run.areas);
 	read_all(path, &run);
 	run.survey_only = false;
 	read_all(path, &run);
+	repair_destroy(run.learned);
+	area_survey_deinit(&run.areas);
+	slab_survey_deinit(&run.slabs);
 	survey_deinit(&run.survey);
 	event_names_deinit(&run.names);
 	close(fd);
@@ -67,7 +80,7 @@ static void read_all(const char *path, struct run *run)
 	event_batch_init(&batch, TRACE_BATCH);
 	while (trace_next(trace, &batch, &err) == TRACE_MORE) {
 		if (run->survey_only) {
-			survey_add(&run->survey, batch.events, batch.nr);
+			look(run, trace, &batch);
 			continue;
 		}
 		if (!run->replay)
@@ -75,6 +88,8 @@ static void read_all(const char *path, struct run *run)
 		repair_push(run->repair, &batch);
 		feed(run);
 	}
+	if (run->survey_only)
+		finish_look(run, trace);
 	if (run->replay) {
 		repair_finish(run->repair);
 		feed(run);
@@ -84,12 +99,60 @@ static void read_all(const char *path, struct run *run)
 	trace_close(trace);
 }
 
+/* One batch of the first reading. */
+static void look(struct run *run, const struct trace *trace, struct event_batch *batch)
+{
+	survey_add(&run->survey, batch->events, batch->nr);
+	if (!run->learned)
+		run->learned = make_repair(run, trace);
+	repair_push(run->learned, batch);
+	pull_learned(run);
+}
+
+static void finish_look(struct run *run, const struct trace *trace)
+{
+	const struct trace_info *info = trace_info(trace);
+	struct machine_config recorded;
+
+	if (!run->learned)
+		return;
+	repair_finish(run->learned);
+	pull_learned(run);
+	machine_config_init(&recorded, info->kernel,
+			    info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64);
+	recorded.nr_cpus = CPUS;
+	slab_survey_finish(&run->slabs, run->learned, &recorded);
+	vec_foreach(&run->slabs.slabs, slab)
+		survey_note_in_use(&run->survey, slab->pfn, 1ULL << slab->order);
+	machine_config_deinit(&recorded);
+}
+
+static void pull_learned(struct run *run)
+{
+	struct repair_batch batch;
+
+	while (repair_pull(run->learned, &batch)) {
+		slab_survey_feed(&run->slabs, run->learned, &batch);
+		area_survey_feed(&run->areas, &batch);
+	}
+}
+
+static struct repair *make_repair(struct run *run, const struct trace *trace)
+{
+	const struct trace_info *info = trace_info(trace);
+
+	return repair_create(&(struct repair_options){ .hashed_ptrs = info->hashed_ptrs,
+						       .long_is_32 = info->long_is_32,
+						       .learned = run->learned },
+			     &run->names);
+}
+
 static void start(struct run *run, const struct trace *trace)
 {
 	const struct trace_info *info = trace_info(trace);
-	const struct repair_options repair = { .hashed_ptrs = info->hashed_ptrs,
-					       .long_is_32 = info->long_is_32 };
-	const struct replay_options options = { .layers = LAYER_ALL };
+	const struct replay_options options = { .layers = LAYER_ALL,
+						.slabs = &run->slabs,
+						.areas = &run->areas };
 	struct start_state *state;
 	struct page_start memory;
 	struct error err = { "" };
@@ -103,7 +166,7 @@ static void start(struct run *run, const struct trace *trace)
 							    .nr_nodes = 1 });
 	start_state_map(state, &run->config, false, &memory);
 	run->config.start = &memory;
-	run->repair = repair_create(&repair, &run->names);
+	run->repair = make_repair(run, trace);
 	run->replay = replay_create(&options, &run->config, &run->survey, run->repair, &run->names,
 				    &err);
 	BUG_ON(!run->replay);

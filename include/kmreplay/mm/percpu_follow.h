@@ -12,7 +12,7 @@
 /** What a request would get. */
 struct percpu_choice {
 	uint64_t base, addr; /**< chunk and area */
-	bool creates;        /**< nothing fits: a chunk would be created first */
+	bool creates;	     /**< nothing fits: a chunk would be created first */
 };
 /** False: no place as chunks are now, and choice->creates says what follows. Nothing changes. */
 bool percpu_choose(const struct percpu *p, const struct percpu_request *request,

@@ -84,7 +84,7 @@ struct mm_outcome slab_follow_new(struct slab_allocator *slab, uint32_t cache, u
  * an own slab of that CPU is deactivated first. Not for caches with sheaves: false.
  */
 bool slab_follow_own(struct slab_allocator *slab, unsigned int cpu, uint64_t at);
-/** Takes the slab off its list and puts it at the head or tail of its node's. Must have free ones. */
+/** Takes the slab off its list and puts it on its node's. False: nothing in it is free. */
 bool slab_follow_to_node(struct slab_allocator *slab, uint64_t at, bool tail);
 /** The free object at "addr" becomes the next one of the list it is on. False: it is not free. */
 bool slab_follow_first(struct slab_allocator *slab, uint64_t addr);

@@ -15,7 +15,7 @@ struct replay_cache_args {
 	uint32_t object_size; /**< bytes_req and bytes_alloc of an event of it */
 	uint32_t size;
 	unsigned int nr_cpus; /**< of the machine: a cache costs something for each */
-	/** Keep sets of classes apart that stand beside the ordinary ones (memdup_user, msg_msg). */
+	/** Keep sets of classes apart that stand beside the ordinary ones (memdup_user). */
 	bool buckets;
 };
 

@@ -198,7 +198,7 @@ unsigned int percpu_balance_due(const struct percpu *p)
 static struct pcpu_chunk *choose_in_list(const struct percpu *p, unsigned int slot,
 					 const struct percpu_request *request, int64_t *bit)
 {
-	list_foreach(&p->slots[slot], pos) {
+	list_foreach (&p->slots[slot], pos) {
 		struct pcpu_chunk *chunk = container_of(pos, struct pcpu_chunk, link);
 
 		*bit = peek(chunk, request);
@@ -229,13 +229,13 @@ static bool is_atomic(const struct percpu_request *request)
  */
 static bool would_create(const struct percpu *p)
 {
-	int64_t want = p->atomic_failed ? PCPU_EMPTY_HIGH :
-					  MAX((int64_t)0, PCPU_EMPTY_HIGH - p->nr_empty);
+	int64_t want =
+		p->atomic_failed ? PCPU_EMPTY_HIGH : MAX((int64_t)0, PCPU_EMPTY_HIGH - p->nr_empty);
 
 	want = MIN(want, (int64_t)PCPU_EMPTY_HIGH);
 	for (unsigned int slot = pcpu_size_to_slot(p, KERNEL_PAGE_SIZE); slot <= p->free_slot;
 	     slot++) {
-		list_foreach(&p->slots[slot], pos) {
+		list_foreach (&p->slots[slot], pos) {
 			const struct pcpu_chunk *chunk = container_of(pos, struct pcpu_chunk, link);
 
 			if (chunk->nr_populated == chunk->nr_pages)

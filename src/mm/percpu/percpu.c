@@ -290,7 +290,8 @@ bool pcpu_round_request(struct percpu_request *request)
 static bool find_place(struct percpu *p, const struct percpu_request *request, bool atomic,
 		       struct pcpu_place *place, struct mm_outcome *outcome)
 {
-	for (unsigned int slot = pcpu_size_to_slot(p, request->size); slot <= p->free_slot; slot++) {
+	for (unsigned int slot = pcpu_size_to_slot(p, request->size); slot <= p->free_slot;
+	     slot++) {
 		struct list_head *head = &p->slots[slot];
 		struct list_head *pos = head->next;
 

@@ -189,8 +189,8 @@ static void drop_first_partial(struct slab_cache *cache, struct slab_node *node)
 }
 
 /*
- * The slot is on its slab's own list, and the sheaf has others of that slab: a new slab was cut, and
- * which part of it is in the sheaf is chance. The two change places.
+ * The slot is on its slab's own list, and the sheaf has others of that slab: a new slab was cut,
+ * and which part of it is in the sheaf is chance. The two change places.
  */
 static bool from_own_slab(struct slab_sheaf *main, struct slab_page *page, unsigned int slot)
 {

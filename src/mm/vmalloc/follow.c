@@ -25,6 +25,7 @@ static void clear_pool(struct clearing *c, struct vmap_pool *pool);
 static void note(struct clearing *c, enum vmap_state was);
 static struct va *overlapping(const struct va_tree *tree, uint64_t start, uint64_t end);
 static bool find_pooled(const struct vmalloc *v, uint64_t addr, struct vmap_range *range);
+static const struct va *find_in_pool(const struct vmap_pool *pool, uint64_t addr);
 static bool find_in_tree(const struct va_tree *tree, uint64_t addr, struct vmap_range *range);
 
 struct mm_outcome vmap_area_force(struct vmalloc *v, const struct vmap_call *call, uint64_t addr,
@@ -198,17 +199,26 @@ static bool find_pooled(const struct vmalloc *v, uint64_t addr, struct vmap_rang
 {
 	for (unsigned int i = 0; i < v->nr_nodes; i++) {
 		for (unsigned int j = 0; j < VMAP_POOL_MAX; j++) {
-			list_foreach(&v->nodes[i].pools[j].areas, pos) {
-				const struct va *va = container_of(pos, struct va, link);
+			const struct va *va = find_in_pool(&v->nodes[i].pools[j], addr);
 
-				if (addr < va->start || addr >= va->end)
-					continue;
-				*range = (struct vmap_range){ va->start, va->end, VMAP_POOLED, i };
-				return true;
-			}
+			if (!va)
+				continue;
+			*range = (struct vmap_range){ va->start, va->end, VMAP_POOLED, i };
+			return true;
 		}
 	}
 	return false;
+}
+
+static const struct va *find_in_pool(const struct vmap_pool *pool, uint64_t addr)
+{
+	list_foreach (&pool->areas, pos) {
+		const struct va *va = container_of(pos, struct va, link);
+
+		if (addr >= va->start && addr < va->end)
+			return va;
+	}
+	return NULL;
 }
 
 static bool find_in_tree(const struct va_tree *tree, uint64_t addr, struct vmap_range *range)

@@ -503,7 +503,139 @@ START_TEST(hostile_requests_fail)
 }
 END_TEST
 
+/*
+ * Behind its first block a chunk does not hear of the runs that frees make, so it passes them over:
+ * here two areas of the first chunk's last block are freed, and the next request creates a chunk.
+ */
+START_TEST(a_chunk_does_not_hear_of_all_that_is_freed)
+{
+	struct percpu_request all = { .size = 4096, .align = 4, .gfp = GFP_BITS_KERNEL };
+	struct percpu_request small = { .size = 16, .align = 8, .gfp = GFP_BITS_KERNEL };
+	uint64_t first = 0, last = 0;
+	struct percpu_choice choice;
+	struct ground g;
+
+	make(&g, 6, 12, 2);
+	percpu_set_auto_balance(g.p, false);
+	for (int i = 0; i < 6; i++)
+		ck_assert(mm_ok(percpu_alloc(g.p, 0, &all)));
+	for (int i = 0; i < 256; i++) {
+		last = percpu_alloc(g.p, 0, &small).addr;
+		first = first ? first : last;
+	}
+	ck_assert_uint_eq(last - first, 255 * 16);
+	ck_assert(mm_ok(percpu_free(g.p, 0, first + 32 * 16)));
+	ck_assert(mm_ok(percpu_free(g.p, 0, first + 64 * 16)));
+	ck_assert(!percpu_choose(g.p, &small, &choice));
+	ck_assert(choice.creates);
+	/* In the first block it is found at once. */
+	ck_assert(mm_ok(percpu_free(g.p, 0, first - 6 * 4096)));
+	ck_assert(percpu_choose(g.p, &small, &choice));
+	ck_assert_uint_eq(choice.addr, first - 6 * 4096);
+	check(g.p);
+	percpu_destroy(g.p);
+}
+END_TEST
+
+START_TEST(a_choice_is_what_is_taken)
+{
+	struct percpu_choice choice;
+	uint64_t live[200];
+	struct ground g;
+	struct rng rng;
+	size_t nr = 0;
+
+	make(&g, 6, 12, 2);
+	percpu_set_auto_balance(g.p, false);
+	rng_init(&rng, 21);
+	for (int i = 0; i < 4000; i++) {
+		struct percpu_request request = {
+			.size = 1 + rng_below(&rng, 600),
+			.align = 1ULL << rng_below(&rng, 8),
+			.gfp = rng_below(&rng, 4) ? GFP_BITS_KERNEL : 0,
+		};
+
+		if (nr < ARRAY_SIZE(live) && rng_below(&rng, 5) > 1) {
+			const bool fits = percpu_choose(g.p, &request, &choice);
+			const struct mm_outcome outcome = percpu_alloc(g.p, 0, &request);
+
+			ck_assert(!fits || outcome.addr == choice.addr);
+			ck_assert(fits || mm_ok(outcome) == choice.creates);
+			if (mm_ok(outcome))
+				live[nr++] = outcome.addr;
+		} else if (nr) {
+			const size_t at = rng_below(&rng, nr);
+
+			percpu_free(g.p, 0, live[at]);
+			live[at] = live[--nr];
+		}
+		if (i % 100 == 0)
+			percpu_balance(g.p, 0);
+		check(g.p);
+	}
+	percpu_destroy(g.p);
+}
+END_TEST
+
+START_TEST(places_are_made_as_recorded)
+{
+	struct percpu_request request = { .size = 64, .gfp = GFP_BITS_KERNEL };
+	struct percpu_stats stats;
+	struct ground g;
+	uint64_t first;
+
+	make(&g, 6, 12, 2);
+	first = percpu_alloc(g.p, 0, &request).addr;
+	percpu_alloc(g.p, 0, &request);
+	ck_assert_uint_eq(percpu_chunk_base(g.p, first + 4), first);
+	/* One in the middle of both: they give way. */
+	ck_assert_uint_eq(percpu_clear(g.p, first + 32, 64), 2);
+	ck_assert_uint_eq(percpu_clear(g.p, first + 32, 64), 0);
+	ck_assert(mm_ok(percpu_alloc_at(g.p, 0, first + 32, 64, GFP_BITS_KERNEL)));
+	check(g.p);
+	ck_assert(percpu_chunk_adopt(g.p, 1ULL << 32));
+	ck_assert(percpu_chunk_exists(g.p, 1ULL << 32));
+	ck_assert(mm_ok(percpu_alloc_at(g.p, 0, (1ULL << 32) + 4096, 8, GFP_BITS_KERNEL)));
+	percpu_chunk_drop(g.p, 0, 1ULL << 32);
+	ck_assert(!percpu_chunk_exists(g.p, 1ULL << 32));
+	percpu_chunk_drop(g.p, 0, first);
+	ck_assert(percpu_chunk_exists(g.p, first));
+	percpu_stats(g.p, &stats);
+	ck_assert_uint_eq(stats.nr_areas, 1);
+	check(g.p);
+	percpu_destroy(g.p);
+}
+END_TEST
+
+/* Debian's 686-pae kernel logs "percpu: Embedded 33 pages/cpu s104276 r0 d30892 u135168". */
+START_TEST(other_machines_have_chunks_of_pages)
+{
+	static const struct percpu_ops none = { 0 };
+	struct machine_config config;
+	struct percpu_layout layout;
+	struct percpu_stats stats;
+	struct percpu *p;
+
+	machine_config_init(&config, (struct kernel_version){ 6, 1 }, ARCH_X86_32);
+	config.nr_cpus = 2;
+	percpu_layout_init(&layout, &config);
+	p = percpu_create(&config, &layout, &none, NULL);
+	percpu_stats(p, &stats);
+	ck_assert_uint_eq(stats.unit_size, 135168);
+	ck_assert_uint_eq(percpu_chunk_groups(p)->align, 4096);
+	ck_assert_uint_eq(percpu_chunk_groups(p)->sizes[0], 2 * 135168);
+	/* What lies before its own bytes in the first chunk's first page is no area. */
+	ck_assert_int_eq(percpu_free(p, 0, layout.base + 102400).failure, MM_FAIL_INVALID);
+	ck_assert_uint_eq(percpu_clear(p, layout.base + 102400, 4096), 0);
+	check(p);
+	percpu_destroy(p);
+	machine_config_deinit(&config);
+}
+END_TEST
+
 UNIT_MAIN("percpu", recorded_load, recorded_sizes_of_all_kinds, shared_recordings,
 	  random_areas_as_the_model, random_areas_when_pages_run_out,
 	  atomic_requests_live_on_populated_pages, idle_chunks_are_given_back, units_fit_their_cpus,
-	  hostile_requests_fail)
+	  hostile_requests_fail, a_chunk_does_not_hear_of_all_that_is_freed,
+	  a_choice_is_what_is_taken, places_are_made_as_recorded,
+	  other_machines_have_chunks_of_pages)

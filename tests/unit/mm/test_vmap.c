@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "kmreplay/mm/vmalloc.h"
+#include "kmreplay/mm/vmalloc_follow.h"
 
 #include "kmreplay/core/bits.h"
 #include "kmreplay/core/rng.h"
@@ -512,7 +512,86 @@ START_TEST(the_range_is_learned)
 }
 END_TEST
 
+START_TEST(a_choice_is_what_is_taken)
+{
+	struct vmalloc *v = make(6, 12, 2);
+	uint64_t live[MODEL_MAX];
+	struct rng rng;
+	size_t nr = 0;
+
+	rng_init(&rng, 31);
+	vmalloc_set_auto_purge(v, false);
+	for (int i = 0; i < 20000; i++) {
+		const struct vmap_call call = { (unsigned int)rng_below(&rng, 2),
+						(1 + rng_below(&rng, 30)) * PAGE,
+						1ULL << rng_below(&rng, 15), START, END };
+
+		if (rng_below(&rng, 200) == 0)
+			vmap_purge(v);
+		if (nr < MODEL_MAX && rng_below(&rng, 2)) {
+			const struct mm_outcome choice = vmap_area_choose(v, &call);
+			const struct mm_outcome outcome = vmap_area_try(v, &call);
+
+			ck_assert(mm_ok(outcome));
+			ck_assert(i == 0 || choice.addr == outcome.addr);
+			ck_assert(i == 0 || choice.path == outcome.path);
+			live[nr++] = outcome.addr;
+		} else if (nr) {
+			const size_t at = rng_below(&rng, nr);
+
+			ck_assert(mm_ok(vmap_area_free(v, call.cpu, live[at])));
+			live[at] = live[--nr];
+		}
+	}
+	check(v);
+	vmalloc_destroy(v);
+}
+END_TEST
+
+/* Any range can be made an area, whatever it was, and the books are kept. */
+START_TEST(any_range_can_be_forced)
+{
+	uint64_t seen[VMAP_OUTSIDE + 1] = { 0 };
+	struct vmalloc *v = make(6, 12, 2);
+	enum vmap_state was;
+	struct rng rng;
+
+	rng_init(&rng, 32);
+	vmalloc_set_auto_purge(v, false);
+	for (int i = 0; i < 5000; i++) {
+		const struct vmap_call call = { (unsigned int)rng_below(&rng, 2),
+						(1 + rng_below(&rng, 20)) * PAGE, 1, START, END };
+		const uint64_t addr = START + rng_below(&rng, 500) * PAGE;
+		struct vmap_range range;
+
+		if (rng_below(&rng, 50) == 0)
+			vmap_purge(v);
+		range = vmap_range_at(v, addr);
+		ck_assert_uint_le(range.start, addr);
+		ck_assert_uint_gt(range.end, addr);
+		if (rng_below(&rng, 2)) {
+			ck_assert(mm_ok(vmap_area_force(v, &call, addr, &was)));
+			ck_assert(was >= range.state);
+			ck_assert_uint_eq(vmap_area_size(v, addr), call.size);
+			seen[was]++;
+		} else if (range.state == VMAP_BUSY) {
+			ck_assert(mm_ok(vmap_area_free(v, call.cpu, range.start)));
+		}
+		if (i % 16 == 0)
+			check(v);
+	}
+	for (unsigned int i = 0; i < VMAP_OUTSIDE; i++)
+		ck_assert_uint_gt(seen[i], 0);
+	ck_assert_int_eq(vmap_area_force(v, &(struct vmap_call){ 0, PAGE, 1, 0, END },
+					 UINT64_MAX - 4095, &was).failure, MM_FAIL_INVALID);
+	ck_assert_int_eq(was, VMAP_OUTSIDE);
+	check(v);
+	vmalloc_destroy(v);
+}
+END_TEST
+
 UNIT_MAIN("vmap", recorded_boot, recorded_load, shared_recordings, lowest_fit_as_the_model,
 	  random_areas_with_pools, pools_decay_by_a_quarter, a_pool_serves_its_own_cpu_only,
 	  purges_come_by_themselves, full_range_is_purged_then_fails, groups_come_from_the_top,
-	  hostile_requests_fail, the_range_is_learned)
+	  hostile_requests_fail, the_range_is_learned,
+	  a_choice_is_what_is_taken, any_range_can_be_forced)

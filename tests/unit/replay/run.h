@@ -52,7 +52,8 @@ static inline void run_look(struct run *run)
 	machine_config_init(&recorded, (struct kernel_version){ 6, 12 }, ARCH_X86_64);
 	recorded.nr_cpus = 2;
 	event_batch_init(&batch, MAX(s->events.nr, (size_t)1));
-	memcpy(batch.events, s->events.items, s->events.nr * sizeof(*batch.events));
+	if (s->events.nr)
+		memcpy(batch.events, s->events.items, s->events.nr * sizeof(*batch.events));
 	batch.nr = s->events.nr;
 	repair_push(r, &batch);
 	repair_finish(r);
@@ -91,7 +92,8 @@ static inline void run_replay(struct run *run, uint64_t memory)
 				    &err);
 	ck_assert_msg(run->replay != NULL, "%s", err.message);
 	event_batch_init(&batch, MAX(s->events.nr, (size_t)1));
-	memcpy(batch.events, s->events.items, s->events.nr * sizeof(*batch.events));
+	if (s->events.nr)
+		memcpy(batch.events, s->events.items, s->events.nr * sizeof(*batch.events));
 	batch.nr = s->events.nr;
 	repair_push(s->r, &batch);
 	repair_finish(s->r);
