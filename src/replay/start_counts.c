@@ -31,11 +31,14 @@ struct new_runs {
 };
 
 static void count_zone(struct start_build *b, const struct zone_counts *c, struct new_runs *new);
-static void load_frames(const struct start_build *b, const struct start_zone *zone,
+static void load_zone(struct start_build *b, const struct zone_counts *c,
+		      const struct new_runs *new, bool wanted, struct place *p);
+static void load_frames(const struct start_build *b, const struct start_zone *zone, bool wanted,
 			struct place *p);
 static void load_run(const struct start_build *b, struct place *p, uint64_t from, uint64_t to,
-		     bool has_flags);
-static void load_types(const struct start_build *b, const struct zone_counts *c, struct place *p);
+		     bool wanted);
+static void load_types(const struct start_build *b, const struct zone_counts *c,
+		       const struct new_runs *new, struct place *p);
 static void load_counts(struct start_build *b, const struct zone_counts *c, struct place *p);
 static void load_typed(struct start_build *b, const struct zone_counts *c, struct place *p);
 static void agree(struct start_build *b, const struct zone_counts *c, struct place *p,
@@ -89,34 +92,48 @@ static void count_zone(struct start_build *b, const struct zone_counts *c, struc
 {
 	struct place p;
 
-	place_init(&p, c->zone->start, c->zone->end, b->sources->seed);
-	p.loose = b->sources->survey->extfrag_names_block;
-	load_frames(b, c->zone, &p);
-	load_counts(b, c, &p);
-	load_types(b, c, &p);
+	load_zone(b, c, new, true, &p);
 	place_choose(&p);
+	if (!place_is_complete(&p) && proc_has(b->sources->files, PROC_KPAGEFLAGS)) {
+		/* Counts and types of all files matter more than where kpageflags has them. */
+		place_deinit(&p);
+		load_zone(b, c, new, false, &p);
+		place_choose(&p);
+		start_contradict(b, "zone %s of node %d: free blocks do not fit to types of "
+				 "pageblocks where kpageflags has them: they are placed anew",
+				 zone_type_name(c->zone->type), c->zone->node);
+	}
 	take_result(b, c, &p, new);
 	say_what_failed(b, c, &p);
 	place_deinit(&p);
 }
 
-static void load_frames(const struct start_build *b, const struct start_zone *zone,
+static void load_zone(struct start_build *b, const struct zone_counts *c,
+		      const struct new_runs *new, bool wanted, struct place *p)
+{
+	place_init(p, c->zone->start, c->zone->end, b->sources->seed);
+	p->loose = b->sources->survey->extfrag_names_block;
+	load_frames(b, c->zone, wanted, p);
+	load_counts(b, c, p);
+	load_types(b, c, new, p);
+}
+
+static void load_frames(const struct start_build *b, const struct start_zone *zone, bool wanted,
 			struct place *p)
 {
-	const bool has_flags = proc_has(b->sources->files, PROC_KPAGEFLAGS);
-
 	vec_foreach(&b->state->ranges, range) {
 		const uint64_t from = MAX(range->start, zone->start);
 		const uint64_t to = MIN(range->end, zone->end);
 
 		if (range->node == zone->node && from < to)
-			load_run(b, p, from, to, has_flags);
+			load_run(b, p, from, to, wanted);
 	}
 }
 
 static void load_run(const struct start_build *b, struct place *p, uint64_t from, uint64_t to,
-		     bool has_flags)
+		     bool wanted)
 {
+	const bool has_flags = proc_has(b->sources->files, PROC_KPAGEFLAGS);
 	const struct proc_kpageflags *flags = &b->sources->files->kpageflags;
 	enum survey_state state;
 	size_t at = 0;
@@ -132,14 +149,18 @@ static void load_run(const struct start_build *b, struct place *p, uint64_t from
 			else if (state != SURVEY_UNTOUCHED || page & PROC_PAGE_RESERVED)
 				*frame = PLACE_USED;
 			else
-				*frame = page & PROC_PAGE_BUDDY ? PLACE_WANTED : PLACE_MAYBE;
+				*frame = wanted && page & PROC_PAGE_BUDDY ? PLACE_WANTED :
+									    PLACE_MAYBE;
 		}
 	}
 }
 
 /* Pageblocks of sections without any memory are counted nowhere. */
-static void load_types(const struct start_build *b, const struct zone_counts *c, struct place *p)
+static void load_types(const struct start_build *b, const struct zone_counts *c,
+		       const struct new_runs *new, struct place *p)
 {
+	const struct page_start_type *before =
+		new->blocks.nr ? &new->blocks.items[new->blocks.nr - 1] : NULL;
 	const struct survey *survey = b->sources->survey;
 
 	for (uint32_t at = 0; at < p->nr; at += PLACE_BLOCK) {
@@ -152,6 +173,8 @@ static void load_types(const struct start_build *b, const struct zone_counts *c,
 		if (pfn + PLACE_BLOCK <= c->zone->start || pfn >= c->zone->end ||
 		    !has_memory(b->state, section, section + SECTION))
 			*known = MIGRATE_NR;
+		else if (before && before->pfn == pfn) /* shared with the zone below */
+			p->quota[*known = before->type]--;
 		else if (type && (!p->typed || p->quota[*type] > 0)) {
 			*known = (uint8_t)*type;
 			p->quota[*type]--;

@@ -76,13 +76,17 @@ void start_files_limits(struct start_build *b)
 void start_contradict(struct start_build *b, const char *fmt, ...)
 {
 	struct str line;
+	bool is_new = true;
 	va_list ap;
 
 	str_init(&line);
 	va_start(ap, fmt);
 	str_vaddf(&line, fmt, ap);
 	va_end(ap);
-	vec_push(&b->state->contradictions, xstrdup(str_text(&line)));
+	vec_foreach(&b->state->contradictions, other)
+		is_new &= strcmp(*other, str_text(&line)) != 0;
+	if (is_new)
+		vec_push(&b->state->contradictions, xstrdup(str_text(&line)));
 	str_deinit(&line);
 }
 
@@ -270,6 +274,7 @@ static void use_zone(struct start_build *b, const struct proc_zone *given, enum 
 	if (files->zoneinfo.lines & PROC_ZONE_PROMO)
 		limits->mark[ZONE_MARK_PROMO] = given->promo - MIN(given->promo, limits->boost);
 	use_protection(files, given, limits);
+	limits->free_stat = given->free;
 	vec_foreach(&given->pagesets, set)
 		vec_push(&b->state->pages.limits, (struct page_start_limit){
 							  .node = given->id.node,
@@ -277,6 +282,8 @@ static void use_zone(struct start_build *b, const struct proc_zone *given, enum 
 							  .cpu = set->cpu,
 							  .high = (unsigned int)set->high,
 							  .batch = (unsigned int)set->batch,
+							  .high_min = (unsigned int)set->high_min,
+							  .high_max = (unsigned int)set->high_max,
 						  });
 	vec_foreach(&b->state->zones, zone) {
 		if (zone->node == given->id.node && zone->type == type)

@@ -53,6 +53,8 @@ void start_files_untouched(struct start_build *b, uint64_t from, uint64_t to);
 void start_files_limits(struct start_build *b);
 /** start_counts.c: free blocks as many as buddyinfo and pagetypeinfo say. */
 void start_files_counts(struct start_build *b);
+/** start_pcp.c: pages in per-CPU lists, as many as zoneinfo says; the last to be found. */
+void start_files_pcp(struct start_build *b);
 
 /** start_trace.c: memory as far as events show it. */
 void start_trace_ranges(struct start_build *b);

@@ -8,9 +8,10 @@
  * larger one together with its buddy, since the kernel would have merged them: some frame of the
  * buddy is then in use for sure.
  *
- * A block is on the list of its pageblock's type (before 6.10 it need not be). A pageblock without
- * a type gets that which leaves most of the other free blocks in it a place among those that are
- * still to be chosen.
+ * A block is on the list of its pageblock's type (before 6.10 it need not be). So pageblocks that
+ * are said to hold free blocks get their types first: the rarest type goes, as often as there are
+ * pageblocks of it, to the one whose blocks fit best to those that are to be chosen of that type.
+ * Other pageblocks get theirs with their first block.
  */
 #include <config.h>
 
@@ -25,6 +26,16 @@ struct candidate {
 	uint32_t index, weight; /* frames that are wanted */
 };
 
+/* The wanted blocks of a pageblock against those that are to be chosen of a type. */
+struct match {
+	int64_t fit, misfit; /* pages */
+	int64_t nr[KERNEL_NR_ORDERS]; /* of the blocks that fit */
+};
+
+static void assign_types(struct place *p);
+static void assign_type(struct place *p, unsigned int type);
+static void note_match(const struct place *p, uint32_t index, unsigned int type,
+		       struct match *match);
 static void choose_order(struct place *p, unsigned int order);
 static void choose_wanted(struct place *p, unsigned int order);
 static void choose_any(struct place *p, unsigned int order);
@@ -63,9 +74,97 @@ void place_deinit(struct place *p)
 
 void place_choose(struct place *p)
 {
+	assign_types(p);
 	for (unsigned int order = KERNEL_NR_ORDERS; order-- > 0;)
 		choose_order(p, order);
 	fill_types(p);
+}
+
+bool place_is_complete(const struct place *p)
+{
+	for (unsigned int order = 0; order < KERNEL_NR_ORDERS; order++) {
+		if (any_left(p, order))
+			return false;
+	}
+	return true;
+}
+
+/* All types but the commonest, the rarest first. */
+static void assign_types(struct place *p)
+{
+	bool done[MIGRATE_NR] = { false };
+
+	for (unsigned int round = 1; p->typed && !p->loose && round < MIGRATE_NR; round++) {
+		unsigned int rarest = MIGRATE_NR;
+
+		for (unsigned int type = 0; type < MIGRATE_NR; type++) {
+			if (!done[type] &&
+			    (rarest == MIGRATE_NR || p->quota[type] < p->quota[rarest]))
+				rarest = type;
+		}
+		done[rarest] = true;
+		assign_type(p, rarest);
+	}
+}
+
+static void assign_type(struct place *p, unsigned int type)
+{
+	int64_t left[KERNEL_NR_ORDERS];
+
+	for (unsigned int o = 0; o < KERNEL_NR_ORDERS; o++)
+		left[o] = p->left[o][type];
+	while (p->quota[type] > 0) {
+		struct match best = { 0 };
+		uint32_t at = p->nr;
+
+		for (uint32_t i = 0; i < p->nr; i += PLACE_BLOCK) {
+			struct match match = { 0 };
+
+			if (p->types[i >> PLACE_BLOCK_ORDER] != PLACE_NO_TYPE)
+				continue;
+			note_match(p, i, type, &match);
+			if (match.fit - match.misfit > best.fit - best.misfit) {
+				best = match;
+				at = i;
+			}
+		}
+		if (at == p->nr)
+			break;
+		set_type(p, at, 0, type);
+		/* What fits there is no longer to be had elsewhere. */
+		for (unsigned int o = 0; o < KERNEL_NR_ORDERS; o++)
+			p->left[o][type] -= best.nr[o];
+	}
+	for (unsigned int o = 0; o < KERNEL_NR_ORDERS; o++)
+		p->left[o][type] = left[o];
+}
+
+/* Whole pageblocks are of no help: any type's lists may hold them. */
+static void note_match(const struct place *p, uint32_t index, unsigned int type,
+		       struct match *match)
+{
+	uint32_t weight;
+
+	for (uint32_t at = index; at < index + PLACE_BLOCK;) {
+		unsigned int o = 0;
+
+		if (!weigh(p, at, 0, &weight) || !weight) {
+			at++;
+			continue;
+		}
+		while (o < PLACE_BLOCK_ORDER && !(at & ((2U << o) - 1)) &&
+		       weigh(p, at, o + 1, &weight) && weight == 2U << o)
+			o++;
+		if (o == PLACE_BLOCK_ORDER)
+			return;
+		if (p->left[o][type] > match->nr[o]) {
+			match->nr[o]++;
+			match->fit += 1LL << o;
+		} else {
+			match->misfit += 1LL << o;
+		}
+		at += 1U << o;
+	}
 }
 
 static void choose_order(struct place *p, unsigned int order)

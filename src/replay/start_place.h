@@ -51,5 +51,7 @@ void place_deinit(struct place *p);
  * still in "left". Types of pageblocks are set by their blocks, the rest by "quota" and the seed.
  */
 void place_choose(struct place *p);
+/** All of "left" was chosen. */
+bool place_is_complete(const struct place *p);
 
 #endif

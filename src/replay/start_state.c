@@ -74,6 +74,7 @@ struct start_state *start_state_create(const struct start_sources *sources)
 	start_boot_managed(&build);
 	start_files_limits(&build);
 	start_files_counts(&build);
+	start_files_pcp(&build);
 	return state;
 }
 

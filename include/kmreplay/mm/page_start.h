@@ -50,6 +50,7 @@ struct page_start_zone {
 	uint64_t mark[ZONE_MARK_NR];
 	uint64_t boost;
 	uint64_t lowmem_reserve[ZONE_NR];
+	uint64_t free_stat; /**< NR_FREE_PAGES: what CPUs have not booked yet is missing */
 };
 
 /** One CPU's limits in one zone, as zoneinfo has them. */
@@ -58,6 +59,7 @@ struct page_start_limit {
 	enum zone_type type;
 	unsigned int cpu;
 	unsigned int high, batch; /**< pages */
+	unsigned int high_min, high_max; /**< the same; both 0: by the rule */
 };
 
 struct page_start {

@@ -13,6 +13,7 @@
 
 static void start_early(struct page_allocator *pa);
 static void use_zone(struct page_allocator *pa, const struct page_start_zone *given, bool early);
+static void book_free(struct page_allocator *pa, struct zone *zone, uint64_t free_stat);
 static void use_limit(struct page_allocator *pa, const struct page_start_limit *given);
 static void setup_pcps(struct page_allocator *pa);
 
@@ -98,6 +99,22 @@ static void use_zone(struct page_allocator *pa, const struct page_start_zone *gi
 		for (unsigned int type = 0; type < ZONE_NR; type++)
 			zone->reserve[type] = given->lowmem_reserve[type];
 		zone->boost = given->boost;
+		book_free(pa, zone, given->free_stat);
+	}
+}
+
+/* What "free_stat" lacks, or has too much, CPUs still have to book, as far as they may. */
+static void book_free(struct page_allocator *pa, struct zone *zone, uint64_t free_stat)
+{
+	int64_t missing = (int64_t)zone->free - (int64_t)free_stat;
+
+	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
+		const int64_t most = zone->stat_threshold;
+		const int64_t part = MAX(MIN(missing, most), -most);
+
+		zone->pcps[cpu].stat_diff = (int8_t)part;
+		zone->free_stat -= part;
+		missing -= part;
 	}
 }
 
@@ -112,6 +129,10 @@ static void use_limit(struct page_allocator *pa, const struct page_start_limit *
 			continue;
 		pcp = &zone->pcps[given->cpu];
 		pcp->high = (int32_t)MIN(given->high, (unsigned int)INT32_MAX / 2);
+		if (given->high_max) {
+			pcp->high_min = (int32_t)MIN(given->high_min, (unsigned int)INT32_MAX / 2);
+			pcp->high_max = (int32_t)MIN(given->high_max, (unsigned int)INT32_MAX / 2);
+		}
 		pcp->batch = (int32_t)MIN(MAX(given->batch, 1U), (unsigned int)INT32_MAX / 64);
 	}
 }

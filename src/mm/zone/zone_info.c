@@ -147,7 +147,8 @@ void zone_block_types(const struct page_allocator *pa, unsigned int index,
 
 	for (size_t type = 0; type < MIGRATE_NR; type++)
 		ret[type] = 0;
-	for (uint64_t at = bits_align_down(zone->start, size); at < zone->end; at += size) {
+	/* From the zone's first page on, which need not begin a pageblock. */
+	for (uint64_t at = zone->start; at < zone->end; at += size) {
 		if (has_memmap(pa, (uint32_t)at))
 			ret[block_type(pa, (uint32_t)at)]++;
 	}

@@ -115,8 +115,12 @@ START_TEST(types_and_waiting_pages_are_as_given)
 	vec_push(&start.zones, (struct page_start_zone){ .type = ZONE_NORMAL,
 							 .managed = 0x1000,
 							 .has_marks = true,
-							 .mark = { 10, 20, 30, 40 } });
-	vec_push(&start.limits, (struct page_start_limit){ 0, ZONE_NORMAL, 1, 77, 7 });
+							 .mark = { 10, 20, 30, 40 },
+							 .free_stat = 0x60f });
+	vec_push(&start.limits, (struct page_start_limit){ .type = ZONE_NORMAL,
+							      .cpu = 1,
+							      .high = 77,
+							      .batch = 7 });
 	pa = create(_i, &start);
 	zone_info(pa, 0, &zone);
 	ck_assert_uint_eq(zone.nr_free_type[9][MIGRATE_UNMOVABLE], 1);
@@ -128,6 +132,7 @@ START_TEST(types_and_waiting_pages_are_as_given)
 	ck_assert_uint_eq(zone.managed, 0x1000);
 	ck_assert_uint_eq(zone.present, PAGES);
 	ck_assert_uint_eq(zone.mark[ZONE_MARK_LOW], 20);
+	ck_assert_uint_eq(zone.free_stat, 0x60f);
 	zone_block_types(pa, 0, types);
 	ck_assert_uint_eq(types[MIGRATE_UNMOVABLE], 1);
 	zone_pcp_info(pa, 0, 1, &pcp);
