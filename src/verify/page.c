@@ -8,6 +8,7 @@
 #include "page_judge.h"
 
 #include "kmreplay/mm/page_start.h"
+#include "kmreplay/proc/take.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,8 +160,11 @@ static void destroy(void *judge)
 	free(j);
 }
 
-static void show(void *judge UNUSED, struct proc_snapshot *snapshot UNUSED)
+static void show(void *judge, struct proc_snapshot *snapshot)
 {
+	const struct page_judge *j = judge;
+
+	proc_take_pages(snapshot, j->pa);
 }
 
 static struct page_allocator *create_pages(const struct machine_config *config,

@@ -56,14 +56,13 @@ static void note_bulk(struct page_calls *calls, struct page_running *run, const 
 static void end_taking(struct page_calls *calls, struct page_running *run);
 static void end_last(struct page_calls *calls, struct page_running *run);
 static void join_runs(struct page_calls *calls, struct page_running *run);
+static bool are_neighbours(const struct page_op *a, const struct page_op *b);
 static void join(struct page_calls *calls, uint32_t from, uint32_t to);
 static void forget_free(struct page_calls *calls, uint32_t id);
 static void settle_list(struct page_calls *calls, struct page_running *run, uint32_t until);
 static void end_list(struct page_calls *calls, struct page_running *run);
 static void release(struct page_calls *calls, uint64_t now);
 static void give_out(struct page_calls *calls, uint32_t id);
-static void due_push(struct page_calls *calls, struct page_op_due due);
-static void due_pop(struct page_calls *calls);
 
 void page_calls_init(struct page_calls *calls, page_op_fn *fn, void *ctx)
 {
@@ -270,7 +269,7 @@ static struct page_op *op_at(struct page_calls *calls, uint32_t id)
 static void set_start(struct page_calls *calls, uint32_t id, uint64_t start)
 {
 	op_at(calls, id)->start = start;
-	due_push(calls, (struct page_op_due){ .start = start, .op = id - 1 });
+	page_due_push(calls, (struct page_op_due){ .start = start, .op = id - 1 });
 }
 
 static void note_take(struct page_calls *calls, struct page_running *run, const struct event *ev,
@@ -514,12 +513,17 @@ static void join_runs(struct page_calls *calls, struct page_running *run)
 		const struct page_listed *to = &run->list.items[i], *from = to - 1;
 		struct page_op *op = op_at(calls, to->op), *last = op_at(calls, from->op);
 
-		if (!op->used || op->number != to->number || !last->used ||
-		    last->number != from->number || op->ev.page.order || last->ev.page.order ||
-		    op->single || last->single || last->drains.nr || op->ev.page.pfn != last->ev.page.pfn + 1)
-			continue;
-		join(calls, from->op, to->op);
+		if (op->used && op->number == to->number && last->used &&
+		    last->number == from->number && are_neighbours(last, op))
+			join(calls, from->op, to->op);
 	}
+}
+
+/* Freed together, as far as what is known of either does not speak against it. */
+static bool are_neighbours(const struct page_op *a, const struct page_op *b)
+{
+	return !a->ev.page.order && !b->ev.page.order && !a->single && !b->single &&
+	       !a->drains.nr && b->ev.page.pfn == a->ev.page.pfn + 1;
 }
 
 static void join(struct page_calls *calls, uint32_t from, uint32_t to)
@@ -585,7 +589,7 @@ static void release(struct page_calls *calls, uint64_t now)
 				return;
 			give_out(calls, due.op + 1);
 		}
-		due_pop(calls);
+		page_due_pop(calls);
 	}
 }
 
@@ -616,42 +620,4 @@ static void forget_free(struct page_calls *calls, uint32_t id)
 
 	if (at && *at == id)
 		(void)u64map_remove(&calls->frees, pfn);
-}
-
-static void due_push(struct page_calls *calls, struct page_op_due due)
-{
-	size_t at = calls->due.nr;
-
-	vec_push(&calls->due, due);
-	while (at) {
-		const size_t up = (at - 1) / 2;
-
-		if (calls->due.items[up].start <= due.start)
-			break;
-		calls->due.items[at] = calls->due.items[up];
-		at = up;
-	}
-	calls->due.items[at] = due;
-}
-
-static void due_pop(struct page_calls *calls)
-{
-	const struct page_op_due last = calls->due.items[--calls->due.nr];
-	size_t at = 0;
-
-	for (;;) {
-		size_t down = 2 * at + 1;
-
-		if (down >= calls->due.nr)
-			break;
-		if (down + 1 < calls->due.nr &&
-		    calls->due.items[down + 1].start < calls->due.items[down].start)
-			down++;
-		if (calls->due.items[down].start >= last.start)
-			break;
-		calls->due.items[at] = calls->due.items[down];
-		at = down;
-	}
-	if (calls->due.nr)
-		calls->due.items[at] = last;
 }

@@ -42,7 +42,7 @@ struct page_drained {
 };
 
 struct page_op {
-	struct event ev;   /**< BULK: of the return, or the first block's; DRAIN: the first page's */
+	struct event ev;   /**< BULK: the return, or the first block; DRAIN: the first page */
 	uint64_t number;   /**< of "ev" */
 	uint64_t start;    /**< when it takes effect */
 	uint16_t cpu;      /**< that it ran on */
@@ -60,8 +60,8 @@ struct page_op {
 	bool slow;         /**< ALLOC: reclaim, compaction or an OOM kill were seen in the call */
 	uint32_t asked;    /**< BULK: pages given out */
 	/**
-	 * BULK: so many of "takes" are surely its own. A mm_page_alloc got the next one, by a pop or
-	 * by a refill of its own: it has the rest of the takes, too.
+	 * BULK: so many of "takes" are surely its own. A mm_page_alloc got the next one, by a pop
+	 * or by a refill of its own: it has the rest of the takes, too.
 	 */
 	uint32_t certain;
 	uint32_t gfp;      /**< BULK */
@@ -116,7 +116,7 @@ struct page_listed {
 	uint64_t number; /**< of its event: the op may have come out, and be another one by now */
 };
 
-/** What a context (a task, or a CPU's interrupts) is in the middle of. Ops by index + 1; 0: none. */
+/** What a context (a task, a CPU's interrupts) is in the middle of. Ops by index + 1; 0: none. */
 struct page_running {
 	uint32_t taking; /**< op with blocks whose mm_page_alloc is to come */
 	uint32_t last;   /**< FREE or DRAIN that more drained pages belong to */
@@ -138,6 +138,10 @@ void page_calls_event(struct page_calls *calls, const struct event *ev);
 void page_calls_finish(struct page_calls *calls);
 /** A CPU's interrupts of one level, or a task: whose events belong together. */
 uint64_t page_calls_context(const struct event *ev);
+/** page_due.c: another op to come out, and the earliest one gone. */
+void page_due_push(struct page_calls *calls, struct page_op_due due);
+void page_due_pop(struct page_calls *calls);
+
 /** 0: a task; softirq, hardirq, NMI. */
 static inline unsigned int page_calls_level(const struct event *ev)
 {

@@ -76,7 +76,7 @@ struct page_judge {
 	size_t moment;        /**< next of the look's */
 	uint64_t bulk_end;    /**< takes up to this event went to a silent request */
 	unsigned int nr_online;
-	struct u64map stuck;  /**< heads of per-CPU lists that the kernel passed over, and how often */
+	struct u64map stuck;  /**< heads of lists that the kernel passed over, and how often */
 	uint64_t decay_at, decay_ns; /**< when the vmstat worker runs next; 0: never yet */
 	struct u64map listed; /**< pfn to number of the event that put it into a list */
 	struct vec(struct page_silent) silent; /**< of the call that is being judged */
@@ -92,7 +92,7 @@ struct page_judge {
 void page_live_deinit(struct page_judge *j);
 /** The recorded block at "pfn" is "ours" here. */
 void page_live_keep(struct page_judge *j, uint64_t pfn, unsigned int order, uint64_t ours);
-/** Frees what the kernel freed at "pfn"; "direct": past the lists. False: ours has no such block. */
+/** Frees what the kernel freed at "pfn"; "direct": past the lists. False: ours does not have it. */
 bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn,
 		    unsigned int order, bool direct);
 /** Where ours has the page; PAGE_FOLLOW_NONE: nowhere. */

@@ -89,10 +89,9 @@ uint64_t page_live_find(const struct page_judge *j, uint64_t pfn)
 
 void page_live_silent(struct page_judge *j, const struct page_op *op)
 {
-	if (op->kind == PAGE_OP_BULK)
-		page_judge_begin(j, op);
-	else if (j->guide->silent.nr)
-		page_judge_begin(j, &(struct page_op){ .kind = PAGE_OP_BULK, .ev = op->ev });
+	const struct page_op none = { .kind = PAGE_OP_BULK, .ev = op->ev, .cpu = op->cpu };
+
+	page_judge_begin(j, op->kind == PAGE_OP_BULK ? op : &none);
 	vec_foreach(&j->guide->silent, silent) {
 		const uint64_t ours = page_follow_bulk(j->pa, &silent->list);
 
@@ -102,6 +101,7 @@ void page_live_silent(struct page_judge *j, const struct page_op *op)
 		else
 			page_live_keep(j, silent->pfn, silent->list.order, ours);
 	}
+	page_judge_begin(j, op);
 }
 
 /* The recorded block that holds "pfn": its number and its first page. */

@@ -55,7 +55,7 @@ struct page_look {
 	struct vec(struct excess) tails;
 	struct vec(uint64_t) numbers; /* of the excess that is being freed, if it is one */
 	uint64_t numbers_context;
-	struct vec(uint64_t) late_numbers; /* frees in a row, up to "late_next", by "late_context" */
+	struct vec(uint64_t) late_numbers; /* frees in a row by "late_context" */
 	uint64_t late_context, late_next;
 	bool late;                   /* they are of memory that is handed over late */
 	struct vec(struct page_look_moment) moments;

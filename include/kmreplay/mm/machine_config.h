@@ -18,6 +18,7 @@ struct machine_range {
 	int node;
 };
 
+struct page_profile;
 struct page_start;
 
 enum machine_arch {
@@ -32,6 +33,8 @@ enum { MACHINE_LOWMEM_END_32 = 0x36ffe };
 
 struct machine_config {
 	struct kernel_version kernel; /**< picks the profile: the nearest one is taken */
+	/** The page allocator's rules, the caller's; NULL: those of "kernel". For experiments. */
+	const struct page_profile *page_profile;
 	enum machine_arch arch;
 	unsigned int nr_cpus;
 	unsigned int nr_nodes; /**< each with memory; CPUs are dealt out in equal runs */

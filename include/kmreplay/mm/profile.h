@@ -59,7 +59,7 @@ struct page_profile {
 	bool free_high_over_half_min;
 	/** Trimming a per-CPU list drops its lock every batch, each step from the freed list. */
 	bool trim_in_batches;
-	/** Neighbouring pages freed together go back in the blocks that they make (free_pages_bulk). */
+	/** Neighbours freed together go back in the blocks that they make (free_pages_bulk). */
 	bool frees_in_runs;
 	/** HIGHATOMIC requests never refill a per-CPU list, and only buddy pages reserve blocks. */
 	bool highatomic_only_from_buddy;
@@ -69,6 +69,11 @@ struct page_profile {
 	bool movable_own_watermark;
 	/** HighMem is handed over page by page at boot, so its lists are descending. */
 	bool highmem_one_by_one;
+	/**
+	 * No kernel does these: freed blocks go to the other end of their buddy list, and freed
+	 * pages to the other end of their per-CPU list. Tests break a rule so, to see it noticed.
+	 */
+	bool buddy_other_end, pcp_other_end;
 	/** Large folios below the wanted order are moved by compaction, too. */
 	bool compact_moves_folios;
 };

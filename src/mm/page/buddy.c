@@ -56,7 +56,8 @@ void buddy_free_one(struct page_allocator *pa, struct zone *zone, uint32_t index
 		pa->stats.merges++;
 	}
 	area_add(pa, zone, index, order, type,
-		 to_tail || merge_is_likely(pa, zone, index, order));
+		 (to_tail || merge_is_likely(pa, zone, index, order)) !=
+			 pa->profile->buddy_other_end);
 }
 
 void buddy_free(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,

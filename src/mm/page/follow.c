@@ -366,8 +366,8 @@ static uint32_t smallest(const struct zone *zone, unsigned int order, enum migra
 }
 
 /*
- * The kernel has not taken the head of our list. Once, another block may have come before it; twice,
- * it is not there at all, or far behind.
+ * The kernel has not taken the head of our list. Once, another block may have come before it;
+ * twice, it is not there at all, or far behind.
  */
 static void pass_over(struct page_allocator *pa, struct zone *zone, uint32_t index,
 		      enum migratetype type)
@@ -382,7 +382,9 @@ static void pass_over(struct page_allocator *pa, struct zone *zone, uint32_t ind
 	pa->follow_wrong[type] = index;
 }
 
-/* What a fallback gave was not what the kernel took: it stays free. The caller books takes of 6.1. */
+/*
+ * What a fallback gave was not what the kernel took: it stays free. The caller books takes of 6.1.
+ */
 static void put_back(struct page_allocator *pa, struct zone *zone, uint32_t index,
 		     unsigned int order, enum migratetype type)
 {

@@ -38,7 +38,8 @@ struct page_allocator *page_allocator_create(const struct machine_config *config
 {
 	struct page_allocator *pa = xcalloc(1, sizeof(*pa));
 
-	pa->profile = page_profile_for(config->kernel);
+	pa->profile = config->page_profile ? config->page_profile :
+					     page_profile_for(config->kernel);
 	if (ops)
 		pa->ops = *ops;
 	pa->ctx = ctx;

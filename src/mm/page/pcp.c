@@ -160,7 +160,7 @@ void pcp_push(struct page_allocator *pa, struct zone *zone, unsigned int cpu, ui
 	page->zone = zone->index;
 	page->pcp_list = (uint8_t)list;
 	page->cpu = (uint16_t)cpu;
-	free_list_add(pa, &pcp->lists[list], index, false, false);
+	free_list_add(pa, &pcp->lists[list], index, pa->profile->pcp_other_end, false);
 	pcp->count += 1 << order;
 }
 

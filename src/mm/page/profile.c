@@ -3,8 +3,8 @@
  * The rules of each release that was read. What separates two profiles came with these releases:
  * per-CPU lists that size themselves with 6.7; free lists that follow their pageblock, claiming
  * and stealing with 6.10 (and the modes of one refill later, but backported); the slow path that
- * compacts in its loop, and the higher bar for flushing, were seen in 6.18 and read in 7.2; frees in
- * runs were read in 7.2, and 6.18 is seen to do without.
+ * compacts in its loop, and the higher bar for flushing, were seen in 6.18 and read in 7.2; frees
+ * in runs were read in 7.2, and 6.18 is seen to do without.
  */
 #include <config.h>
 
