@@ -92,8 +92,8 @@ MUST_CHECK int replay_job_run(struct replay_job *job, const char *path);
  */
 MUST_CHECK int replay_job_look(struct replay_job *job, const char *path);
 /**
- * After the first reading: a machine like the recorded one, but for what "settings" say, that begins
- * in "*start"; "early" as in start_state_map(). The caller ends both.
+ * After the first reading: a machine like the recorded one, but for what "settings" say, that
+ * begins in "*start"; "early" as in start_state_map(). The caller ends both.
  */
 void replay_job_machine(struct replay_job *job, const struct config *settings, bool early,
 			struct machine_config *machine, struct page_start *start);
