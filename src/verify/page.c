@@ -185,8 +185,12 @@ static void take_effect(void *ctx, struct page_op *op)
 	struct page_judge *j = ctx;
 
 	verify_reached(j->log, op->start);
-	if (j->guide)
+	if (j->guide) {
 		judge(j->guide, op);
+		if (j->guide->low_zone)
+			page_follow_below_high(j->pa, j->guide->low_zone - 1);
+		j->guide->low_zone = 0;
+	}
 	judge(j, op);
 }
 

@@ -55,6 +55,7 @@ static struct mm_outcome ask(struct page_judge *j, const struct page_op *op);
 static void follow_alloc(struct page_judge *j, const struct page_op *op);
 static void judge_alloc(struct page_judge *j, const struct page_op *op, uint64_t ours, bool failed);
 static void judge_refill(struct page_judge *j, const struct page_op *op);
+static void learn_low(struct page_judge *j, const struct page_op *op, uint64_t ours);
 static void free_alloc(struct page_judge *j, const struct page_op *op);
 static bool bulk_page(struct page_judge *j, const struct page_op *op);
 static bool bulk_list(struct page_judge *j, const struct page_op *op, struct page_list *list);
@@ -538,8 +539,25 @@ static void judge_refill(struct page_judge *j, const struct page_op *op)
 									       op->takes.nr) :
 			   j->course.got;
 	story = verify_judge(j->log, VERIFY_PAGE_REFILL_SIZE, ours == op->takes.nr, &what);
+	learn_low(j, op, ours);
 	if (unlikely(story))
 		page_story_sizes(j, story, ours, op->takes.nr, "blocks refilled");
+}
+
+/*
+ * A list that is refilled by single batches where it should have grown: the zone runs low, and did
+ * so before the recording began.
+ */
+static void learn_low(struct page_judge *j, const struct page_op *op, uint64_t ours)
+{
+	struct page_limits limits;
+
+	page_follow_limits(j->pa, j->course.zone, page_judge_cpu(j, op), &limits);
+	if (!j->follow || limits.below_high || op->ev.page.order || ours <= op->takes.nr ||
+	    op->takes.nr != (size_t)limits.batch)
+		return;
+	page_follow_below_high(j->pa, j->course.zone);
+	j->low_zone = j->course.zone + 1;
 }
 
 /* Free-running. */

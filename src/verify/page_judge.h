@@ -73,6 +73,7 @@ struct page_judge {
 	bool probed;          /**< silent requests are recorded by probes */
 	unsigned int nr_cpus, nr_zones;
 	bool kswapd_awake;    /**< of some node */
+	unsigned int low_zone; /**< that was found to run low, + 1; 0: none since the last call */
 	size_t moment;        /**< next of the look's */
 	uint64_t bulk_end;    /**< takes up to this event went to a silent request */
 	unsigned int nr_online;

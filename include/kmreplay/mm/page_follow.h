@@ -170,6 +170,8 @@ void page_follow_kswapd(struct page_allocator *pa, unsigned int node, bool awake
 			enum zone_type highest);
 /** ZONE_RECLAIM_ACTIVE: kswapd works on the zone, whose per-CPU lists are kept short meanwhile. */
 void page_follow_reclaiming(struct page_allocator *pa, unsigned int zone, bool active);
+/** ZONE_BELOW_HIGH: the zone runs low, and per-CPU lists have not grown; from 6.7 on. */
+void page_follow_below_high(struct page_allocator *pa, unsigned int zone);
 /** Marks of a zone as the kernel set them; the boost ends, limits follow. */
 void page_follow_marks(struct page_allocator *pa, unsigned int zone, uint64_t min, uint64_t low,
 		       uint64_t high, uint64_t promo);

@@ -323,6 +323,19 @@ void page_follow_reclaiming(struct page_allocator *pa, unsigned int zone, bool a
 	pa->zones[zone].reclaim_active = active;
 }
 
+void page_follow_below_high(struct page_allocator *pa, unsigned int zone)
+{
+	struct zone *z = &pa->zones[zone];
+
+	if (!pa->profile->below_high)
+		return;
+	z->below_high = true;
+	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
+		z->pcps[cpu].high = MIN(z->pcps[cpu].high, z->pcps[cpu].high_min);
+		z->pcps[cpu].alloc_factor = 0;
+	}
+}
+
 void page_follow_marks(struct page_allocator *pa, unsigned int zone, uint64_t min, uint64_t low,
 		       uint64_t high, uint64_t promo)
 {
