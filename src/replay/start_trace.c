@@ -41,6 +41,7 @@ enum {
 
 static struct boot_line boot_line(const struct start_build *b, const struct start_zone *zone);
 static bool is_exhausted(const struct survey *survey, const struct start_zone *zone);
+static bool ran_short(const struct survey *survey, const struct start_zone *zone);
 static bool was_deferred(const struct start_build *b, const struct start_zone *zone);
 static void draw_whole(const struct survey *survey, const struct start_zone *zone,
 		       struct boot_line *line);
@@ -142,10 +143,25 @@ static struct boot_line boot_line(const struct start_build *b, const struct star
 		return line;
 	}
 	draw_whole(survey, zone, &line);
+	if (ran_short(survey, zone)) {
+		line.whole_from = zone->start;
+		line.whole_until = zone->end;
+	}
 	if (zone->type == ZONE_HIGHMEM)
 		return line;
 	line.used_until = first_taken(survey, zone);
 	return line;
+}
+
+/*
+ * Later, too, who is sent to a lower zone shows that the higher one is down to its low mark, or to
+ * its last pageblocks: what is left there untouched in large blocks was never free.
+ */
+static bool ran_short(const struct survey *survey, const struct start_zone *zone)
+{
+	if (zone->type == ZONE_NORMAL && zone->start >= SURVEY_FOUR_GIB)
+		return survey->nr_late_dma32 || survey->nr_late_dma;
+	return (zone->type == ZONE_NORMAL || zone->type == ZONE_DMA32) && survey->nr_late_dma;
 }
 
 /* A node's last zone, where blocks so large were given back that nobody had ever been given. */

@@ -285,10 +285,14 @@ static void note_alloc(struct survey *survey, const struct event *ev)
 {
 	const unsigned int order = ev->page.order;
 
-	if (survey->in_early_boot && !order && ev->page.pfn < SURVEY_FOUR_GIB &&
+	if (!order && ev->page.pfn < SURVEY_FOUR_GIB &&
 	    !(ev->page.gfp & (GFP_BIT_DMA | GFP_BIT_DMA32))) {
-		survey->nr_fallback_dma += ev->page.pfn < DMA_END;
-		survey->nr_fallback_dma32 += ev->page.pfn >= DMA_END;
+		uint64_t *early = ev->page.pfn < DMA_END ? &survey->nr_fallback_dma :
+							   &survey->nr_fallback_dma32;
+		uint64_t *late = ev->page.pfn < DMA_END ? &survey->nr_late_dma :
+							  &survey->nr_late_dma32;
+
+		++*(survey->in_early_boot ? early : late);
 	}
 	if (survey->from_boot || (order > COSTLY_ORDER && order != HUGE_ORDER) ||
 	    survey_state_of(survey, ev->page.pfn) != SURVEY_UNTOUCHED)

@@ -92,6 +92,7 @@ struct survey {
 	 * had no free pageblock left.
 	 */
 	uint64_t nr_fallback_dma, nr_fallback_dma32;
+	uint64_t nr_late_dma, nr_late_dma32; /**< the same, later */
 	uint64_t exact_low_end, exact_high_end; /**< ends of zones that events name; 0: none */
 	uint64_t max_low_pfn;        /**< highest frame seen below 4 GiB; 0: none */
 	uint64_t max_high_pfn;       /**< highest frame seen from 4 GiB on; 0: none */
