@@ -132,7 +132,7 @@ void verify_aside(struct verify_log *log, enum verify_aside aside, enum verify_l
 
 void verify_run_stops(struct verify_log *log, uint64_t number)
 {
-	while (log->next_stop_at <= number) {
+	while (log->next_stop < log->options.nr_stops && log->next_stop_at <= number) {
 		const size_t i = log->next_stop++;
 
 		log->next_stop_at = log->next_stop < log->options.nr_stops ?
