@@ -238,12 +238,15 @@ static bool read_file(struct proc_snapshot *snap, enum proc_file file, const cha
 	return ok;
 }
 
-/* What no text of the kernel's is: empty, not text, or cut off inside of its last line. */
+/*
+ * What no text of the kernel's is: empty, not text, or cut off inside of its last line. Only
+ * vmallocinfo has a line for each area and no other, and so none where there are no areas.
+ */
 static bool check_text(enum proc_file file, const struct str *text, const char *name,
 		       struct error *err)
 {
 	if (!text->len)
-		return error_set(err, "%s: empty", name);
+		return file == PROC_VMALLOCINFO || error_set(err, "%s: empty", name);
 	if (memchr(text->data, '\0', text->len))
 		return error_set(err, "%s: a byte of value 0 in it, which no text has", name);
 	if (proc_file_writable(file) && text->data[text->len - 1] != '\n')

@@ -83,6 +83,7 @@ static const struct {
 	  "file:3: expected a cache's name, five numbers and ' : tunables '" },
 	{ PROC_SLABINFO, SLAB_HEAD "a 1 2 3 4 5 : tunables 0 0 0 : slabdata 1 1\n",
 	  "file:3: expected numbers, ' : tunables ' with 3 and ' : slabdata ' with 3" },
+	{ PROC_VMALLOCINFO, "", NULL }, /* no areas */
 	{ PROC_VMALLOCINFO, "0x00001000-0x00003000    8192 f+0x1/0x2 [m] pages=1 vmalloc N0=1\n",
 	  NULL },
 	{ PROC_VMALLOCINFO, "0x1000-0x3000    8192 f\n",
