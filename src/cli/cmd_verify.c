@@ -115,6 +115,7 @@ static void configure(struct verify_job *job)
 		.nr_stories = options->first,
 		.explain = UINT64_MAX,
 		.classes = options->group,
+		.slab_files = &job->readings.slab_files,
 	};
 	if (option_was_given(options, offsetof(struct cli_options, explain)))
 		job->options.explain = options->explain;

@@ -70,6 +70,7 @@ struct verify_run *verify_run_create(const struct verify_run_options *options,
 		.config = config,
 		.survey = survey,
 		.names = names,
+		.slab_files = options->slab_files,
 	};
 	run->workers = workers_create(workers_online());
 	for (unsigned int i = 0; i < VERIFY_LAYER_NR; i++) {

@@ -29,6 +29,8 @@ void *slab_look_create(const struct verify_setup *setup)
 	struct slab_look *look = xcalloc(1, sizeof(*look));
 
 	look->config = setup->config;
+	look->names = setup->names;
+	look->files = setup->slab_files;
 	slab_survey_init(&look->start, setup->survey);
 	u64map_init(&look->last_of);
 	u64map_init(&look->last_free);
@@ -65,6 +67,8 @@ void slab_look_finish(void *data)
 
 	if (look->repair)
 		slab_survey_finish(&look->start, look->repair, look->config);
+	if (look->repair && look->files)
+		slab_survey_correct(&look->start, look->files, look->repair, look->names);
 	look->repair = NULL;
 	if (look->silent.nr)
 		qsort(look->silent.items, look->silent.nr, sizeof(look->silent.items[0]),

@@ -36,6 +36,8 @@ struct slab_look_unseen {
 struct slab_look {
 	struct slab_survey start;
 	const struct machine_config *config;
+	const struct event_names *names;
+	const struct slab_files *files; /**< NULL: none */
 	const struct repair *repair;
 	uint64_t nr_events;
 	struct vec(struct slab_look_gone) gone; /**< by repair's id */

@@ -26,6 +26,7 @@ struct verify_run_options {
 	uint64_t nr_stories; /**< for each judge, as in struct verify_log_options */
 	uint64_t explain;    /**< the same */
 	bool classes;        /**< the same */
+	const struct slab_files *slab_files; /**< as in struct verify_setup */
 };
 
 /** Judges of what "options" says; "config", "survey" and "names" must outlive the run. */

@@ -19,6 +19,7 @@
 #include "kmreplay/verify/log.h"
 
 struct proc_snapshot;
+struct slab_files;
 
 /** What every layer is told. All pointers outlive the judgement. */
 struct verify_setup {
@@ -27,6 +28,7 @@ struct verify_setup {
 	const struct machine_config *config;
 	const struct survey *survey;
 	const struct event_names *names;
+	const struct slab_files *slab_files; /**< slabs at the start, as files say; NULL: none */
 };
 
 /**

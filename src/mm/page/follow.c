@@ -23,6 +23,8 @@ static enum page_place take_there(struct page_allocator *pa, struct zone *zone, 
 				  unsigned int order, enum migratetype type);
 static bool index_of(const struct page_allocator *pa, uint64_t pfn, unsigned int order,
 		     uint32_t *ret);
+static bool lies_in(const struct page_allocator *pa, const struct zone *zone, uint32_t index,
+		    unsigned int order);
 static bool find_head(const struct page_allocator *pa, uint32_t index, uint32_t *head);
 static struct zone *zone_around(const struct page_allocator *pa, uint32_t index);
 static bool all_ours(const struct page_allocator *pa, uint32_t index, unsigned int order);
@@ -81,8 +83,9 @@ uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int 
 		put_back(pa, zone, ours, order, type);
 	if (first != PAGE_NIL)
 		pass_over(pa, zone, first, type);
-	place = index_of(pa, want, order, &truth) ? take_there(pa, zone, truth, order, type) :
-						    PAGE_PLACE_OUTSIDE;
+	place = PAGE_PLACE_OUTSIDE;
+	if (index_of(pa, want, order, &truth) && lies_in(pa, zone, truth, order))
+		place = take_there(pa, zone, truth, order, type);
 	pa->follow->taken(pa->follow_ctx,
 			  ours == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + ours, place);
 	return place == PAGE_PLACE_OUTSIDE ? PAGE_NIL : truth;
@@ -151,7 +154,7 @@ enum page_place page_follow_push(struct page_allocator *pa, const struct page_li
 	uint32_t index;
 
 	page_follow_find(pa, pfn, &where);
-	if (!index_of(pa, pfn, list->order, &index))
+	if (!index_of(pa, pfn, list->order, &index) || !lies_in(pa, zone, index, list->order))
 		return PAGE_PLACE_OUTSIDE;
 	place = seize(pa, index, list->order);
 	if (place == PAGE_PLACE_OUTSIDE)
@@ -437,6 +440,18 @@ static bool index_of(const struct page_allocator *pa, uint64_t pfn, unsigned int
 	       !(at & ((1ULL << order) - 1));
 }
 
+/* A damaged recording may have a page taken from a zone that it is not in. */
+static bool lies_in(const struct page_allocator *pa, const struct zone *zone, uint32_t index,
+		    unsigned int order)
+{
+	struct page_where first, last;
+
+	page_follow_find(pa, pa->base_pfn + index, &first);
+	page_follow_find(pa, pa->base_pfn + index + (1ULL << order) - 1, &last);
+	return first.place != PAGE_PLACE_OUTSIDE && first.zone == zone->index &&
+	       last.place != PAGE_PLACE_OUTSIDE && last.zone == zone->index;
+}
+
 /* The block in a per-CPU list or in use that holds "index". */
 static bool find_head(const struct page_allocator *pa, uint32_t index, uint32_t *head)
 {
@@ -461,14 +476,18 @@ static struct zone *zone_around(const struct page_allocator *pa, uint32_t index)
 	return NULL;
 }
 
+/* And of one zone. */
 static bool all_ours(const struct page_allocator *pa, uint32_t index, unsigned int order)
 {
+	unsigned int zone = 0;
+
 	for (uint32_t at = index; at - index < 1U << order;) {
 		struct page_where where;
 
 		page_follow_find(pa, pa->base_pfn + at, &where);
-		if (where.place == PAGE_PLACE_OUTSIDE)
+		if (where.place == PAGE_PLACE_OUTSIDE || (at > index && where.zone != zone))
 			return false;
+		zone = where.zone;
 		at = where.place == PAGE_PLACE_UNKNOWN ?
 			     at + 1 :
 			     (uint32_t)(where.head - pa->base_pfn) + (1U << where.order);
