@@ -16,7 +16,7 @@ void replay_report_start(struct report *report, const struct replay_facts *facts
 
 	for (unsigned int basis = 0; basis < START_BASIS_NR; basis++)
 		total += state->nr_pages[basis];
-	report_begin(report, "start", "State at the start");
+	report_begin(report, "start", "State of the recorded machine at the start");
 	report_text(report, "sources", "known from", sources(state));
 	report_figure(report, "free", "free pages", REPORT_COUNT, report_u64(state->nr_free));
 	report_figure(report, "pcp", "in per-CPU lists", REPORT_COUNT, report_u64(state->nr_pcp));
