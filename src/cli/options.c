@@ -67,7 +67,7 @@ static const struct cli_option options_table[] = {
 	  .help = "only free-running: nothing is corrected, which measures the drift" },
 	{ .name = "given", .arg = ARG_SET, .commands = CMD_BIT(VERIFY),
 	  .offset = FIELD(given_facts), .metavar = "FACTS", .choice = verify_given_choice,
-	  .def = "start,order,bulk,silent,context,boot,caches",
+	  .def = "start,order,bulk,silent,context,boot,decay,reclaim,caches",
 	  .help = "what the simulation is given from the recording beside the requests; none: "
 		  "nothing" },
 	{ .name = "truth", .arg = ARG_WORDS, .commands = CMD_BIT(VERIFY), .offset = FIELD(truths),

@@ -14,6 +14,7 @@
 
 #include "kmreplay/core/bits.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SECTION = 1 << (27 - KERNEL_PAGE_SHIFT) }; /* PAGES_PER_SECTION of x86-64 */
@@ -29,7 +30,10 @@ static void add_bytes(struct start_build *b, uint64_t start, uint64_t end, int n
 static uint64_t next_reserved(const struct proc_boot *boot, uint64_t pfn, uint64_t limit,
 			      bool *reserved);
 static uint64_t first_deferred(const struct start_build *b, const struct start_zone *zone);
-static void count_range(const struct start_build *b, uint64_t from, uint64_t to,
+static uint64_t first_not_grown(const struct start_build *b, const struct start_zone *zone,
+				uint64_t deferred);
+static int by_start(const void *a, const void *b);
+static void count_range(struct start_build *b, uint64_t from, uint64_t to,
 			struct managed *managed);
 
 bool start_boot_ranges(struct start_build *b)
@@ -70,6 +74,16 @@ void start_boot_managed(struct start_build *b)
 		zone->managed = managed.now;
 		zone->managed_later = managed.later;
 	}
+	if (state->pages.reserved.nr) /* nodes may interleave */
+		qsort(state->pages.reserved.items, state->pages.reserved.nr,
+		      sizeof(*state->pages.reserved.items), by_start);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct page_start_run *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
 }
 
 /* /proc/iomem lists memory in rows of its own. */
@@ -117,12 +131,25 @@ static uint64_t next_reserved(const struct proc_boot *boot, uint64_t pfn, uint64
 	return limit;
 }
 
+/*
+ * deferred_grow_zone(): whole sections that early requests already needed. All of them that came
+ * later are seen to be freed.
+ */
+static uint64_t first_not_grown(const struct start_build *b, const struct start_zone *zone,
+				uint64_t deferred)
+{
+	const uint64_t seen = start_first_late(b, zone, deferred);
+
+	return seen == UINT64_MAX ? deferred : MAX(bits_align_down(seen, SECTION), deferred);
+}
+
 /* defer_init(): at a section's edge, once more than a section was initialised. */
 static uint64_t first_deferred(const struct start_build *b, const struct start_zone *zone)
 {
 	uint64_t nr = 0;
 
-	if (!b->boot->deferred || !start_is_last_zone(b->state, zone))
+	if (!start_is_last_zone(b->state, zone) ||
+	    (!b->boot->deferred && !start_was_deferred(b, zone)))
 		return UINT64_MAX;
 	vec_foreach(&b->state->ranges, range) {
 		const uint64_t start = MAX(range->start, zone->start);
@@ -134,7 +161,7 @@ static uint64_t first_deferred(const struct start_build *b, const struct start_z
 			const uint64_t edge = bits_align_up(at + 1, SECTION);
 
 			if (!(at & (SECTION - 1)) && nr + 1 > SECTION)
-				return at;
+				return first_not_grown(b, zone, at);
 			nr += MIN(edge, end) - at;
 			at = edge;
 		}
@@ -143,7 +170,7 @@ static uint64_t first_deferred(const struct start_build *b, const struct start_z
 }
 
 /* Reserved memory that events touch is managed by then. */
-static void count_range(const struct start_build *b, uint64_t from, uint64_t to,
+static void count_range(struct start_build *b, uint64_t from, uint64_t to,
 			struct managed *managed)
 {
 	const struct survey *survey = b->sources->survey;
@@ -161,6 +188,8 @@ static void count_range(const struct start_build *b, uint64_t from, uint64_t to,
 			managed->later += end - from;
 		} else {
 			end = survey_next(survey, &at, from, end, &state);
+			vec_push(&b->state->pages.reserved,
+				 (struct page_start_run){ .start = from, .end = end });
 			managed->later += state == SURVEY_UNTOUCHED ? 0 : end - from;
 		}
 		from = end;

@@ -56,6 +56,11 @@ void start_files_counts(struct start_build *b);
 /** start_pcp.c: pages in per-CPU lists, as many as zoneinfo says; the last to be found. */
 void start_files_pcp(struct start_build *b);
 
+/** start_trace.c: part of the zone was initialised late: its blocks are seen to be freed. */
+bool start_was_deferred(const struct start_build *b, const struct start_zone *zone);
+/** start_trace.c: the first of these blocks at or behind "from"; UINT64_MAX: there is none. */
+uint64_t start_first_late(const struct start_build *b, const struct start_zone *zone,
+			  uint64_t from);
 /** start_trace.c: memory as far as events show it. */
 void start_trace_ranges(struct start_build *b);
 /** start_trace.c: every frame of the ranges, by events, and by boot's rule where there are none. */

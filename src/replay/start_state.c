@@ -128,8 +128,11 @@ void start_state_map(const struct start_state *state, const struct machine_confi
 		vec_push(&ret->lists, *list);
 	vec_foreach(&state->pages.pcp, block)
 		vec_push(&ret->pcp, *block);
-	if (same_zones(state, config))
-		add_limits(state, ret->early, ret);
+	if (!same_zones(state, config))
+		return;
+	add_limits(state, ret->early, ret);
+	for (size_t i = 0; ret->early && i < state->pages.reserved.nr; i++)
+		vec_push(&ret->reserved, state->pages.reserved.items[i]);
 }
 
 void start_add_range(struct start_build *b, uint64_t start, uint64_t end, int node)

@@ -14,7 +14,8 @@
  * largest order of which nothing was taken, when blocks behind them in that order were taken
  * fresh: as free blocks they would have come first; and what lies in such a block below its first
  * taken page. All other untouched frames, and those of all other recordings, count as free: nothing
- * tells them apart, and most memory of most machines is.
+ * tells them apart, and most memory of most machines is. But for a zone that the first requests
+ * passed over: it had run low, and what is untouched there was in use.
  *
  * A pageblock is of the type that its first event on the free lists names. Of those without one,
  * MOVABLE from the beginning, boot has turned over what it took as a whole: its requests are not
@@ -42,7 +43,7 @@ enum {
 static struct boot_line boot_line(const struct start_build *b, const struct start_zone *zone);
 static bool is_exhausted(const struct survey *survey, const struct start_zone *zone);
 static bool ran_short(const struct survey *survey, const struct start_zone *zone);
-static bool was_deferred(const struct start_build *b, const struct start_zone *zone);
+static bool ran_low(const struct start_build *b, const struct start_zone *zone);
 static void draw_whole(const struct survey *survey, const struct start_zone *zone,
 		       struct boot_line *line);
 static uint64_t first_taken_of(const struct survey *survey, uint64_t top);
@@ -136,9 +137,11 @@ static struct boot_line boot_line(const struct start_build *b, const struct star
 	const struct survey *survey = b->sources->survey;
 	struct boot_line line = { .used_until = 0 };
 
-	if (!survey->from_boot)
+	if (!survey->from_boot) {
+		line.used_until = ran_low(b, zone) ? zone->end : 0;
 		return line;
-	if (is_exhausted(survey, zone) || was_deferred(b, zone)) {
+	}
+	if (is_exhausted(survey, zone) || start_was_deferred(b, zone)) {
 		line.used_until = zone->end;
 		return line;
 	}
@@ -164,17 +167,42 @@ static bool ran_short(const struct survey *survey, const struct start_zone *zone
 	return (zone->type == ZONE_NORMAL || zone->type == ZONE_DMA32) && survey->nr_late_dma;
 }
 
-/* A node's last zone, where blocks so large were given back that nobody had ever been given. */
-static bool was_deferred(const struct start_build *b, const struct start_zone *zone)
+/*
+ * Who could have had a page of this zone got one of a lower zone of its node: this one had come
+ * down to its low mark.
+ */
+static bool ran_low(const struct start_build *b, const struct start_zone *zone)
 {
-	if (!start_is_last_zone(b->state, zone))
+	const struct survey *survey = b->sources->survey;
+
+	if (zone->type != ZONE_NORMAL || zone->start < SURVEY_FOUR_GIB ||
+	    survey->nr_given_low < SURVEY_FIRST_GIVEN)
 		return false;
-	vec_foreach(&b->sources->survey->used, block) {
-		if (block->order >= SURVEY_BLOCK_SHIFT && block->pfn >= zone->start &&
-		    block->pfn < zone->end)
+	vec_foreach(&b->state->zones, other) {
+		if (other->node == zone->node && other->type == ZONE_DMA32)
 			return true;
 	}
 	return false;
+}
+
+bool start_was_deferred(const struct start_build *b, const struct start_zone *zone)
+{
+	return start_first_late(b, zone, zone->start) != UINT64_MAX;
+}
+
+uint64_t start_first_late(const struct start_build *b, const struct start_zone *zone,
+			  uint64_t from)
+{
+	uint64_t first = UINT64_MAX;
+
+	if (!start_is_last_zone(b->state, zone))
+		return first;
+	vec_foreach(&b->sources->survey->used, block) {
+		if (block->order >= SURVEY_BLOCK_SHIFT && block->pfn >= from &&
+		    block->pfn < zone->end)
+			first = MIN(first, block->pfn);
+	}
+	return first;
 }
 
 /*
@@ -282,6 +310,7 @@ static void tell_by_rule(struct start_build *b, uint64_t from, uint64_t to,
 	const enum start_basis basis = !survey->from_boot ? START_BY_NOTHING :
 				       from_log		  ? START_BY_MEMBLOCK :
 							    START_BY_RULE;
+	const enum start_basis used_basis = survey->from_boot ? basis : START_BY_RULE;
 	uint64_t end;
 
 	for (uint64_t at = from; at < to; at = end) {
@@ -292,7 +321,7 @@ static void tell_by_rule(struct start_build *b, uint64_t from, uint64_t to,
 		if (taken <= at && top >= line->whole_from && top + TOP <= line->whole_until)
 			taken = MIN(MAX(first_taken_of(survey, top), at), end);
 		if (taken > at)
-			start_tell(b, at, taken, START_USED, basis);
+			start_tell(b, at, taken, START_USED, used_basis);
 		if (end > taken)
 			start_tell(b, taken, end, START_FREE, basis);
 	}

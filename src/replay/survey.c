@@ -284,15 +284,20 @@ static void note_page(struct survey *survey, const struct event *ev)
 static void note_alloc(struct survey *survey, const struct event *ev)
 {
 	const unsigned int order = ev->page.order;
+	const bool any = !order && !(ev->page.gfp & (GFP_BIT_DMA | GFP_BIT_DMA32));
+	const bool low = ev->page.pfn < SURVEY_FOUR_GIB;
 
-	if (!order && ev->page.pfn < SURVEY_FOUR_GIB &&
-	    !(ev->page.gfp & (GFP_BIT_DMA | GFP_BIT_DMA32))) {
+	if (any && low) {
 		uint64_t *early = ev->page.pfn < DMA_END ? &survey->nr_fallback_dma :
 							   &survey->nr_fallback_dma32;
 		uint64_t *late = ev->page.pfn < DMA_END ? &survey->nr_late_dma :
 							  &survey->nr_late_dma32;
 
 		++*(survey->in_early_boot ? early : late);
+	}
+	if (any && survey->nr_given < SURVEY_FIRST_GIVEN) {
+		survey->nr_given++;
+		survey->nr_given_low += low;
 	}
 	if (survey->from_boot || (order > COSTLY_ORDER && order != HUGE_ORDER) ||
 	    survey_state_of(survey, ev->page.pfn) != SURVEY_UNTOUCHED)

@@ -26,8 +26,7 @@ static void show(void *judge, struct proc_snapshot *snapshot);
 static struct page_judge *create_judge(const struct verify_setup *setup,
 				       const struct page_look *look, struct verify_log *log,
 				       struct error *err);
-static struct page_allocator *create_pages(const struct machine_config *config,
-					   struct error *err);
+static bool create_pages(struct page_judge *j, struct error *err);
 static bool leaves_alone(void *ctx, uint64_t number);
 static void take_effect(void *ctx, struct page_op *op);
 static void judge(struct page_judge *j, struct page_op *op);
@@ -95,32 +94,33 @@ static struct page_judge *create_judge(const struct verify_setup *setup,
 				       struct error *err)
 {
 	static const uint8_t notes[] = { EVENT_ZONE_WMARKS, EVENT_KSWAPD_WAKE, EVENT_KSWAPD_SLEEP };
-	struct page_allocator *pa = create_pages(setup->config, err);
-	struct page_judge *j;
+	struct page_judge *j = xcalloc(1, sizeof(*j));
 
-	if (!pa)
-		return NULL;
-	j = xcalloc(1, sizeof(*j));
 	j->setup = *setup;
+	if (!create_pages(j, err)) {
+		free(j);
+		return NULL;
+	}
 	j->log = log;
 	j->look = look;
-	j->pa = pa;
 	j->follow = setup->mode == VERIFY_FOLLOW;
 	j->nr_cpus = setup->config->nr_cpus;
-	j->nr_zones = zone_count(pa);
+	j->nr_zones = zone_count(j->pa);
 	j->nr_online = 1;
 	u64map_init(&j->listed);
 	u64map_init(&j->live);
 	u64map_init(&j->stuck);
-	j->decay_ns = page_look_decay(look);
+	j->decay_ns = page_look_decay(page_judge_given(j, GIVEN_DECAY) ? look : NULL);
 	page_calls_init(&j->calls, take_effect, j);
 	j->calls.extfrag_first =
-		page_allocator_profile(pa)->fallback == FALLBACK_STEAL_SUITABLE;
-	j->calls.alone = leaves_alone;
-	j->calls.runs = page_allocator_profile(pa)->frees_in_runs;
+		page_allocator_profile(j->pa)->fallback == FALLBACK_STEAL_SUITABLE;
+	j->calls.alone = page_judge_given(j, GIVEN_CONTEXT) ? leaves_alone : NULL;
+	j->calls.runs = page_allocator_profile(j->pa)->frees_in_runs;
+	j->calls.by_end = !page_judge_given(j, GIVEN_ORDER);
+	j->calls.no_probes = !page_judge_given(j, GIVEN_BULK);
 	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
 		j->calls.notes[notes[i]] = true;
-	page_follow(pa, &page_judge_follow, j);
+	page_follow(j->pa, &page_judge_follow, j);
 	return j;
 }
 
@@ -167,10 +167,19 @@ static void show(void *judge, struct proc_snapshot *snapshot)
 	proc_take_pages(snapshot, j->pa);
 }
 
-static struct page_allocator *create_pages(const struct machine_config *config,
-					   struct error *err)
+/* With as much of the start as is given: without "start" all memory is free. */
+static bool create_pages(struct page_judge *j, struct error *err)
 {
-	return page_allocator_create(config, NULL, NULL, err);
+	struct machine_config config = *j->setup.config;
+
+	j->has_start = config.start && page_judge_given(j, GIVEN_START);
+	if (j->has_start) {
+		j->start = *config.start;
+		j->start.early &= page_judge_given(j, GIVEN_BOOT);
+	}
+	config.start = j->has_start ? &j->start : NULL;
+	j->pa = page_allocator_create(&config, NULL, NULL, err);
+	return j->pa != NULL;
 }
 
 static bool leaves_alone(void *ctx, uint64_t number)
@@ -247,9 +256,7 @@ static void moments_until(struct page_judge *j, uint64_t number)
 
 static void moment(struct page_judge *j, const struct page_look_moment *at)
 {
-	const struct page_start *start = j->setup.config->start;
-
-	if (!start || !start->early)
+	if (!j->start.early)
 		return;
 	switch (at->what) {
 	case PAGE_MOMENT_PCP:
@@ -281,13 +288,13 @@ static void note(struct page_judge *j, const struct page_op *op)
 
 	switch (ev->type) {
 	case EVENT_ZONE_WMARKS:
-		set_marks(j, ev);
+		if (page_judge_given(j, GIVEN_BOOT))
+			set_marks(j, ev);
 		break;
 	case EVENT_KSWAPD_WAKE:
-		set_kswapd(j, ev, true);
-		break;
 	case EVENT_KSWAPD_SLEEP:
-		set_kswapd(j, ev, false);
+		if (page_judge_given(j, GIVEN_RECLAIM))
+			set_kswapd(j, ev, ev->type == EVENT_KSWAPD_WAKE);
 		break;
 	default:
 		break;
@@ -309,7 +316,6 @@ static void set_kswapd(struct page_judge *j, const struct event *ev, bool awake)
 			page_follow_reclaiming(j->pa, i, awake);
 	}
 }
-
 
 static void set_marks(struct page_judge *j, const struct event *ev)
 {

@@ -50,6 +50,7 @@ static void pass_over(struct page_judge *j, uint64_t head);
 static void ready_for_refill(struct page_judge *j, const struct page_list *list);
 static bool ready_for_pop(struct page_judge *j, const struct page_list *list);
 static bool silent_until(struct page_judge *j, const struct page_list *list, uint64_t pfn);
+static void learn_used(struct page_judge *j, uint64_t pfn);
 static void judge_extfrag(struct page_judge *j, const struct page_taken *truth);
 static struct mm_outcome ask(struct page_judge *j, const struct page_op *op);
 static void follow_alloc(struct page_judge *j, const struct page_op *op);
@@ -57,6 +58,7 @@ static void judge_alloc(struct page_judge *j, const struct page_op *op, uint64_t
 static void judge_refill(struct page_judge *j, const struct page_op *op);
 static void learn_low(struct page_judge *j, const struct page_op *op, uint64_t ours);
 static void free_alloc(struct page_judge *j, const struct page_op *op);
+static void own_takes(struct page_judge *j, const struct page_op *op);
 static bool bulk_page(struct page_judge *j, const struct page_op *op);
 static bool bulk_list(struct page_judge *j, const struct page_op *op, struct page_list *list);
 
@@ -99,6 +101,10 @@ void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 
 	page_judge_begin(j, op);
 	j->course.path = "bulk";
+	if (!op->probed && !page_judge_given(j, GIVEN_SILENT)) {
+		own_takes(j, op);
+		return;
+	}
 	while (got < nr && bulk_page(j, op))
 		got++;
 	verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
@@ -142,7 +148,7 @@ bool page_judge_is_silent(const struct page_judge *j, uint64_t pfn)
 
 	enum page_fate fate;
 
-	if (!at)
+	if (!at || !page_judge_given(j, GIVEN_SILENT))
 		return false;
 	fate = page_look_fate(j->look, *at);
 	return fate == PAGE_FATE_SILENT || fate == PAGE_FATE_OPEN;
@@ -228,7 +234,7 @@ static void ready_for_refill(struct page_judge *j, const struct page_list *list)
 	j->course.empty = head == PAGE_FOLLOW_NONE;
 	if (j->course.empty)
 		return;
-	if (op->takes.nr == 1) {
+	if (op->takes.nr == 1 && page_judge_given(j, GIVEN_CONTEXT)) {
 		/* One block from the free lists: the list's lock was taken. */
 		j->course.direct = true;
 		j->course.looked = false;
@@ -266,10 +272,10 @@ static bool ready_for_pop(struct page_judge *j, const struct page_list *list)
 	j->course.empty = head == PAGE_FOLLOW_NONE;
 	if (j->course.empty) {
 		j->course.path = "refill";
-		if (where.place == PAGE_PLACE_LISTS) {
-			j->course.hidden = true;
+		j->course.hidden = where.place == PAGE_PLACE_LISTS &&
+				   page_judge_given(j, GIVEN_SILENT);
+		if (j->course.hidden)
 			return true;
-		}
 	}
 	ours_chose(j, list->zone, head, j->course.path);
 	if (head != PAGE_FOLLOW_NONE)
@@ -357,6 +363,8 @@ static void take_hidden(struct page_judge *j, const struct page_take *take, uint
 {
 	uint64_t at;
 
+	if (!page_judge_given(j, GIVEN_SILENT))
+		return;
 	while ((at = page_follow_smallest(j->pa, take->zone, take->order, take->type)) != truth &&
 	       at != PAGE_FOLLOW_NONE && page_look_hidden(j->look, at, j->course.op->number)) {
 		if (page_follow_own(j->pa, at, 0, take->type) == PAGE_PLACE_OUTSIDE)
@@ -366,16 +374,17 @@ static void take_hidden(struct page_judge *j, const struct page_take *take, uint
 	}
 }
 
-/* Silent requests that follow each other look like one: the next block may be for another list. */
+/*
+ * Requests that follow each other look like one when they are silent: the next block may be for
+ * another list.
+ */
 static bool fits_refill(const struct page_judge *j, const struct page_take *take)
 {
 	const struct page_taken *truth = &j->course.op->takes.items[j->course.take];
 	struct page_where where;
 
-	if (j->course.alloc)
-		return true;
 	page_follow_find(j->pa, truth->pfn, &where);
-	return where.zone == take->zone && truth->order == take->order;
+	return where.zone == take->zone && (j->course.alloc || truth->order == take->order);
 }
 
 static void taken(void *ctx, uint64_t ours, enum page_place place)
@@ -402,6 +411,8 @@ static void taken(void *ctx, uint64_t ours, enum page_place place)
 		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, page_place_name(place), 1);
 	if (j->course.take == 1 && ours != truth->pfn && j->course.alloc)
 		ours_chose(j, j->course.zone, ours, j->course.path);
+	if (ours != truth->pfn && ours != PAGE_FOLLOW_NONE)
+		learn_used(j, ours);
 	page_judge_enters(j, truth->pfn, truth->number);
 }
 
@@ -411,6 +422,28 @@ static void extfrag(void *ctx, const struct page_extfrag *extfrag)
 
 	j->course.nr_extfrag++;
 	j->course.extfrag = *extfrag;
+}
+
+/*
+ * A block that the kernel did not take, though ours would have: it was not free. Of memory that no
+ * event is about only a guess says that it was.
+ */
+static void learn_used(struct page_judge *j, uint64_t pfn)
+{
+	struct page_where where;
+
+	if (!page_judge_given(j, GIVEN_START))
+		return;
+	page_follow_find(j->pa, pfn, &where);
+	if (where.place != PAGE_PLACE_LISTS)
+		return;
+	for (uint64_t i = 0; i < 1ULL << where.order; i++) {
+		if (survey_state_of(j->setup.survey, where.head + i) != SURVEY_UNTOUCHED)
+			return;
+	}
+	(void)page_follow_own(j->pa, where.head, where.order, where.type);
+	verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
+		     "memory without events that the kernel passed over: in use, it seems", 1);
 }
 
 static void judge_extfrag(struct page_judge *j, const struct page_taken *truth)
@@ -451,7 +484,8 @@ static struct mm_outcome ask(struct page_judge *j, const struct page_op *op)
 	struct zone_info info;
 	int node = -1;
 
-	if (j->setup.config->nr_nodes > 1 && !j->course.failed) {
+	if (j->setup.config->nr_nodes > 1 && !j->course.failed &&
+	    page_judge_given(j, GIVEN_CONTEXT)) {
 		zone_info(j->pa, j->course.zone, &info);
 		node = info.node;
 	}
@@ -553,8 +587,8 @@ static void learn_low(struct page_judge *j, const struct page_op *op, uint64_t o
 	struct page_limits limits;
 
 	page_follow_limits(j->pa, j->course.zone, page_judge_cpu(j, op), &limits);
-	if (!j->follow || limits.below_high || op->ev.page.order || ours <= op->takes.nr ||
-	    op->takes.nr != (size_t)limits.batch)
+	if (!j->follow || !page_judge_given(j, GIVEN_RECLAIM) || limits.below_high ||
+	    op->ev.page.order || ours <= op->takes.nr || op->takes.nr != (size_t)limits.batch)
 		return;
 	page_follow_below_high(j->pa, j->course.zone);
 	j->low_zone = j->course.zone + 1;
@@ -579,6 +613,33 @@ static void free_alloc(struct page_judge *j, const struct page_op *op)
 		page_live_keep(j, op->ev.page.pfn, op->ev.page.order, outcome.addr);
 	else if (mm_ok(outcome))
 		(void)page_free(j->pa, page_judge_cpu(j, op), outcome.addr, op->ev.page.order);
+}
+
+/* Blocks that the kernel took for a request that ours does not know of. */
+static void own_takes(struct page_judge *j, const struct page_op *op)
+{
+	struct verify_what what = page_story_what(j);
+	struct verify_story *story;
+
+	for (size_t i = 0; i < op->certain; i++) {
+		const struct page_taken *truth = &op->takes.items[i];
+		struct page_where where;
+
+		page_follow_find(j->pa, truth->pfn, &where);
+		if (where.place == PAGE_PLACE_OUTSIDE)
+			continue;
+		j->course.zone = where.zone;
+		j->course.take = i + 1;
+		what.order = (int8_t)truth->order;
+		what.type = truth->type;
+		story = verify_judge(j->log, VERIFY_PAGE_TAKE, false, &what);
+		if (unlikely(story))
+			page_story_take(j, story, PAGE_FOLLOW_NONE);
+		if (truth->order <= KERNEL_MAX_ORDER)
+			(void)page_follow_own(j->pa, truth->pfn, truth->order, MIGRATE_UNMOVABLE);
+		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
+			     "blocks of silent requests that ours does not know of", 1);
+	}
 }
 
 /* The next page of a silent request; false: there is none. */

@@ -143,7 +143,8 @@ static void one_event(struct page_calls *calls, const struct event *ev, uint64_t
 		break;
 	case EVENT_PROBE_PAGES_BULK:
 	case EVENT_PROBE_PAGES_BULK_RET:
-		note_bulk(calls, run, ev, number);
+		if (!calls->no_probes)
+			note_bulk(calls, run, ev, number);
 		break;
 	case EVENT_KSWAPD_WAKEUP:
 		run->wakes++;
@@ -284,6 +285,8 @@ static void note_take(struct page_calls *calls, struct page_running *run, const 
 		op_at(calls, run->taking)->open = true;
 	}
 	op = op_at(calls, run->taking);
+	if (calls->by_end)
+		set_start(calls, run->taking, number);
 	if (ev->type == EVENT_EXTFRAG) {
 		add_extfrag(calls, op, ev, number);
 		return;
@@ -378,8 +381,11 @@ static uint32_t split_taking(struct page_calls *calls, struct page_running *run,
 		for (size_t i = first; i < op->takes.nr; i++)
 			vec_push(&own->takes, op->takes.items[i]);
 		op->certain = (uint32_t)first;
-		set_start(calls, id, own->takes.items[0].number);
+		if (!calls->by_end)
+			set_start(calls, id, own->takes.items[0].number);
 		op_at(calls, id)->cpu = op_at(calls, run->taking)->cpu;
+	} else if (calls->by_end) {
+		set_start(calls, id, number);
 	}
 	end_taking(calls, run);
 	op = op_at(calls, id);
@@ -441,7 +447,7 @@ static void note_drain(struct page_calls *calls, struct page_running *run, const
 		run->last = new_op(calls, PAGE_OP_DRAIN, ev, number);
 		op = op_at(calls, run->last);
 		op->open = true;
-	} else if (op->kind == PAGE_OP_FREE && !op->drains.nr) {
+	} else if (calls->by_end || (op->kind == PAGE_OP_FREE && !op->drains.nr)) {
 		set_start(calls, run->last, number);
 	}
 	if (!run->batching)

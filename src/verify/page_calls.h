@@ -93,6 +93,8 @@ struct page_plain {
 
 struct page_calls {
 	bool extfrag_first; /**< mm_page_alloc_extfrag comes before the take (up to 6.9) */
+	bool by_end;        /**< calls come out in the order of their last events instead */
+	bool no_probes;     /**< events of probes are passed over */
 	bool runs;          /**< neighbouring pages are freed together, by those who got them so */
 	struct u64map singles; /**< with "runs": pages that were asked for one by one */
 	/** A page freed by event "number" is seen to leave its list alone; NULL: not known. */

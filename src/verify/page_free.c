@@ -20,7 +20,9 @@ static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t 
 		       unsigned int order);
 static void free_begin(struct page_judge *j, const struct page_op *op, unsigned int zone);
 static bool own_block(struct page_judge *j, const struct page_op *op);
-static void unlist(struct page_judge *j, const struct page_where *where);
+static void unlist(struct page_judge *j, const struct page_where *where, uint64_t pfn,
+		   unsigned int order);
+static void drain_unforeseen(struct page_judge *j, const struct page_op *op);
 static bool goes_direct(const struct page_judge *j, const struct page_op *op, bool *tail);
 static void end_free(struct page_judge *j, const struct page_op *op);
 static void follow_rest(struct page_judge *j);
@@ -36,7 +38,8 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 	bool tail = false;
 	struct page_where where;
 
-	if (page_look_fate(j->look, op->number) == PAGE_FATE_TAIL &&
+	if (page_judge_given(j, GIVEN_BOOT) &&
+	    page_look_fate(j->look, op->number) == PAGE_FATE_TAIL &&
 	    page_boot_free(j->pa, pfn, order)) {
 		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
 			     "blocks of memory that boot handed over late", 1);
@@ -123,14 +126,14 @@ static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t 
 		return;
 	}
 	page_follow_find(j->pa, pfn, &where);
-	if (where.place == PAGE_PLACE_OTHER_LIST && where.head == pfn && !where.order)
-		unlist(j, &where);
+	unlist(j, &where, pfn, 0);
 	if (page_follow_own(j->pa, pfn, order, MIGRATE_UNMOVABLE) == PAGE_PLACE_OUTSIDE) {
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
 			     "frees of pages outside the machine's memory", 1ULL << order);
 		return;
 	}
-	if (page_look_fate(j->look, op->takes.items[first].number) == PAGE_FATE_DIRECT) {
+	if (page_judge_given(j, GIVEN_CONTEXT) &&
+	    page_look_fate(j->look, op->takes.items[first].number) == PAGE_FATE_DIRECT) {
 		page_free_direct(j->pa, page_judge_cpu(j, op), pfn, order, false);
 		return;
 	}
@@ -143,6 +146,10 @@ void page_judge_drain(struct page_judge *j, const struct page_op *op)
 	struct page_where where;
 	size_t at = 0;
 
+	if (!page_judge_given(j, GIVEN_DECAY)) {
+		drain_unforeseen(j, op);
+		return;
+	}
 	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
 		     "pages drained without a free: their number is the recording's",
 		     op->drains.nr);
@@ -173,6 +180,19 @@ void page_judge_drain(struct page_judge *j, const struct page_op *op)
 		page_follow_decayed(j->pa, where.zone, j->course.drain_cpu);
 		at = end;
 	}
+}
+
+/* Ours knows of no reason, and drains nothing. */
+static void drain_unforeseen(struct page_judge *j, const struct page_op *op)
+{
+	struct page_where where;
+
+	page_follow_find(j->pa, op->drains.items[0].pfn, &where);
+	free_begin(j, op, where.zone);
+	j->course.path = "drain all";
+	for (; !j->follow && j->course.drain < j->course.drain_end; j->course.drain++)
+		judge_drained(j, PAGE_FOLLOW_NONE);
+	follow_rest(j);
 }
 
 void page_judge_trims(void *ctx, unsigned int zone UNUSED, unsigned int cpu UNUSED,
@@ -233,23 +253,28 @@ static bool own_block(struct page_judge *j, const struct page_op *op)
 	struct page_where where;
 
 	page_follow_find(j->pa, pfn, &where);
-	if (where.place == PAGE_PLACE_OTHER_LIST && where.head == pfn &&
-	    where.order == op->ev.page.order)
-		unlist(j, &where);
+	unlist(j, &where, pfn, op->ev.page.order);
 	place = page_follow_own(j->pa, pfn, op->ev.page.order, MIGRATE_UNMOVABLE);
 	if (place == PAGE_PLACE_LISTS || place == PAGE_PLACE_OTHER_LIST)
 		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, "freed, but free in ours", 1);
 	return place != PAGE_PLACE_OUTSIDE;
 }
 
-/* It was given out silently, and so were those before it that nothing shows leaving. */
-static void unlist(struct page_judge *j, const struct page_where *where)
+/*
+ * A block to be freed that is in a list was given out silently, and so were those before it that
+ * nothing shows leaving.
+ */
+static void unlist(struct page_judge *j, const struct page_where *where, uint64_t pfn,
+		   unsigned int order)
 {
 	const struct page_list list = {
 		.zone = where->zone, .cpu = where->cpu, .order = where->order, .type = where->type
 	};
 	uint64_t nr = 1, head;
 
+	if (where->place != PAGE_PLACE_OTHER_LIST || where->head != pfn || where->order != order ||
+	    !page_judge_given(j, GIVEN_SILENT))
+		return;
 	while ((head = page_follow_head(j->pa, &list)) != where->head &&
 	       head != PAGE_FOLLOW_NONE && page_judge_is_silent(j, head)) {
 		page_follow_pop(j->pa, head);
@@ -273,7 +298,7 @@ static bool goes_direct(const struct page_judge *j, const struct page_op *op, bo
 	struct page_where where;
 
 	*tail = fate == PAGE_FATE_TAIL;
-	if (op->drains.nr)
+	if (op->drains.nr || !page_judge_given(j, GIVEN_CONTEXT))
 		return false;
 	if (fate != PAGE_FATE_OPEN || op->interrupted == UINT64_MAX)
 		return fate == PAGE_FATE_TAIL || fate == PAGE_FATE_DIRECT || op->missed_batch;
@@ -349,7 +374,8 @@ static void learn_reclaim(struct page_judge *j, const struct page_op *op)
 {
 	struct page_limits limits;
 
-	if (!j->follow || (op->drains.nr > 0) == j->course.predicted)
+	if (!j->follow || !page_judge_given(j, GIVEN_RECLAIM) ||
+	    (op->drains.nr > 0) == j->course.predicted)
 		return;
 	page_follow_limits(j->pa, j->course.zone, page_judge_cpu(j, op), &limits);
 	if (op->drains.nr ? j->kswapd_awake && !limits.reclaim_active : limits.reclaim_active)

@@ -11,6 +11,7 @@
 
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/page_follow.h"
+#include "kmreplay/mm/page_start.h"
 #include "kmreplay/mm/zone.h"
 #include "kmreplay/verify/verify.h"
 
@@ -64,13 +65,14 @@ struct page_silent {
 
 struct page_judge {
 	struct verify_setup setup;
+	struct page_start start; /**< setup.config->start, as far as it is given; its vectors */
+	bool has_start;
 	struct verify_log *log;
 	const struct page_look *look;
 	struct page_allocator *pa;
 	struct page_calls calls;
 	struct page_course course;
 	bool follow;          /**< VERIFY_FOLLOW */
-	bool probed;          /**< silent requests are recorded by probes */
 	unsigned int nr_cpus, nr_zones;
 	bool kswapd_awake;    /**< of some node */
 	unsigned int low_zone; /**< that was found to run low, + 1; 0: none since the last call */
@@ -88,6 +90,12 @@ struct page_judge {
 	struct vec(struct page_live) blocks;
 	struct vec(uint32_t) spare_blocks;
 };
+
+/** The judge may use this fact of the recording. */
+static inline bool page_judge_given(const struct page_judge *j, enum verify_given given)
+{
+	return j->setup.given & 1U << given;
+}
 
 /** page_live.c: free-running */
 void page_live_deinit(struct page_judge *j);
@@ -107,7 +115,7 @@ void page_judge_alloc(struct page_judge *j, struct page_op *op);
 void page_judge_bulk(struct page_judge *j, const struct page_op *op);
 /** The block entered a per-CPU list by event "number". */
 void page_judge_enters(struct page_judge *j, uint64_t pfn, uint64_t number);
-/** Nothing shows how the block at "pfn" leaves the list that it is in. */
+/** Nothing shows how the block at "pfn" leaves the list that it is in, and that is given. */
 bool page_judge_is_silent(const struct page_judge *j, uint64_t pfn);
 /** A call begins to be judged. */
 void page_judge_begin(struct page_judge *j, const struct page_op *op);

@@ -399,14 +399,16 @@ static void boot_event(struct page_look *look, const struct event *ev, uint64_t 
 /*
  * init_per_zone_wmark_min() runs right after mm_sysfs_init() has made a kobject, which follows on
  * bdi_class_init() with its class and its directory in debugfs. hugepage_init() makes another
- * kobject and its files, perhaps a cache, and khugepaged; then the marks rise.
+ * kobject and its files, perhaps a cache, and khugepaged; then the marks rise. The names of
+ * kobjects are strings of their own, by helpers that the compiler may have inlined.
  */
 static void boot_step(struct page_look *look, const char *site, uint64_t number)
 {
 	static const char *const sysfs[] = {
 		"kobject_", "__kernfs_", "radix_tree_", "__radix_tree_", "idr_", "ida_", "xas_",
 		"kmem_cache_", "__kmem_cache_", "do_kmem_cache_", "cache_random_", "sysfs_slab_",
-		"shrinker_", "prealloc_shrinker", NULL,
+		"shrinker_", "prealloc_shrinker", "__prealloc_shrinker",
+		"kfree_const", "kstrdup", "kvasprintf", NULL,
 	};
 	static const char *const debugfs[] = { "__d_alloc", "alloc_inode", "security_inode_alloc",
 					       "lsm_inode_alloc", NULL };

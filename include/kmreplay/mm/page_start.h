@@ -41,7 +41,8 @@ struct page_start_zone {
 	enum zone_type type;
 	/**
 	 * Pages that the allocator manages at the start: those free, in per-CPU lists and in use.
-	 * What the ranges hold beyond them is reserved until page_manage(). 0: all of the ranges.
+	 * What the ranges hold beyond them is managed once page_manage() says so, or when it is
+	 * one of "reserved" and named. 0: all of the ranges.
 	 */
 	uint64_t managed;
 	/** It failed its high mark lately (ZONE_BELOW_HIGH): exhausted before the start. */
@@ -71,6 +72,8 @@ struct page_start {
 	struct vec(struct page_start_type) lists;
 	/** Of each list the head first. None of these frames is in "free". */
 	struct vec(struct page_start_pcp) pcp;
+	/** Frames that are not managed until somebody names them: ascending, inside the ranges. */
+	struct vec(struct page_start_run) reserved;
 	/** Any order; zones that the machine does not have are passed over. */
 	struct vec(struct page_start_zone) zones;
 	struct vec(struct page_start_limit) limits;

@@ -190,6 +190,7 @@ struct page_allocator {
 	struct node *nodes;
 	uint16_t *cpu_node;
 	struct vec(struct page_range) ranges; /**< all memory, ascending */
+	struct vec(struct page_range) reserved; /**< frames not managed until named, ascending */
 	unsigned int nr_zones, nr_nodes, nr_cpus;
 	unsigned int nr_online; /**< CPUs that are up */
 	bool cpu_coming;        /**< one is coming up: limits are shared with it */

@@ -53,6 +53,8 @@ struct survey_pcp {
 
 /** log2 of the pages that "block_types" takes for a pageblock. */
 enum { SURVEY_BLOCK_SHIFT = 9 };
+/** So many requests tell where the first pages came from. */
+enum { SURVEY_FIRST_GIVEN = 64 };
 
 struct survey {
 	/**
@@ -93,6 +95,11 @@ struct survey {
 	 */
 	uint64_t nr_fallback_dma, nr_fallback_dma32;
 	uint64_t nr_late_dma, nr_late_dma32; /**< the same, later */
+	/**
+	 * Of the first single pages given to requests that would rather have had one from above
+	 * 4 GiB: those that did not get it; SURVEY_FIRST_GIVEN: none of them did.
+	 */
+	uint32_t nr_given, nr_given_low;
 	uint64_t exact_low_end, exact_high_end; /**< ends of zones that events name; 0: none */
 	uint64_t max_low_pfn;        /**< highest frame seen below 4 GiB; 0: none */
 	uint64_t max_high_pfn;       /**< highest frame seen from 4 GiB on; 0: none */

@@ -72,6 +72,8 @@ const char *verify_mode_name(unsigned int mode);
 	X(SILENT, "silent", "silent requests worked out by looking ahead")                    \
 	X(CONTEXT, "context", "calls that could not have a per-CPU list, by looking ahead")   \
 	X(BOOT, "boot", "when boot-time settings took effect: watermarks, CPUs, memory")      \
+	X(DECAY, "decay", "when per-CPU lists were drained without a free, and how far")      \
+	X(RECLAIM, "reclaim", "when kswapd worked, and which zones had run low")              \
 	X(CACHES, "caches", "which cache an object is of, known from the whole recording")
 
 enum verify_given {

@@ -66,6 +66,7 @@ void page_allocator_destroy(struct page_allocator *pa)
 		munmap(pa->block_types, pa->nr_pages >> pa->block_order);
 	page_watch_end(pa);
 	vec_deinit(&pa->ranges);
+	vec_deinit(&pa->reserved);
 	zones_destroy(pa);
 	free(pa);
 }

@@ -35,6 +35,8 @@ static enum migratetype list_type(const struct page_allocator *pa, struct list_t
 				  uint32_t index);
 static void fill_pcp(struct page_allocator *pa, const struct page_start *start);
 static void count_used(struct page_allocator *pa, const struct page_start *start);
+static void keep_reserved(struct page_allocator *pa, const struct page_start *start);
+static uint64_t reserved_in(const struct page_allocator *pa, uint32_t start, uint32_t end);
 static struct zone *zone_named(struct page_allocator *pa, int node, enum zone_type type);
 static void count_highatomic(struct page_allocator *pa);
 static const struct page_range *range_of(const struct page_allocator *pa, uint32_t index);
@@ -52,6 +54,7 @@ void page_start_deinit(struct page_start *start)
 	vec_deinit(&start->blocks);
 	vec_deinit(&start->lists);
 	vec_deinit(&start->pcp);
+	vec_deinit(&start->reserved);
 	vec_deinit(&start->zones);
 	vec_deinit(&start->limits);
 }
@@ -94,6 +97,7 @@ bool page_adopt(struct page_allocator *pa, uint64_t pfn, unsigned int order,
 		return false;
 	zone = page_find_zone(pa, index);
 	/* Reserved memory that is used like any other was handed over without a word. */
+	make_managed(pa, zone, reserved_in(pa, index, index + (uint32_t)nr));
 	if (zone->unknown < nr)
 		make_managed(pa, zone, nr - zone->unknown);
 	zone->unknown -= nr;
@@ -146,6 +150,8 @@ void page_start_build(struct page_allocator *pa, const struct machine_config *co
 			free_run(pa, range, range->start, range->end, &(struct list_types){ 0 });
 	}
 	count_used(pa, config->start);
+	if (config->start)
+		keep_reserved(pa, config->start);
 }
 
 struct zone *page_find_zone(const struct page_allocator *pa, uint32_t index)
@@ -319,6 +325,39 @@ static void count_used(struct page_allocator *pa, const struct page_start *start
 		zone->free_stat = (int64_t)zone->free;
 		zone->pcps[0].stat_diff = 0;
 	}
+}
+
+static void keep_reserved(struct page_allocator *pa, const struct page_start *start)
+{
+	vec_foreach(&start->reserved, run) {
+		const uint64_t from = MAX(run->start, pa->base_pfn);
+		const uint64_t to = MIN(run->end, pa->base_pfn + pa->nr_pages);
+
+		if (from < to)
+			vec_push(&pa->reserved,
+				 (struct page_range){ .start = (uint32_t)(from - pa->base_pfn),
+						      .end = (uint32_t)(to - pa->base_pfn) });
+	}
+}
+
+/* Each frame is asked for once: when it gets an owner. */
+static uint64_t reserved_in(const struct page_allocator *pa, uint32_t start, uint32_t end)
+{
+	size_t low = 0, high = pa->reserved.nr;
+	uint64_t nr = 0;
+
+	while (low < high) {
+		const size_t mid = low + (high - low) / 2;
+
+		if (pa->reserved.items[mid].end <= start)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < pa->reserved.nr && pa->reserved.items[low].start < end; low++)
+		nr += MIN(pa->reserved.items[low].end, end) -
+		      MAX(pa->reserved.items[low].start, start);
+	return nr;
 }
 
 /* NULL: this machine has no such zone. */

@@ -117,6 +117,8 @@ START_TEST(types_and_waiting_pages_are_as_given)
 							 .has_marks = true,
 							 .mark = { 10, 20, 30, 40 },
 							 .free_stat = 0x60f });
+	vec_push(&start.reserved, (struct page_start_run){ BASE + 0x1700, BASE + 0x1704 });
+	vec_push(&start.reserved, (struct page_start_run){ BASE + 0x1908, BASE + 0x1930 });
 	vec_push(&start.limits, (struct page_start_limit){ .type = ZONE_NORMAL,
 							      .cpu = 1,
 							      .high = 77,
@@ -145,6 +147,10 @@ START_TEST(types_and_waiting_pages_are_as_given)
 	page_manage(pa, BASE + 0x1800, 0x10);
 	zone_info(pa, 0, &zone);
 	ck_assert_uint_eq(zone.managed, 0x1010);
+	/* Half of what is named was reserved. */
+	ck_assert(page_adopt(pa, BASE + 0x1900, 4, MIGRATE_UNMOVABLE));
+	zone_info(pa, 0, &zone);
+	ck_assert_uint_eq(zone.managed, 0x1018);
 	finish(pa);
 	page_start_deinit(&start);
 }
