@@ -28,6 +28,7 @@ static void end_free(struct page_judge *j, const struct page_op *op);
 static void follow_rest(struct page_judge *j);
 static void judge_drains(struct page_judge *j, const struct page_op *op);
 static void learn_reclaim(struct page_judge *j, const struct page_op *op);
+static void learn_decay(struct page_judge *j, const struct page_op *op);
 static void judge_drained(struct page_judge *j, uint64_t ours);
 static uint64_t pages_of(const struct page_op *op, size_t from, size_t end);
 
@@ -352,6 +353,7 @@ static void judge_drains(struct page_judge *j, const struct page_op *op)
 	if (!op->drains.nr && !j->course.predicted)
 		return;
 	learn_reclaim(j, op);
+	learn_decay(j, op);
 	story = verify_detect(j->log, VERIFY_PAGE_DRAIN, op->drains.nr > 0, j->course.predicted,
 			      &what);
 	if (unlikely(story))
@@ -380,6 +382,16 @@ static void learn_reclaim(struct page_judge *j, const struct page_op *op)
 	page_follow_limits(j->pa, j->course.zone, page_judge_cpu(j, op), &limits);
 	if (op->drains.nr ? j->kswapd_awake && !limits.reclaim_active : limits.reclaim_active)
 		page_follow_reclaiming(j->pa, j->course.zone, op->drains.nr > 0);
+}
+
+/*
+ * The vmstat worker lowers limits once a second at most: a CPU that idles is left alone, and
+ * nothing shows it. A list that grows beyond the limit tells.
+ */
+static void learn_decay(struct page_judge *j, const struct page_op *op)
+{
+	if (j->follow && !op->drains.nr && page_judge_given(j, GIVEN_DECAY))
+		page_follow_undecayed(j->pa, j->course.zone, page_judge_cpu(j, op));
 }
 
 /* Pages behind the first difference of a flush are not held against ours. */

@@ -165,6 +165,8 @@ bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t
 void page_follow_decay(struct page_allocator *pa);
 /** decay_pcp_high() has run: the limit is what the lists hold, within its bounds. */
 void page_follow_decayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu);
+/** It ran less often than thought: the limit is as many steps back as make it hold the lists. */
+void page_follow_undecayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu);
 /** kswapd of "node" is awake, or sleeps: then boosts of zones up to "highest" end. */
 void page_follow_kswapd(struct page_allocator *pa, unsigned int node, bool awake,
 			enum zone_type highest);

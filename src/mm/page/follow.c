@@ -352,6 +352,17 @@ void page_follow_marks(struct page_allocator *pa, unsigned int zone, uint64_t mi
 	pcp_setup_zone(pa, z);
 }
 
+void page_follow_undecayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu)
+{
+	struct pcp *pcp = &pa->zones[zone].pcps[cpu];
+
+	if (pa->profile->pcp != PCP_AUTO_HIGH)
+		return;
+	/* A step takes an eighth. */
+	while (pcp->high <= pcp->count && pcp->high < pcp->high_max)
+		pcp->high = MIN(pcp->high + MAX(pcp->high / 7, 1), pcp->high_max);
+}
+
 void page_follow_limits(const struct page_allocator *pa, unsigned int zone, unsigned int cpu,
 			struct page_limits *ret)
 {
