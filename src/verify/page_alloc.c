@@ -512,7 +512,7 @@ static void follow_alloc(struct page_judge *j, const struct page_op *op)
 	if (!j->course.failed && !ours_failed && !j->course.chosen)
 		j->course.ours_pfn = pfn;
 	judge_alloc(j, op, j->course.ours_pfn, ours_failed);
-	if (j->course.looked)
+	if (j->course.looked || op->takes.nr > 1)
 		judge_refill(j, op);
 }
 
@@ -549,6 +549,7 @@ static void judge_alloc(struct page_judge *j, const struct page_op *op, uint64_t
 		page_story_pfn(j, story);
 }
 
+/* Several blocks for one request are a refill, whether ours has such lists or not. */
 static void judge_refill(struct page_judge *j, const struct page_op *op)
 {
 	const struct verify_what what = page_story_what(j);
@@ -607,7 +608,7 @@ static void free_alloc(struct page_judge *j, const struct page_op *op)
 		j->course.ours_pfn = outcome.addr;
 	}
 	judge_alloc(j, op, j->course.ours_pfn, !mm_ok(outcome));
-	if (j->course.looked)
+	if (j->course.looked || op->takes.nr > 1)
 		judge_refill(j, op);
 	if (mm_ok(outcome) && !j->course.failed)
 		page_live_keep(j, op->ev.page.pfn, op->ev.page.order, outcome.addr);
