@@ -201,6 +201,11 @@ MUST_CHECK struct repair *cli_input_repaired(struct cli_input *in, input_repaire
 MUST_CHECK bool cli_input_next(struct cli_input *in);
 /** After the last batch: says what is wrong and gives the status. */
 MUST_CHECK int cli_input_finish(struct cli_input *in);
+/** What WHEN "i" of --at, which "finder" looked for, has come to; false: the message is printed. */
+MUST_CHECK bool cli_input_moment(const struct cli_input *in, const struct when_finder *finder,
+				 size_t i, uint64_t *number);
+/** The head of a report: which recording, which part of it, "nr_events" of how much time. */
+void cli_input_describe(const struct cli_input *in, uint64_t nr_events, struct report *report);
 /** Warns in "report" of what is wrong with the input: cut, interrupted, lost events, ... */
 void cli_input_warn(const struct cli_input *in, struct report *report);
 

@@ -127,14 +127,9 @@ static int find_views(struct stat *stat)
 
 static bool hear_views(struct stat *stat)
 {
-	struct error err;
-
-	for (size_t i = 0; i < stat->views.nr; i++) {
-		if (when_finder_get(&stat->finder, i, &stat->views.items[i].number, &err))
-			continue;
-		cli_error("'%s': --at: %s", stat->in->path, err.message);
-		return false;
-	}
+	for (size_t i = 0; i < stat->views.nr; i++)
+		if (!cli_input_moment(stat->in, &stat->finder, i, &stat->views.items[i].number))
+			return false;
 	return true;
 }
 

@@ -158,10 +158,7 @@ static int judge(struct verify_job *job)
 	in->again = false;
 	if ((status != EXIT_OK && status != EXIT_DAMAGED) || !cli_input_rewind(in))
 		return status == EXIT_OK ? EXIT_INPUT : status;
-	if (job->options.given & 1U << GIVEN_CACHES)
-		in->learned = job->looked;
-	else
-		in->learned = NULL;
+	in->learned = job->options.given & 1U << GIVEN_CACHES ? job->looked : NULL;
 	job->repair = cli_input_repaired(in, judge_batch, job, &status);
 	if (status == EXIT_INPUT)
 		return status;
@@ -200,7 +197,7 @@ static int print(struct verify_job *job, int status)
 	struct cli_input *in = &job->readings.in;
 	struct report *report = report_create("verify", 1);
 	const struct verify_facts facts = {
-		.path = job->readings.path,
+		.in = in,
 		.info = trace_info(in->trace),
 		.names = &in->names,
 		.repair = job->repair,

@@ -72,15 +72,8 @@ static const char *const verdict_marks[] = {
 void compare_report(struct report *report, struct compare *compare)
 {
 	const struct cli_input *in = &compare->job->in;
-	const struct trace_info *info = trace_info(in->trace);
 
-	report_text(report, "file", "recording", compare->job->path);
-	report_text(report, "input_format", "format", info->format);
-	if (in->cli->options.time.given)
-		report_text(report, "part", "part", in->cli->options.time.text);
-	report_count(report, "events", "events", in->nr_given);
-	report_figure(report, "span_ns", "time span", REPORT_NS,
-		      report_u64(in->last_time - in->first_time));
+	cli_input_describe(in, in->nr_given, report);
 	add_summary(report, compare);
 	compare_report_parts(report, compare);
 	if (compare->thresholds.nr)

@@ -95,6 +95,30 @@ int cli_input_events(struct cli_input *in, input_events_fn *fn, void *ctx)
 	return cli_input_finish(in);
 }
 
+bool cli_input_moment(const struct cli_input *in, const struct when_finder *finder, size_t i,
+		      uint64_t *number)
+{
+	struct error err;
+
+	if (when_finder_get(finder, i, number, &err))
+		return true;
+	cli_error("'%s': --at: %s", in->path, err.message);
+	return false;
+}
+
+void cli_input_describe(const struct cli_input *in, uint64_t nr_events, struct report *report)
+{
+	const char *part = in->cli->options.time.text;
+
+	report_text(report, "file", "recording", in->path);
+	report_text(report, "input_format", "format", trace_info(in->trace)->format);
+	if (part)
+		report_text(report, "part", "part", part);
+	report_count(report, "events", "events", nr_events);
+	report_figure(report, "span_ns", "time span", REPORT_NS,
+		      report_u64(in->last_time - in->first_time));
+}
+
 void cli_input_warn(const struct cli_input *in, struct report *report)
 {
 	const struct trace_info *info = trace_info(in->trace);

@@ -142,9 +142,7 @@ struct replay_facts replay_job_facts(struct replay_job *job, struct replay_side 
 	return (struct replay_facts){
 		.path = job->path,
 		.info = trace_info(job->in.trace),
-		.part = options->time.text,
-		.first_time = job->in.first_time,
-		.last_time = job->in.last_time,
+		.in = &job->in,
 		.names = &job->in.names,
 		.repair = job->repair,
 		.config = &side->machine,
@@ -209,13 +207,10 @@ static int look(struct replay_job *job)
 static bool find_moments(struct replay_job *job, const struct when_finder *finder)
 {
 	uint64_t number;
-	struct error err;
 
 	for (size_t i = 0; i < job->cli->options.at.list.nr; i++) {
-		if (!when_finder_get(finder, i, &number, &err)) {
-			cli_error("'%s': --at: %s", job->path, err.message);
+		if (!cli_input_moment(&job->in, finder, i, &number))
 			return false;
-		}
 		vec_push(&job->at, number);
 	}
 	return true;

@@ -30,13 +30,7 @@ void replay_report(struct report *report, const struct replay_facts *facts)
 {
 	const struct replay_tally *tally = replay_tally(facts->replay);
 
-	report_text(report, "file", "recording", facts->path);
-	report_text(report, "input_format", "format", facts->info->format);
-	if (facts->part)
-		report_text(report, "part", "part", facts->part);
-	report_count(report, "events", "events", tally->nr_events);
-	report_figure(report, "span_ns", "time span", REPORT_NS,
-		      report_u64(facts->last_time - facts->first_time));
+	cli_input_describe(facts->in, tally->nr_events, report);
 	report_begin(report, "summary", "Summary");
 	replay_report_words(report, facts);
 	report_end(report);

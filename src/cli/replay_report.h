@@ -19,8 +19,7 @@
 struct replay_facts {
 	const char *path;
 	const struct trace_info *info;
-	const char *part;        /**< of the recording, as --time has it; NULL: all */
-	uint64_t first_time, last_time; /**< of its events */
+	const struct cli_input *in;
 	const struct event_names *names;
 	const struct repair *repair;
 	const struct machine_config *config;

@@ -40,8 +40,8 @@ void report_page(struct report_page *page)
 	report_text(report, "input_format", "format", facts->info->format);
 	report_text(report, "kernel", "recorded kernel",
 		    facts->info->release[0] ? facts->info->release : NULL);
-	if (facts->part)
-		report_text(report, "part", "part", facts->part);
+	if (facts->in->cli->options.time.text)
+		report_text(report, "part", "part", facts->in->cli->options.time.text);
 	report_count(report, "events", "events", replay_tally(facts->replay)->nr_events);
 	report_figure(report, "span_ns", "time span", REPORT_NS,
 		      report_u64(page->end - page->start));

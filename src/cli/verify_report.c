@@ -39,11 +39,7 @@ static const char *const mode_words[VERIFY_MODE_NR] = {
 
 void verify_report(struct report *report, const struct verify_facts *facts)
 {
-	report_text(report, "file", "recording", facts->path);
-	report_text(report, "input_format", "format", facts->info->format);
-	report_count(report, "events", "events", verify_run_nr_events(facts->run));
-	report_figure(report, "span_ns", "time span", REPORT_NS,
-		      report_u64(facts->info->last_time - facts->info->first_time));
+	cli_input_describe(facts->in, verify_run_nr_events(facts->run), report);
 	report_text(report, "profile", "rules of kernel",
 		    page_profile_for(facts->machine->kernel)->name);
 	if (facts->info->release[0])

@@ -9,7 +9,7 @@
 
 /** What a report of a comparison is made from. */
 struct verify_facts {
-	const char *path;
+	const struct cli_input *in;
 	const struct trace_info *info;
 	const struct event_names *names;
 	const struct repair *repair;

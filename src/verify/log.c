@@ -14,8 +14,6 @@ static void add_class(struct verify_log *log, enum verify_metric metric,
 		      const struct verify_what *what);
 static bool same_class(const struct verify_class *a, const struct verify_class *b);
 static uint64_t class_hash(const struct verify_class *class);
-static bool is_explained(const struct verify_log *log, enum verify_metric metric,
-			 uint64_t number);
 static struct verify_story *add_story(struct verify_log *log, enum verify_metric metric, bool right,
 				      const struct verify_what *what);
 
@@ -144,15 +142,12 @@ void verify_run_stops(struct verify_log *log, uint64_t number)
 static struct verify_story *judged(struct verify_log *log, enum verify_metric metric, bool right,
 				   const struct verify_what *what)
 {
-	bool tell;
+	bool tell = unlikely(what->number == log->options.explain);
 
 	if (likely(right))
-		return unlikely(what->number == log->options.explain) &&
-				       is_explained(log, metric, what->number) ?
-			       add_story(log, metric, right, what) : NULL;
+		return tell ? add_story(log, metric, right, what) : NULL;
 	log->counts[metric].first_wrong = MIN(log->counts[metric].first_wrong, what->number);
-	tell = log->nr_differences++ < log->options.nr_stories ||
-	       is_explained(log, metric, what->number);
+	tell |= log->nr_differences++ < log->options.nr_stories;
 	if (log->options.classes)
 		add_class(log, metric, what);
 	return tell ? add_story(log, metric, right, what) : NULL;
@@ -204,15 +199,6 @@ static uint64_t class_hash(const struct verify_class *class)
 	       ((uint64_t)class->metric << 16 | (uint64_t)(uint8_t)class->order << 8 |
 		class->type);
 	return hash ^ hash >> 29;
-}
-
-static bool is_explained(const struct verify_log *log, enum verify_metric metric,
-			 uint64_t number)
-{
-	const unsigned int layers = log->options.explain_layers;
-
-	return number == log->options.explain &&
-	       (!layers || layers & 1U << verify_metric_desc(metric)->layer);
 }
 
 static struct verify_story *add_story(struct verify_log *log, enum verify_metric metric, bool right,

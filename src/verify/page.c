@@ -110,14 +110,14 @@ static struct page_judge *create_judge(const struct verify_setup *setup,
 	u64map_init(&j->listed);
 	u64map_init(&j->live);
 	u64map_init(&j->stuck);
-	j->decay_ns = page_look_decay(page_judge_given(j, GIVEN_DECAY) ? look : NULL);
+	j->decay_ns = page_look_decay(verify_is_given(&j->setup, GIVEN_DECAY) ? look : NULL);
 	page_calls_init(&j->calls, take_effect, j);
 	j->calls.extfrag_first =
 		page_allocator_profile(j->pa)->fallback == FALLBACK_STEAL_SUITABLE;
-	j->calls.alone = page_judge_given(j, GIVEN_CONTEXT) ? leaves_alone : NULL;
+	j->calls.alone = verify_is_given(&j->setup, GIVEN_CONTEXT) ? leaves_alone : NULL;
 	j->calls.runs = page_allocator_profile(j->pa)->frees_in_runs;
-	j->calls.by_end = !page_judge_given(j, GIVEN_ORDER);
-	j->calls.no_probes = !page_judge_given(j, GIVEN_BULK);
+	j->calls.by_end = !verify_is_given(&j->setup, GIVEN_ORDER);
+	j->calls.no_probes = !verify_is_given(&j->setup, GIVEN_BULK);
 	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
 		j->calls.notes[notes[i]] = true;
 	page_follow(j->pa, &page_judge_follow, j);
@@ -138,7 +138,6 @@ static bool finish(void *judge, struct error *err)
 	struct page_judge *j = judge;
 
 	page_calls_finish(&j->calls);
-	verify_reached(j->log, UINT64_MAX - 1);
 	return page_check(j->pa, err);
 }
 
@@ -172,10 +171,10 @@ static bool create_pages(struct page_judge *j, struct error *err)
 {
 	struct machine_config config = *j->setup.config;
 
-	j->has_start = config.start && page_judge_given(j, GIVEN_START);
+	j->has_start = config.start && verify_is_given(&j->setup, GIVEN_START);
 	if (j->has_start) {
 		j->start = *config.start;
-		j->start.early &= page_judge_given(j, GIVEN_BOOT);
+		j->start.early &= verify_is_given(&j->setup, GIVEN_BOOT);
 	}
 	config.start = j->has_start ? &j->start : NULL;
 	j->pa = page_allocator_create(&config, NULL, NULL, err);
@@ -288,12 +287,12 @@ static void note(struct page_judge *j, const struct page_op *op)
 
 	switch (ev->type) {
 	case EVENT_ZONE_WMARKS:
-		if (page_judge_given(j, GIVEN_BOOT))
+		if (verify_is_given(&j->setup, GIVEN_BOOT))
 			set_marks(j, ev);
 		break;
 	case EVENT_KSWAPD_WAKE:
 	case EVENT_KSWAPD_SLEEP:
-		if (page_judge_given(j, GIVEN_RECLAIM))
+		if (verify_is_given(&j->setup, GIVEN_RECLAIM))
 			set_kswapd(j, ev, ev->type == EVENT_KSWAPD_WAKE);
 		break;
 	default:

@@ -101,7 +101,7 @@ void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 
 	page_judge_begin(j, op);
 	j->course.path = "bulk";
-	if (!op->probed && !page_judge_given(j, GIVEN_SILENT)) {
+	if (!op->probed && !verify_is_given(&j->setup, GIVEN_SILENT)) {
 		own_takes(j, op);
 		return;
 	}
@@ -148,7 +148,7 @@ bool page_judge_is_silent(const struct page_judge *j, uint64_t pfn)
 
 	enum page_fate fate;
 
-	if (!at || !page_judge_given(j, GIVEN_SILENT))
+	if (!at || !verify_is_given(&j->setup, GIVEN_SILENT))
 		return false;
 	fate = page_look_fate(j->look, *at);
 	return fate == PAGE_FATE_SILENT || fate == PAGE_FATE_OPEN;
@@ -234,7 +234,7 @@ static void ready_for_refill(struct page_judge *j, const struct page_list *list)
 	j->course.empty = head == PAGE_FOLLOW_NONE;
 	if (j->course.empty)
 		return;
-	if (op->takes.nr == 1 && page_judge_given(j, GIVEN_CONTEXT)) {
+	if (op->takes.nr == 1 && verify_is_given(&j->setup, GIVEN_CONTEXT)) {
 		/* One block from the free lists: the list's lock was taken. */
 		j->course.direct = true;
 		j->course.looked = false;
@@ -273,7 +273,7 @@ static bool ready_for_pop(struct page_judge *j, const struct page_list *list)
 	if (j->course.empty) {
 		j->course.path = "refill";
 		j->course.hidden = where.place == PAGE_PLACE_LISTS &&
-				   page_judge_given(j, GIVEN_SILENT);
+				   verify_is_given(&j->setup, GIVEN_SILENT);
 		if (j->course.hidden)
 			return true;
 	}
@@ -363,7 +363,7 @@ static void take_hidden(struct page_judge *j, const struct page_take *take, uint
 {
 	uint64_t at;
 
-	if (!page_judge_given(j, GIVEN_SILENT))
+	if (!verify_is_given(&j->setup, GIVEN_SILENT))
 		return;
 	while ((at = page_follow_smallest(j->pa, take->zone, take->order, take->type)) != truth &&
 	       at != PAGE_FOLLOW_NONE && page_look_hidden(j->look, at, j->course.op->number)) {
@@ -432,7 +432,7 @@ static void learn_used(struct page_judge *j, uint64_t pfn)
 {
 	struct page_where where;
 
-	if (!page_judge_given(j, GIVEN_START))
+	if (!verify_is_given(&j->setup, GIVEN_START))
 		return;
 	page_follow_find(j->pa, pfn, &where);
 	if (where.place != PAGE_PLACE_LISTS)
@@ -485,7 +485,7 @@ static struct mm_outcome ask(struct page_judge *j, const struct page_op *op)
 	int node = -1;
 
 	if (j->setup.config->nr_nodes > 1 && !j->course.failed &&
-	    page_judge_given(j, GIVEN_CONTEXT)) {
+	    verify_is_given(&j->setup, GIVEN_CONTEXT)) {
 		zone_info(j->pa, j->course.zone, &info);
 		node = info.node;
 	}
@@ -588,7 +588,7 @@ static void learn_low(struct page_judge *j, const struct page_op *op, uint64_t o
 	struct page_limits limits;
 
 	page_follow_limits(j->pa, j->course.zone, page_judge_cpu(j, op), &limits);
-	if (!j->follow || !page_judge_given(j, GIVEN_RECLAIM) || limits.below_high ||
+	if (!j->follow || !verify_is_given(&j->setup, GIVEN_RECLAIM) || limits.below_high ||
 	    op->ev.page.order || ours <= op->takes.nr || op->takes.nr != (size_t)limits.batch)
 		return;
 	page_follow_below_high(j->pa, j->course.zone);

@@ -39,7 +39,7 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 	bool tail = false;
 	struct page_where where;
 
-	if (page_judge_given(j, GIVEN_BOOT) &&
+	if (verify_is_given(&j->setup, GIVEN_BOOT) &&
 	    page_look_fate(j->look, op->number) == PAGE_FATE_TAIL &&
 	    page_boot_free(j->pa, pfn, order)) {
 		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
@@ -133,7 +133,7 @@ static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t 
 			     "frees of pages outside the machine's memory", 1ULL << order);
 		return;
 	}
-	if (page_judge_given(j, GIVEN_CONTEXT) &&
+	if (verify_is_given(&j->setup, GIVEN_CONTEXT) &&
 	    page_look_fate(j->look, op->takes.items[first].number) == PAGE_FATE_DIRECT) {
 		page_free_direct(j->pa, page_judge_cpu(j, op), pfn, order, false);
 		return;
@@ -147,7 +147,7 @@ void page_judge_drain(struct page_judge *j, const struct page_op *op)
 	struct page_where where;
 	size_t at = 0;
 
-	if (!page_judge_given(j, GIVEN_DECAY)) {
+	if (!verify_is_given(&j->setup, GIVEN_DECAY)) {
 		drain_unforeseen(j, op);
 		return;
 	}
@@ -274,7 +274,7 @@ static void unlist(struct page_judge *j, const struct page_where *where, uint64_
 	uint64_t nr = 1, head;
 
 	if (where->place != PAGE_PLACE_OTHER_LIST || where->head != pfn || where->order != order ||
-	    !page_judge_given(j, GIVEN_SILENT))
+	    !verify_is_given(&j->setup, GIVEN_SILENT))
 		return;
 	while ((head = page_follow_head(j->pa, &list)) != where->head &&
 	       head != PAGE_FOLLOW_NONE && page_judge_is_silent(j, head)) {
@@ -299,7 +299,7 @@ static bool goes_direct(const struct page_judge *j, const struct page_op *op, bo
 	struct page_where where;
 
 	*tail = fate == PAGE_FATE_TAIL;
-	if (op->drains.nr || !page_judge_given(j, GIVEN_CONTEXT))
+	if (op->drains.nr || !verify_is_given(&j->setup, GIVEN_CONTEXT))
 		return false;
 	if (fate != PAGE_FATE_OPEN || op->interrupted == UINT64_MAX)
 		return fate == PAGE_FATE_TAIL || fate == PAGE_FATE_DIRECT || op->missed_batch;
@@ -376,7 +376,7 @@ static void learn_reclaim(struct page_judge *j, const struct page_op *op)
 {
 	struct page_limits limits;
 
-	if (!j->follow || !page_judge_given(j, GIVEN_RECLAIM) ||
+	if (!j->follow || !verify_is_given(&j->setup, GIVEN_RECLAIM) ||
 	    (op->drains.nr > 0) == j->course.predicted)
 		return;
 	page_follow_limits(j->pa, j->course.zone, page_judge_cpu(j, op), &limits);
@@ -390,7 +390,7 @@ static void learn_reclaim(struct page_judge *j, const struct page_op *op)
  */
 static void learn_decay(struct page_judge *j, const struct page_op *op)
 {
-	if (j->follow && !op->drains.nr && page_judge_given(j, GIVEN_DECAY))
+	if (j->follow && !op->drains.nr && verify_is_given(&j->setup, GIVEN_DECAY))
 		page_follow_undecayed(j->pa, j->course.zone, page_judge_cpu(j, op));
 }
 

@@ -91,12 +91,6 @@ struct page_judge {
 	struct vec(uint32_t) spare_blocks;
 };
 
-/** The judge may use this fact of the recording. */
-static inline bool page_judge_given(const struct page_judge *j, enum verify_given given)
-{
-	return j->setup.given & 1U << given;
-}
-
 /** page_live.c: free-running */
 void page_live_deinit(struct page_judge *j);
 /** The recorded block at "pfn" is "ours" here. */

@@ -31,7 +31,6 @@ static void *judge_create(const struct verify_setup *setup, const void *look,
 static bool judge_feed(void *judge, const struct repair_batch *batch, struct error *err);
 static bool judge_finish(void *judge, struct error *err);
 static void judge_destroy(void *judge);
-static void judge_show(void *judge, struct proc_snapshot *snapshot);
 static void make_allocator(struct percpu_judge *j);
 static struct mm_outcome get_page(void *ctx, unsigned int cpu, uint32_t gfp, int node);
 static struct mm_outcome put_page(void *ctx, unsigned int cpu, uint64_t pfn);
@@ -81,31 +80,21 @@ const struct verify_ops verify_percpu_ops = {
 	.feed = judge_feed,
 	.finish = judge_finish,
 	.destroy = judge_destroy,
-	.show = judge_show,
 };
 
 uint64_t percpu_judge_ours(const struct percpu_judge *j, uint64_t base)
 {
-	const uint32_t *index = base == U64MAP_NO_KEY ? NULL : u64map_find(&j->pair_of, base);
+	const uint64_t *ours = places_find(&j->chunks, base);
 
-	return index ? j->pairs.items[*index].ours : 0;
+	return ours ? *ours : 0;
 }
 
 void percpu_judge_pair(struct percpu_judge *j, uint64_t recorded, uint64_t ours)
 {
-	uint32_t *index;
-	bool fresh;
+	uint64_t before;
 
-	if (recorded == U64MAP_NO_KEY)
-		return;
-	index = u64map_insert(&j->pair_of, recorded, &fresh);
-	if (fresh && j->spare.nr) {
-		*index = j->spare.items[--j->spare.nr];
-	} else if (fresh) {
-		*index = (uint32_t)j->pairs.nr;
-		vec_push(&j->pairs, (struct percpu_pair){ 0 });
-	}
-	j->pairs.items[*index] = (struct percpu_pair){ recorded, ours };
+	if (recorded != U64MAP_NO_KEY)
+		(void)places_put(&j->chunks, recorded, ours, &before);
 }
 
 uint64_t percpu_judge_new_base(struct percpu_judge *j)
@@ -125,11 +114,11 @@ static void *judge_create(const struct verify_setup *setup, const void *look,
 	j->log = log;
 	j->setup = setup;
 	j->look = look;
-	j->given_start = look && setup->given & 1U << GIVEN_START;
+	j->given_start = look && verify_is_given(setup, GIVEN_START);
 	j->hashed = repair && repair_coverage(repair)->hashed;
 	j->next_ours = FIRST_BASE;
-	u64map_init(&j->pair_of);
-	u64map_init(&j->addr_of);
+	places_init(&j->chunks);
+	places_init(&j->objects);
 	make_allocator(j);
 	percpu_set_auto_balance(j->p, setup->mode == VERIFY_FREE);
 	percpu_judge_start(j);
@@ -171,7 +160,6 @@ static bool judge_finish(void *judge, struct error *err UNUSED)
 				     ? 1
 				     : 0);
 	}
-	verify_run_stops(j->log, UINT64_MAX - 1);
 	return true;
 }
 
@@ -182,21 +170,13 @@ static void judge_destroy(void *judge)
 	if (!j)
 		return;
 	percpu_destroy(j->p);
-	u64map_deinit(&j->pair_of);
-	u64map_deinit(&j->addr_of);
-	vec_deinit(&j->pairs);
-	vec_deinit(&j->spare);
+	places_deinit(&j->chunks);
+	places_deinit(&j->objects);
 	vec_deinit(&j->recorded_made);
 	vec_deinit(&j->ours_made);
 	vec_deinit(&j->made_at);
 	vec_deinit(&j->gone_at);
-	vec_deinit(&j->addrs);
-	vec_deinit(&j->spare_addrs);
 	free(j);
-}
-
-static void judge_show(void *judge UNUSED, struct proc_snapshot *snapshot UNUSED)
-{
 }
 
 /*
@@ -455,8 +435,7 @@ static void on_destroy(struct percpu_judge *j, const struct event *ev)
 	judge_chunk(j, VERIFY_PERCPU_DESTROY, ev, j->number, true, gone);
 	if (!gone)
 		percpu_chunk_drop(j->p, ev->cpu, ours);
-	vec_push(&j->spare, *u64map_find(&j->pair_of, ev->percpu.base));
-	(void)u64map_remove(&j->pair_of, ev->percpu.base);
+	(void)places_take(&j->chunks, ev->percpu.base, &ours);
 }
 
 /* Before 5.19 an event has no mask; that a request may sleep, it always tells. */
@@ -509,7 +488,7 @@ static uint64_t adopt(struct percpu_judge *j, uint64_t recorded)
 {
 	const uint64_t base = percpu_judge_new_base(j);
 
-	if (j->pair_of.nr >= AREAS_MAX_CHUNKS) {
+	if (j->chunks.index.nr >= AREAS_MAX_CHUNKS) {
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PERCPU,
 			     "chunks beyond the first 1024 at a time", 1);
 		return 0;
@@ -563,34 +542,15 @@ static void count_free_running(struct percpu_judge *j, enum verify_metric metric
 /* Free-running: the area recorded at "ptr" is at "addr". */
 static void hold(struct percpu_judge *j, uint64_t ptr, uint64_t addr)
 {
-	uint32_t *index;
-	bool fresh;
+	uint64_t ended = addr;
 
-	if (ptr == U64MAP_NO_KEY) {
-		(void)percpu_free(j->p, 0, addr);
-		return;
-	}
-	index = u64map_insert(&j->addr_of, ptr, &fresh);
-	if (!fresh) {
-		(void)percpu_free(j->p, 0, j->addrs.items[*index]);
-	} else if (j->spare_addrs.nr) {
-		*index = j->spare_addrs.items[--j->spare_addrs.nr];
-	} else {
-		*index = (uint32_t)j->addrs.nr;
-		vec_push(&j->addrs, 0);
-	}
-	j->addrs.items[*index] = addr;
+	if (ptr == U64MAP_NO_KEY || places_put(&j->objects, ptr, addr, &ended))
+		(void)percpu_free(j->p, 0, ended);
 }
 
 static uint64_t let_go(struct percpu_judge *j, uint64_t ptr)
 {
-	const uint32_t *index = ptr == U64MAP_NO_KEY ? NULL : u64map_find(&j->addr_of, ptr);
 	uint64_t addr;
 
-	if (!index)
-		return 0;
-	addr = j->addrs.items[*index];
-	vec_push(&j->spare_addrs, *index);
-	(void)u64map_remove(&j->addr_of, ptr);
-	return addr;
+	return places_take(&j->objects, ptr, &addr) ? addr : 0;
 }

@@ -4,11 +4,7 @@
 #define KMREPLAY_VERIFY_PERCPU_JUDGE_H
 
 #include "areas_look.h"
-
-/** A chunk of the recorded kernel and ours that stands for it. */
-struct percpu_pair {
-	uint64_t recorded, ours; /**< bases; ours is never that of two */
-};
+#include "places.h"
 
 /** A chunk that was created, for a request that is still to come. */
 struct percpu_coming {
@@ -27,9 +23,7 @@ struct percpu_judge {
 	uint64_t number; /**< of the event at hand */
 	uint64_t unit_size;
 
-	struct u64map pair_of; /**< recorded base to index in "pairs" */
-	struct vec(struct percpu_pair) pairs;
-	struct vec(uint32_t) spare;  /**< indices of "pairs" not in use */
+	struct places chunks; /**< by base; none of ours stands for two */
 	uint64_t next_ours;	     /**< base for the next chunk of ours */
 	uint64_t old_end;	     /**< chunks of ours below were there at the start */
 	uint64_t first, reserved;    /**< bases of boot's chunks in ours */
@@ -42,9 +36,7 @@ struct percpu_judge {
 	struct vec(uint64_t) recorded_made, ours_made; /**< bases; bit 0 of neither is set */
 	struct vec(uint64_t) made_at, gone_at;	       /**< events of the recorded ones */
 	size_t nr_paired;
-	struct u64map addr_of; /**< ptr to index in "addrs" */
-	struct vec(uint64_t) addrs;
-	struct vec(uint32_t) spare_addrs;
+	struct places objects; /**< by pointer */
 };
 
 /** The base of ours for the chunk recorded at "base"; 0: there is none. */

@@ -85,9 +85,9 @@ static void tell_holes(const struct percpu_judge *j, struct str *out, uint64_t b
 
 static uint64_t recorded_base(const struct percpu_judge *j, uint64_t ours)
 {
-	vec_foreach (&j->pairs, pair) {
-		if (pair->ours == ours && u64map_find(&j->pair_of, pair->recorded))
-			return pair->recorded;
+	vec_foreach(&j->chunks.list, chunk) {
+		if (chunk->ours == ours && places_find(&j->chunks, chunk->recorded))
+			return chunk->recorded;
 	}
 	return ours;
 }

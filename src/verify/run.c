@@ -76,7 +76,7 @@ struct verify_run *verify_run_create(const struct verify_run_options *options,
 	for (unsigned int i = 0; i < VERIFY_LAYER_NR; i++) {
 		const struct verify_ops *ops = verify_layer_ops((enum verify_layer)i);
 
-		if (ops && ops->look_create && (options->layers & 1U << i))
+		if (options->layers & 1U << i)
 			run->looks[i] = ops->look_create(&run->setup);
 	}
 	return run;
@@ -92,8 +92,7 @@ void verify_run_destroy(struct verify_run *run)
 	for (unsigned int i = 0; i < VERIFY_LAYER_NR; i++) {
 		const struct verify_ops *ops = verify_layer_ops((enum verify_layer)i);
 
-		if (ops && ops->look_destroy)
-			ops->look_destroy(run->looks[i]);
+		ops->look_destroy(run->looks[i]);
 	}
 	vec_foreach(&run->truths, truth)
 		verify_truth_destroy(*truth);
@@ -129,10 +128,9 @@ bool verify_run_start(struct verify_run *run, const struct repair *repair, struc
 	for (unsigned int i = 0; i < VERIFY_LAYER_NR; i++) {
 		const struct verify_ops *ops = verify_layer_ops((enum verify_layer)i);
 
-		if (!ops || !(run->options.layers & 1U << i))
+		if (!(run->options.layers & 1U << i))
 			continue;
-		if (run->looks[i])
-			ops->look_finish(run->looks[i]);
+		ops->look_finish(run->looks[i]);
 		for (unsigned int mode = 0; mode < VERIFY_MODE_NR; mode++) {
 			if (!(run->options.modes & 1U << mode))
 				continue;

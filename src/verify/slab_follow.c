@@ -96,7 +96,7 @@ static void follow_sheaf(struct pick *p)
 	if (!find_object(p))
 		return;
 	if (slab_is_live(j->slab, p->addr) && !(p->known->slots[p->slot] & SLOT_GUESS) &&
-	    p->step->op.kind == REPAIR_UNSEEN_FREE && j->setup.given & 1U << GIVEN_SILENT)
+	    p->step->op.kind == REPAIR_UNSEEN_FREE && verify_is_given(&j->setup, GIVEN_SILENT))
 		from_rcu = slab_sheaf_from_rcu(j, p->step, p->cache, p->addr);
 	slab_peek(j->slab, p->cache, p->cpu, p->node, &p->next);
 	p->from = p->next.addr ? slab_known_at(j, p->next.addr) : NULL;

@@ -279,7 +279,7 @@ static bool flush_cache(struct slab_judge *j, const struct slab_step *step,
 	struct slab_where where;
 
 	if (!slab_locate(j->slab, addr, false, &where) || where.nr_free < where.objects ||
-	    !(j->setup.given & 1U << GIVEN_SILENT) || follows_free(j, step))
+	    !verify_is_given(&j->setup, GIVEN_SILENT) || follows_free(j, step))
 		return false;
 	slab_shrink(j->slab, cache, step->ev.cpu);
 	if (j->free_run)

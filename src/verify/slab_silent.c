@@ -34,7 +34,7 @@ void slab_silent_bulk_alloc(struct slab_judge *j, const struct slab_step *step)
 	struct slab_bulk *bulk = slab_silent_bulk_of(j, context);
 	uint32_t cache = cache_named(j, step->ev.probe.name);
 
-	if (!(j->setup.given & 1U << GIVEN_BULK))
+	if (!verify_is_given(&j->setup, GIVEN_BULK))
 		return;
 	j->bulk_told = true;
 	if (!bulk && j->bulks.nr < MAX_BULKS) {
@@ -70,9 +70,9 @@ void slab_silent_bulk_free(struct slab_judge *j, const struct slab_step *step)
 	struct slab_addrs addrs = { 0 };
 	uint32_t nr = step->ev.bulk.nr;
 
-	if (!(j->setup.given & 1U << GIVEN_BULK) || !step->nr_ptrs)
+	if (!verify_is_given(&j->setup, GIVEN_BULK) || !step->nr_ptrs)
 		return;
-	if (nr > step->nr_ptrs && j->setup.given & 1U << GIVEN_SILENT)
+	if (nr > step->nr_ptrs && verify_is_given(&j->setup, GIVEN_SILENT))
 		complete_batch(j, step, nr, &addrs);
 	else
 		add_pointers(j, step, &addrs);
@@ -87,7 +87,7 @@ void slab_silent_before_alloc(struct slab_judge *j, const struct slab_step *step
 	enum { MAX_UNSEEN = 64 };
 	struct slab_next next;
 
-	if (!(j->setup.given & 1U << GIVEN_SILENT))
+	if (!verify_is_given(&j->setup, GIVEN_SILENT))
 		return;
 	if (slab_is_live(j->slab, addr))
 		free_batch(j, step, addr);
@@ -112,7 +112,7 @@ void slab_silent_before_discard(struct slab_judge *j, const struct slab_step *st
 {
 	uint32_t last = 0;
 
-	if (!(j->setup.given & 1U << GIVEN_SILENT))
+	if (!verify_is_given(&j->setup, GIVEN_SILENT))
 		return;
 	for (uint16_t i = 0; i < known->objects; i++) {
 		const uint32_t *found =

@@ -83,10 +83,10 @@ static void *judge_create(const struct verify_setup *setup, const void *look,
 	j->log = log;
 	j->setup = setup;
 	j->look = look;
-	j->given_start = look && setup->given & 1U << GIVEN_START;
+	j->given_start = look && verify_is_given(setup, GIVEN_START);
 	j->sites.names = setup->names;
 	u64map_init(&j->asked_of);
-	u64map_init(&j->ours_of);
+	places_init(&j->areas);
 	j->v = vmalloc_create(&config, &none, NULL);
 	vmalloc_set_auto_purge(j->v, false);
 	j->percpu = make_layout(j, &config);
@@ -130,7 +130,6 @@ static bool judge_finish(void *judge, struct error *err UNUSED)
 		verify_detect(j->log, VERIFY_VMALLOC_PURGE, false, true, &what);
 	verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_VMALLOC,
 		     "purges that were due when the recording ended", j->nr_own);
-	verify_run_stops(j->log, UINT64_MAX - 1);
 	return true;
 }
 
@@ -143,10 +142,8 @@ static void judge_destroy(void *judge)
 	vmalloc_destroy(j->v);
 	percpu_destroy(j->percpu);
 	u64map_deinit(&j->asked_of);
-	u64map_deinit(&j->ours_of);
+	places_deinit(&j->areas);
 	vec_deinit(&j->asked);
-	vec_deinit(&j->ours);
-	vec_deinit(&j->spare);
 	vec_deinit(&j->sites.by_site);
 	free(j);
 }
@@ -396,40 +393,22 @@ static void on_chunk(struct vmalloc_judge *j, const struct event *ev)
 /* Free-running: the area recorded at "recorded" (0: none) is at "ours". */
 static void hold(struct vmalloc_judge *j, uint64_t recorded, uint64_t ours)
 {
-	uint32_t *index;
-	bool fresh;
+	uint64_t ended = ours;
 
 	if (j->setup->mode == VERIFY_FOLLOW)
 		return;
-	if (!recorded || recorded == U64MAP_NO_KEY) {
-		(void)vmap_area_free(j->v, 0, ours);
-		return;
-	}
-	index = u64map_insert(&j->ours_of, recorded, &fresh);
-	if (!fresh) {
-		(void)vmap_area_free(j->v, 0, j->ours.items[*index]);
-	} else if (j->spare.nr) {
-		*index = j->spare.items[--j->spare.nr];
-	} else {
-		*index = (uint32_t)j->ours.nr;
-		vec_push(&j->ours, 0);
-	}
-	j->ours.items[*index] = ours;
+	if (!recorded || recorded == U64MAP_NO_KEY ||
+	    places_put(&j->areas, recorded, ours, &ended))
+		(void)vmap_area_free(j->v, 0, ended);
 }
 
 /* Free-running: where the area recorded at "recorded" is in ours, which is forgotten; or 0. */
 static uint64_t let_go(struct vmalloc_judge *j, uint64_t recorded)
 {
-	uint32_t *index = recorded == U64MAP_NO_KEY ? NULL : u64map_find(&j->ours_of, recorded);
 	uint64_t ours;
 
 	/* What was there at the start is where it was recorded. */
-	if (!index)
-		return recorded;
-	ours = j->ours.items[*index];
-	vec_push(&j->spare, *index);
-	(void)u64map_remove(&j->ours_of, recorded);
-	return ours;
+	return places_take(&j->areas, recorded, &ours) ? ours : recorded;
 }
 
 struct verify_what vmalloc_what(const struct vmalloc_judge *j, const struct event *ev,

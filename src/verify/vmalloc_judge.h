@@ -4,6 +4,7 @@
 #define KMREPLAY_VERIFY_VMALLOC_JUDGE_H
 
 #include "areas_look.h"
+#include "places.h"
 
 /** What a task has asked vmalloc() for and not got an area for yet. */
 struct vmalloc_asked {
@@ -32,10 +33,7 @@ struct vmalloc_judge {
 	struct u64map asked_of;		      /**< task to index in "asked" */
 	struct vec(struct vmalloc_asked) asked;
 
-	/* Free-running: where ours are. */
-	struct u64map ours_of; /**< recorded address to index in "ours" */
-	struct vec(uint64_t) ours;
-	struct vec(uint32_t) spare; /**< indices of "ours" that are not in use */
+	struct places areas; /**< free-running */
 
 	/* Purges */
 	uint64_t recorded_lazy, recorded_max; /**< pages, of the last free; 0, 0: no event told */

@@ -148,7 +148,6 @@ struct verify_reason {
 struct verify_log_options {
 	uint64_t nr_stories;  /**< keep the first so many differences */
 	uint64_t explain;     /**< and all of this event, right ones too; UINT64_MAX: none */
-	unsigned int explain_layers; /**< bits of enum verify_layer that are asked; 0: all */
 	bool classes;         /**< keep classes */
 	const uint64_t *stops; /**< ascending: event numbers at which "stop" is called */
 	size_t nr_stops;

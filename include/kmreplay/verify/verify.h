@@ -31,10 +31,15 @@ struct verify_setup {
 	const struct slab_files *slab_files; /**< slabs at the start, as files say; NULL: none */
 };
 
+/** The judge may use this fact of the recording. */
+static inline bool verify_is_given(const struct verify_setup *setup, enum verify_given given)
+{
+	return setup->given & 1U << given;
+}
+
 /**
- * One layer's judge. look_*: what it wants to know ahead, gathered once for both modes; any of
- * them may be NULL together. create() and feed() return NULL and false with "err" when they cannot
- * go on.
+ * One layer's judge. look_*: what it wants to know ahead, gathered once for both modes. create()
+ * and feed() return NULL and false with "err" when they cannot go on.
  */
 struct verify_ops {
 	void *(*look_create)(const struct verify_setup *setup);
@@ -42,14 +47,14 @@ struct verify_ops {
 			  const struct repair_batch *batch);
 	void (*look_finish)(void *look);
 	void (*look_destroy)(void *look); /**< "look" may be NULL */
-	/** "look" is NULL when there is no look; it is shared and must not be changed. */
+	/** "look" is NULL when nothing was looked at; it is shared and must not be changed. */
 	void *(*create)(const struct verify_setup *setup, const void *look,
 			const struct repair *repair, struct verify_log *log, struct error *err);
 	bool (*feed)(void *judge, const struct repair_batch *batch, struct error *err);
-	/** Nothing comes any more: what was held back is judged, all stops are run. */
+	/** Nothing comes any more: what was held back is judged. The caller runs the last stops. */
 	bool (*finish)(void *judge, struct error *err);
 	void (*destroy)(void *judge); /**< "judge" may be NULL */
-	/** Fills in the files of /proc and sysfs that are this layer's, as they are now. */
+	/** Fills in the files of /proc and sysfs that are this layer's; NULL: it has none. */
 	void (*show)(void *judge, struct proc_snapshot *snapshot);
 };
 

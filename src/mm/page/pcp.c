@@ -26,6 +26,8 @@
 
 #include "kmreplay/mm/page_parts.h"
 
+static struct free_list *enter(struct page_allocator *pa, struct zone *zone, unsigned int cpu,
+			       uint32_t index, unsigned int order, enum migratetype type);
 static bool may_pop(const struct page_allocator *pa, const struct zone *zone,
 		    unsigned int order, enum migratetype type);
 static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
@@ -87,18 +89,8 @@ void pcp_setup_boot(struct page_allocator *pa, struct zone *zone)
 void pcp_add(struct page_allocator *pa, struct zone *zone, unsigned int cpu, uint32_t index,
 	     unsigned int order, enum migratetype type)
 {
-	struct pcp *pcp = &zone->pcps[cpu];
-	struct page *page = &pa->pages[index];
-	const unsigned int list = pcp_list_of(order, type);
-
-	page->state = PAGE_PCP;
-	page->order = (uint8_t)order;
-	page->type = (uint8_t)type;
-	page->zone = zone->index;
-	page->pcp_list = (uint8_t)list;
-	page->cpu = (uint16_t)cpu;
-	free_list_add(pa, &pcp->lists[list], index, true, false);
-	pcp->count += 1 << order;
+	free_list_add(pa, enter(pa, zone, cpu, index, order, type), index, true, false);
+	zone->pcps[cpu].count += 1 << order;
 }
 
 uint32_t pcp_alloc(struct page_allocator *pa, struct zone *zone, unsigned int order,
@@ -149,19 +141,9 @@ void pcp_free(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 void pcp_push(struct page_allocator *pa, struct zone *zone, unsigned int cpu, uint32_t index,
 	      unsigned int order, enum migratetype type)
 {
-	const unsigned int list =
-		pcp_list_of(order, type_is_mergeable(type) ? type : MIGRATE_MOVABLE);
-	struct pcp *pcp = &zone->pcps[cpu];
-	struct page *page = &pa->pages[index];
-
-	page->state = PAGE_PCP;
-	page->order = (uint8_t)order;
-	page->type = (uint8_t)type;
-	page->zone = zone->index;
-	page->pcp_list = (uint8_t)list;
-	page->cpu = (uint16_t)cpu;
-	free_list_add(pa, &pcp->lists[list], index, pa->profile->pcp_other_end, false);
-	pcp->count += 1 << order;
+	free_list_add(pa, enter(pa, zone, cpu, index, order, type), index,
+		      pa->profile->pcp_other_end, false);
+	zone->pcps[cpu].count += 1 << order;
 }
 
 void pcp_unlink(struct page_allocator *pa, uint32_t index)
@@ -209,6 +191,23 @@ void pcp_drain_all(struct page_allocator *pa, struct zone *only)
 	pa->cpu = running;
 }
 
+/* The block is one of "cpu"'s from now on; the caller puts it on this list and counts it. */
+static struct free_list *enter(struct page_allocator *pa, struct zone *zone, unsigned int cpu,
+			       uint32_t index, unsigned int order, enum migratetype type)
+{
+	const unsigned int list =
+		pcp_list_of(order, type_is_mergeable(type) ? type : MIGRATE_MOVABLE);
+	struct page *page = &pa->pages[index];
+
+	page->state = PAGE_PCP;
+	page->order = (uint8_t)order;
+	page->type = (uint8_t)type;
+	page->zone = zone->index;
+	page->pcp_list = (uint8_t)list;
+	page->cpu = (uint16_t)cpu;
+	return &zone->pcps[cpu].lists[list];
+}
+
 /* Whoever watches lets the request look at the list. */
 static bool may_pop(const struct page_allocator *pa, const struct zone *zone,
 		    unsigned int order, enum migratetype type)
@@ -224,7 +223,6 @@ static bool may_pop(const struct page_allocator *pa, const struct zone *zone,
 static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
 		       unsigned int order, enum migratetype type, unsigned int alloc_flags)
 {
-	const unsigned int list = pcp_list_of(order, type);
 	const int32_t want = nr_to_alloc(pa, zone, pcp, order);
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
 	int32_t got = 0;
@@ -237,18 +235,11 @@ static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp 
 			likely(!pa->follow) ?
 				rmqueue_one(pa, zone, order, type, alloc_flags, &mode) :
 				follow_take(pa, zone, order, type, alloc_flags, &mode);
-		struct page *page;
 
 		if (index == PAGE_NIL)
 			break;
-		page = &pa->pages[index];
-		page->state = PAGE_PCP;
-		page->order = (uint8_t)order;
-		page->type = (uint8_t)type;
-		page->zone = zone->index;
-		page->pcp_list = (uint8_t)list;
-		page->cpu = (uint16_t)pa->cpu;
-		free_list_add(pa, &pcp->lists[list], index, true, false);
+		free_list_add(pa, enter(pa, zone, pa->cpu, index, order, type), index, true,
+			      false);
 	}
 	if (!got)
 		return false;

@@ -17,6 +17,7 @@ static void drop_first_partial(struct slab_cache *cache, struct slab_node *node)
 static bool from_own_slab(struct slab_sheaf *main, struct slab_page *page, unsigned int slot);
 static bool instead_of_oldest(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
 			      struct slab_sheaf *main);
+static struct slab_page *sheafed_page(const struct slab_allocator *slab, uint64_t addr);
 static void to_top(struct slab_sheaf *sheaf, uint32_t at);
 static struct slab_object *find_sheafed(const struct slab_allocator *slab,
 					struct slab_cache *cache, unsigned int cpu,
@@ -58,14 +59,13 @@ uint32_t slab_follow_sheaf_refill(struct slab_allocator *slab, uint32_t id, unsi
 
 bool slab_follow_sheaf_first(struct slab_allocator *slab, unsigned int cpu, uint64_t addr)
 {
-	uintptr_t value = slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
-	struct slab_page *page = (struct slab_page *)value;
+	struct slab_page *page = sheafed_page(slab, addr);
 	struct slab_object *found;
 	struct slab_sheaf *main;
 	unsigned int slot;
 
 	BUG_ON(cpu >= slab->nr_cpus);
-	if (!value || slab_map_is_large(value) || !page->cache->sheaves)
+	if (!page)
 		return false;
 	slot = slab_slot(page, addr);
 	main = slab_sheaf_main(page->cache, cpu);
@@ -97,13 +97,12 @@ bool slab_follow_sheaf_first(struct slab_allocator *slab, unsigned int cpu, uint
 
 bool slab_follow_sheaf_push(struct slab_allocator *slab, unsigned int cpu, uint64_t addr)
 {
-	uintptr_t value = slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
-	struct slab_page *page = (struct slab_page *)value;
+	struct slab_page *page = sheafed_page(slab, addr);
 	struct slab_sheaf *main;
 	unsigned int slot;
 
 	BUG_ON(cpu >= slab->nr_cpus);
-	if (!value || slab_map_is_large(value) || !page->cache->sheaves)
+	if (!page)
 		return false;
 	slot = slab_slot(page, addr);
 	main = slab_sheaf_main(page->cache, cpu);
@@ -231,6 +230,15 @@ static bool instead_of_oldest(struct slab_allocator *slab, unsigned int cpu, uin
 		.nr = 1,
 	});
 	return true;
+}
+
+/* The slab at "addr", of a cache with sheaves; NULL: there is none. */
+static struct slab_page *sheafed_page(const struct slab_allocator *slab, uint64_t addr)
+{
+	const uintptr_t value = slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
+	struct slab_page *page = (struct slab_page *)value;
+
+	return value && !slab_map_is_large(value) && page->cache->sheaves ? page : NULL;
 }
 
 static void to_top(struct slab_sheaf *sheaf, uint32_t at)
