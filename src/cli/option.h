@@ -25,7 +25,7 @@ enum option_arg {
 	ARG_NUMBER, /**< uint64_t within min..max */
 	ARG_SIZE,   /**< uint64_t bytes within min..max: 512M, 0x1000, 2G */
 	ARG_CHOICE, /**< unsigned int: number of the choice */
-	ARG_SET,    /**< uint64_t: a bit for each choice named; "a,b", adds up when repeated */
+	ARG_SET,    /**< uint64_t: a bit for each choice; "a,b", "-a" (not a); adds up */
 	ARG_SORT,   /**< struct option_sort: "key,+key,-key"; adds up when repeated */
 	ARG_WORDS,  /**< struct option_words: "a,b"; adds up when repeated */
 	ARG_RANGES, /**< struct option_ranges: "0,2-5"; adds up when repeated */

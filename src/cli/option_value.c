@@ -29,6 +29,8 @@ static bool set_list(void *field, const struct cli_option *o, const char *value,
 		     struct error *err);
 static bool add_item(void *field, const struct cli_option *o, const char *item,
 		     struct error *err);
+static bool take_out(uint64_t *set, const struct cli_option *o, const char *item,
+		     struct error *err);
 static bool add_range(struct option_ranges *ranges, const char *item, struct error *err);
 static bool find_choice(const struct cli_option *o, const char *value, unsigned int *ret,
 			struct error *err);
@@ -239,6 +241,8 @@ static bool add_item(void *field, const struct cli_option *o, const char *item,
 	}
 	if (o->arg == ARG_RANGES)
 		return add_range(field, item, err);
+	if (o->arg == ARG_SET && *item == '-')
+		return take_out(field, o, item + 1, err);
 	if (o->arg == ARG_SORT && (*item == '+' || *item == '-'))
 		item++;
 	if (!find_choice(o, item, &key.choice, err))
@@ -248,6 +252,20 @@ static bool add_item(void *field, const struct cli_option *o, const char *item,
 	else
 		*(uint64_t *)field |= 1ULL << key.choice;
 	return true;
+}
+
+/* "-name": without that one; of the default when nothing was named before. */
+static bool take_out(uint64_t *set, const struct cli_option *o, const char *item,
+		     struct error *err)
+{
+	unsigned int choice;
+
+	if (!find_choice(o, item, &choice, err))
+		return false;
+	if (!*set && !set_list(set, o, o->def, err))
+		return false;
+	*set &= ~(1ULL << choice);
+	return *set || error_set(err, "nothing is left without '%s'", item);
 }
 
 static bool add_range(struct option_ranges *ranges, const char *item, struct error *err)

@@ -68,8 +68,8 @@ static const struct cli_option options_table[] = {
 	{ .name = "given", .arg = ARG_SET, .commands = CMD_BIT(VERIFY),
 	  .offset = FIELD(given_facts), .metavar = "FACTS", .choice = verify_given_choice,
 	  .def = "start,order,bulk,silent,context,boot,decay,reclaim,caches",
-	  .help = "what the simulation is given from the recording beside the requests; none: "
-		  "nothing" },
+	  .help = "what the simulation is given from the recording beside the requests; -FACT: all "
+		  "but that; none: nothing" },
 	{ .name = "truth", .arg = ARG_WORDS, .commands = CMD_BIT(VERIFY), .offset = FIELD(truths),
 	  .metavar = "DIR",
 	  .help = "compare with the kernel's own files in DIR, as they were at the marks in the "
