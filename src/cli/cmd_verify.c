@@ -61,6 +61,7 @@ static int verify(struct verify_job *job)
 	int status;
 
 	interrupt_catch();
+	job->readings.no_later = !(job->cli->options.given_facts & 1U << GIVEN_SNAPSHOT);
 	status = replay_job_look(&job->readings, job->cli->args.operands.items[0]);
 	if (status == EXIT_OK || status == EXIT_DAMAGED) {
 		configure(job);
@@ -120,6 +121,8 @@ static void configure(struct verify_job *job)
 	if (option_was_given(options, offsetof(struct cli_options, explain)))
 		job->options.explain = options->explain;
 	replay_job_machine(&job->readings, job->settings, true, &job->machine, &job->start);
+	if (!job->readings.start->has_later)
+		job->options.given &= ~(1U << GIVEN_SNAPSHOT);
 	job->run = verify_run_create(&job->options, &job->machine, &job->readings.survey,
 				     &job->readings.in.names);
 }

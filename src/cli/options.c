@@ -16,6 +16,11 @@
 
 static const char *when_name(unsigned int i);
 
+/* ",start,snapshot,...": every fact by name. */
+#define X(suffix, name, meaning) "," name
+static const char all_givens[] = VERIFY_GIVENS(X);
+#undef X
+
 static const struct cli_option options_table[] = {
 	{ .name = "from", .arg = ARG_TEXT, .commands = CMD_BITS_READERS, .offset = FIELD(from),
 	  .metavar = "FORMAT", .choice = trace_format_name,
@@ -67,7 +72,7 @@ static const struct cli_option options_table[] = {
 	  .help = "only free-running: nothing is corrected, which measures the drift" },
 	{ .name = "given", .arg = ARG_SET, .commands = CMD_BIT(VERIFY),
 	  .offset = FIELD(given_facts), .metavar = "FACTS", .choice = verify_given_choice,
-	  .def = "start,order,bulk,silent,context,boot,decay,reclaim,caches",
+	  .def = all_givens + 1,
 	  .help = "what the simulation is given from the recording beside the requests; -FACT: all "
 		  "but that; none: nothing" },
 	{ .name = "truth", .arg = ARG_WORDS, .commands = CMD_BIT(VERIFY), .offset = FIELD(truths),
@@ -128,7 +133,8 @@ static const struct cli_option options_table[] = {
 	  .offset = FIELD(boot),
 	  .metavar = "DIR",
 	  .help = "the boot log (dmesg, best with memblock=debug) and iomem of the recorded machine: "
-		  "which memory it had, and which was reserved" },
+		  "which memory it had, and which was reserved; and kpageflags, there or in "
+		  "DIR/start or DIR/end, read before the recording ended: what no event touches" },
 	{ .name = "recovered", .arg = ARG_CHOICE, .commands = CMD_BITS_REPLAYS,
 	  .offset = FIELD(recovered), .metavar = "WHAT", .choice = replay_recovered_name,
 	  .def = "keep",

@@ -303,6 +303,7 @@ static void create_start(struct replay_job *job, uint64_t seed)
 		.nr_nodes = 1,
 		.boot = start_files_boot(&job->files),
 		.files = start_files_start(&job->files),
+		.later = job->no_later ? NULL : start_files_later(&job->files),
 		.seed = seed,
 	};
 

@@ -52,6 +52,7 @@ struct replay_job {
 	replay_job_started_fn *started; /**< NULL: nobody wants to know */
 	void *ctx;                      /**< for it */
 	bool look_at_slabs;             /**< those that existed are found in the first reading */
+	bool no_later;                  /**< no files of a later moment tell of the start */
 	bool accounts;                  /**< keep "feed", for tables by call site and by cache */
 	bool replayed;                  /**< all sides have been through what could be read */
 

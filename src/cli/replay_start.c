@@ -7,17 +7,20 @@
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/replay/start.h"
 
-static const char *sources(const struct start_state *state);
+static void add_sources(const struct start_state *state, struct str *text);
 
 void replay_report_start(struct report *report, const struct replay_facts *facts)
 {
 	const struct start_state *state = facts->start;
 	uint64_t total = 0;
+	struct str text;
 
+	str_init(&text);
+	add_sources(state, &text);
 	for (unsigned int basis = 0; basis < START_BASIS_NR; basis++)
 		total += state->nr_pages[basis];
 	report_begin(report, "start", "State of the recorded machine at the start");
-	report_text(report, "sources", "known from", sources(state));
+	report_text(report, "sources", "known from", str_text(&text));
 	report_figure(report, "free", "free pages", REPORT_COUNT, report_u64(state->nr_free));
 	report_figure(report, "pcp", "in per-CPU lists", REPORT_COUNT, report_u64(state->nr_pcp));
 	report_figure(report, "used", "in use or reserved", REPORT_COUNT,
@@ -35,13 +38,18 @@ void replay_report_start(struct report *report, const struct replay_facts *facts
 	vec_foreach(&state->contradictions, line)
 		report_note(report, "%s", *line);
 	report_end(report);
+	str_deinit(&text);
 }
 
-static const char *sources(const struct start_state *state)
+static void add_sources(const struct start_state *state, struct str *text)
 {
-	if (state->has_boot && state->has_files)
-		return "the recording, the boot log, files of the machine";
+	str_add(text, "the recording");
+	if (state->has_boot)
+		str_add(text, ", the boot log");
 	if (state->has_files)
-		return "the recording, files of the machine";
-	return state->has_boot ? "the recording, the boot log" : "the recording alone";
+		str_add(text, ", files of the machine");
+	if (state->has_later)
+		str_add(text, ", a later kpageflags");
+	if (!state->has_boot && !state->has_files && !state->has_later)
+		str_add(text, " alone");
 }

@@ -10,8 +10,10 @@
 enum {
 	START_NEEDS = 1U << PROC_ZONEINFO | 1U << PROC_SLABINFO | 1U << PROC_VMALLOCINFO,
 	BOOT_NEEDS = 1U << PROC_DMESG | 1U << PROC_IOMEM,
+	LATER_WANTS = 1U << PROC_KPAGEFLAGS,
 };
 
+static bool read_later(struct start_files *files, const char *dir);
 static bool read_one(struct proc_snapshot *snap, const char *dir, const char *option,
 		     unsigned int needs);
 
@@ -20,12 +22,14 @@ void start_files_init(struct start_files *files)
 	*files = (struct start_files){ .has_start = false };
 	proc_snapshot_init(&files->start);
 	proc_snapshot_init(&files->boot);
+	proc_snapshot_init(&files->later);
 }
 
 void start_files_deinit(struct start_files *files)
 {
 	proc_snapshot_deinit(&files->start);
 	proc_snapshot_deinit(&files->boot);
+	proc_snapshot_deinit(&files->later);
 }
 
 bool start_files_read(struct start_files *files, const struct cli_options *options)
@@ -34,7 +38,8 @@ bool start_files_read(struct start_files *files, const struct cli_options *optio
 	files->has_boot = options->boot;
 	return (!options->start ||
 		read_one(&files->start, options->start, "start", START_NEEDS)) &&
-	       (!options->boot || read_one(&files->boot, options->boot, "boot", BOOT_NEEDS));
+	       (!options->boot || (read_one(&files->boot, options->boot, "boot", BOOT_NEEDS) &&
+				   read_later(files, options->boot)));
 }
 
 const struct proc_snapshot *start_files_start(const struct start_files *files)
@@ -45,6 +50,29 @@ const struct proc_snapshot *start_files_start(const struct start_files *files)
 const struct proc_snapshot *start_files_boot(const struct start_files *files)
 {
 	return files->has_boot ? &files->boot : NULL;
+}
+
+const struct proc_snapshot *start_files_later(const struct start_files *files)
+{
+	return files->has_later ? &files->later : NULL;
+}
+
+/* The earliest is the best: the fewest pages have changed by ways that have no events. */
+static bool read_later(struct start_files *files, const char *dir)
+{
+	static const char *const below[] = { "", "/start", "/end" };
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(below) && !files->has_later; i++) {
+		CLEANUP(cleanup_free) char *path = xasprintf("%s%s", dir, below[i]);
+
+		if (!proc_snapshot_read_some(&files->later, path, LATER_WANTS, &err)) {
+			cli_error("--boot: %s", err.message);
+			return false;
+		}
+		files->has_later = files->later.files;
+	}
+	return true;
 }
 
 static bool read_one(struct proc_snapshot *snap, const char *dir, const char *option,

@@ -9,7 +9,8 @@
 
 struct start_files {
 	struct proc_snapshot start, boot;
-	bool has_start, has_boot;
+	struct proc_snapshot later; /**< in or below the directory of "boot" */
+	bool has_start, has_boot, has_later;
 };
 
 void start_files_init(struct start_files *files);
@@ -19,5 +20,7 @@ MUST_CHECK bool start_files_read(struct start_files *files, const struct cli_opt
 /** What was read; NULL: it was not asked for. */
 const struct proc_snapshot *start_files_start(const struct start_files *files);
 const struct proc_snapshot *start_files_boot(const struct start_files *files);
+/** Files of a moment while the recording went on that --boot's directory has. */
+const struct proc_snapshot *start_files_later(const struct start_files *files);
 
 #endif

@@ -80,9 +80,17 @@ bool proc_snapshot_read(struct proc_snapshot *snap, const char *dir, struct erro
 		return error_set(err, "cannot read '%s': it is no directory", dir);
 	if (!stat(slab, &st) && S_ISDIR(st.st_mode) && !proc_read_slab_dir(snap, slab, err))
 		return false;
-	for (enum proc_file file = 0; file < PROC_FILE_NR; file++) {
-		CLEANUP(cleanup_free) char *path = find_file(dir, file);
+	return proc_snapshot_read_some(snap, dir, (1U << PROC_FILE_NR) - 1, err);
+}
 
+bool proc_snapshot_read_some(struct proc_snapshot *snap, const char *dir, unsigned int wanted,
+			     struct error *err)
+{
+	for (enum proc_file file = 0; file < PROC_FILE_NR; file++) {
+		CLEANUP(cleanup_free) char *path = NULL;
+
+		if (wanted & 1U << file)
+			path = find_file(dir, file);
 		if (path && !read_file(snap, file, path, err))
 			return false;
 	}

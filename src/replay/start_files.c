@@ -18,6 +18,8 @@ struct hole {
 	uint64_t tail; /* where the zone's memory ends */
 };
 
+static uint64_t touched_absent(const struct survey *survey, const struct proc_kpageflags *flags);
+static uint64_t reserved_free(const struct start_build *b, const struct proc_kpageflags *flags);
 static bool zone_type_named(const char *name, enum zone_type *ret);
 static struct hole small_holes(const struct start_build *b, const struct proc_zone *zone);
 static const struct proc_snapshot *map_of_memory(const struct start_build *b);
@@ -45,15 +47,37 @@ bool start_files_ranges(struct start_build *b)
 	return b->state->exact;
 }
 
+const struct proc_kpageflags *start_files_flags(struct start_build *b)
+{
+	const struct proc_snapshot *files = b->sources->files, *later = b->sources->later;
+	uint64_t nr_absent, nr_freed;
+
+	if (files && proc_has(files, PROC_KPAGEFLAGS))
+		return &files->kpageflags;
+	if (!later || !proc_has(later, PROC_KPAGEFLAGS))
+		return NULL;
+	nr_absent = touched_absent(b->sources->survey, &later->kpageflags);
+	nr_freed = reserved_free(b, &later->kpageflags);
+	if (nr_absent)
+		start_contradict(b, "kpageflags beside the boot log are of another machine and are "
+				 "not used: %llu pages of the recording are not there",
+				 (unsigned long long)nr_absent);
+	else if (nr_freed)
+		start_contradict(b, "kpageflags beside the boot log are of another boot, or of a "
+				 "moment behind the recording, and are not used: %llu reserved "
+				 "pages, which the recording never frees, are free",
+				 (unsigned long long)nr_freed);
+	b->state->has_later = !nr_absent && !nr_freed;
+	return b->state->has_later ? &later->kpageflags : NULL;
+}
+
 void start_files_untouched(struct start_build *b, uint64_t from, uint64_t to)
 {
-	const struct proc_kpageflags *flags = &b->sources->files->kpageflags;
-
 	while (from < to) {
-		const bool is_free = proc_page_flags(flags, from) & PROC_PAGE_BUDDY;
+		const bool is_free = proc_page_flags(b->flags, from) & PROC_PAGE_BUDDY;
 		uint64_t end = from + 1;
 
-		while (end < to && !(proc_page_flags(flags, end) & PROC_PAGE_BUDDY) == !is_free)
+		while (end < to && !(proc_page_flags(b->flags, end) & PROC_PAGE_BUDDY) == !is_free)
 			end++;
 		start_tell(b, from, end, is_free ? START_FREE : START_USED, START_BY_FLAGS);
 		from = end;
@@ -88,6 +112,39 @@ void start_contradict(struct start_build *b, const char *fmt, ...)
 	if (is_new)
 		vec_push(&b->state->contradictions, xstrdup(str_text(&line)));
 	str_deinit(&line);
+}
+
+/* Frames with events that have no struct page. */
+static uint64_t touched_absent(const struct survey *survey, const struct proc_kpageflags *flags)
+{
+	uint64_t nr = 0;
+
+	vec_foreach(&survey->keys, key) {
+		const uint64_t first = *key << SURVEY_RUN_SHIFT;
+
+		for (uint64_t pfn = first; pfn < first + SURVEY_RUN; pfn++)
+			nr += survey_state_of(survey, pfn) != SURVEY_UNTOUCHED &&
+			      proc_page_flags(flags, pfn) & PROC_PAGE_NOPAGE;
+	}
+	return nr;
+}
+
+/* Frames that the boot log reserved and no event frees, but that are free. */
+static uint64_t reserved_free(const struct start_build *b, const struct proc_kpageflags *flags)
+{
+	uint64_t nr = 0;
+
+	if (!b->boot || !b->boot->reserved_known)
+		return 0;
+	vec_foreach(&b->boot->reserved, range) {
+		const uint64_t end = MIN(bits_align_up(range->end, KERNEL_PAGE_SIZE) >>
+						 KERNEL_PAGE_SHIFT, flags->nr_pages);
+
+		for (uint64_t pfn = range->start >> KERNEL_PAGE_SHIFT; pfn < end; pfn++)
+			nr += proc_page_flags(flags, pfn) & PROC_PAGE_BUDDY &&
+			      survey_state_of(b->sources->survey, pfn) == SURVEY_UNTOUCHED;
+	}
+	return nr;
 }
 
 static bool zone_type_named(const char *name, enum zone_type *ret)

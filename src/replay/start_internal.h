@@ -19,6 +19,7 @@ struct start_build {
 	struct start_state *state;
 	bool pcp_known; /**< what waited in per-CPU lists can be told */
 	const struct proc_boot *boot; /**< NULL: no boot log */
+	const struct proc_kpageflags *flags; /**< of pages that no event touches; NULL: unknown */
 };
 
 /** Adds memory of the recorded machine, [start, end) if not empty, and its zones by "arch". */
@@ -47,7 +48,12 @@ void start_boot_managed(struct start_build *b);
 
 /** start_files.c: memory as the files of the start have it; false: they do not. */
 bool start_files_ranges(struct start_build *b);
-/** start_files.c: what kpageflags says of untouched memory. */
+/**
+ * start_files.c: the kpageflags that tell of untouched memory: those of the start, else later ones
+ * of the same machine; NULL: there are none.
+ */
+const struct proc_kpageflags *start_files_flags(struct start_build *b);
+/** start_files.c: what "b->flags" say of untouched memory. */
 void start_files_untouched(struct start_build *b, uint64_t from, uint64_t to);
 /** start_files.c: marks, limits, managed pages out of zoneinfo. */
 void start_files_limits(struct start_build *b);

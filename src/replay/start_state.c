@@ -63,6 +63,7 @@ struct start_state *start_state_create(const struct start_sources *sources)
 	state->pages.early = sources->survey->from_boot;
 	state->has_boot = sources->boot;
 	state->has_files = sources->files;
+	build.flags = start_files_flags(&build);
 	if (!start_boot_ranges(&build) && !start_files_ranges(&build))
 		start_trace_ranges(&build);
 	vec_foreach(&state->zones, zone)

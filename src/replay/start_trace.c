@@ -286,7 +286,7 @@ static void tell_zone(struct start_build *b, const struct machine_range *range,
 static void tell_untouched(struct start_build *b, uint64_t from, uint64_t to,
 			   const struct boot_line *line)
 {
-	if (b->sources->files && proc_has(b->sources->files, PROC_KPAGEFLAGS)) {
+	if (b->flags) {
 		start_files_untouched(b, from, to);
 		return;
 	}

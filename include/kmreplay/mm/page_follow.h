@@ -161,7 +161,10 @@ uint64_t page_follow_bulk(struct page_allocator *pa, const struct page_list *lis
 /** Which zone would meet a request of "nr" pages of the bulk allocator; false: none. */
 bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
 			   unsigned int nr, unsigned int *zone);
-/** decay_pcp_high() runs on all CPUs, but for the pages that it drains. */
+/**
+ * refresh_cpu_vm_stats() runs on all CPUs: differences of NR_FREE_PAGES are booked, limits decay
+ * (decay_pcp_high(), but for the pages that it drains).
+ */
 void page_follow_decay(struct page_allocator *pa);
 /** decay_pcp_high() has run: the limit is what the lists hold, within its bounds. */
 void page_follow_decayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu);

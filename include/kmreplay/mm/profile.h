@@ -47,7 +47,7 @@ struct page_profile {
 	bool lists_follow_pageblocks;
 	/** Frees larger than a pageblock are done pageblock by pageblock (split_large_buddy). */
 	bool split_large_frees;
-	/** A refill lowers NR_FREE_PAGES page by page, not once at its end. */
+	/** NR_FREE_PAGES goes along with the lists (account_freepages), not once a refill. */
 	bool refill_counts_pages;
 	/** ZONE_BELOW_HIGH keeps per-CPU lists from growing on a zone that runs low. */
 	bool below_high;

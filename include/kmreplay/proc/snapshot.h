@@ -91,6 +91,12 @@ void proc_snapshot_deinit(struct proc_snapshot *snap);
 MUST_CHECK bool proc_snapshot_read(struct proc_snapshot *snap, const char *dir,
 				   struct error *err);
 /**
+ * The same of none but "files" (bits of enum proc_file), of which those that are absent are no
+ * error; nor is it when there is no such directory.
+ */
+MUST_CHECK bool proc_snapshot_read_some(struct proc_snapshot *snap, const char *dir,
+					unsigned int files, struct error *err);
+/**
  * Reads "file" from its content, unpacked; "name" stands in messages. Replaces what was there of
  * it.
  */

@@ -55,7 +55,7 @@ struct start_state {
 	struct page_start pages;             /**< of all of "ranges" */
 	uint64_t nr_pages[START_BASIS_NR];   /**< frames of "ranges" by what they rest on */
 	uint64_t nr_free, nr_pcp, nr_used;   /**< the same by what they are */
-	bool has_boot, has_files; /**< these sources were there */
+	bool has_boot, has_files, has_later; /**< these sources were there, and of use */
 	/** Where the sources contradict each other: lines to be shown, in order. */
 	struct vec(char *) contradictions;
 };
@@ -67,6 +67,8 @@ struct start_sources {
 	unsigned int nr_nodes;               /**< the same, as far as known; at least 1 */
 	const struct proc_snapshot *boot;    /**< the boot log, the map of memory */
 	const struct proc_snapshot *files;   /**< of the moment at which the recording begins */
+	/** Of a later moment, up to the recording's end: what no event touches was so before. */
+	const struct proc_snapshot *later;
 	uint64_t seed;                       /**< for what only counts are known of */
 };
 

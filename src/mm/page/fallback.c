@@ -301,7 +301,10 @@ static uint32_t claim_block(struct page_allocator *pa, struct zone *zone, uint32
 		area_del(pa, zone, index, order);
 		block_set_type(pa, index, order, req->type);
 		buddy_expand(pa, zone, index, req->order, order, req->type);
-		zone_count_taken(pa, zone, req->order);
+		zone_count_free(pa, zone, req->order, true);
+		/* try_to_steal_block() books the whole block, then what expand() puts back. */
+		zone_stat_add(pa, zone, -(1LL << order));
+		zone_stat_add(pa, zone, (1LL << order) - (1LL << req->order));
 		pa->stats.block_claims++;
 		return index;
 	}

@@ -284,15 +284,15 @@ bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t
 
 void page_follow_decay(struct page_allocator *pa)
 {
-	if (pa->profile->pcp != PCP_AUTO_HIGH)
-		return;
 	for (unsigned int i = 0; i < pa->nr_zones; i++) {
 		for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
 			struct pcp *pcp = &pa->zones[i].pcps[cpu];
 			const int32_t high = MAX(pcp->count - (pcp->batch << PCP_BATCH_SCALE_MAX),
 						 pcp->high - (pcp->high >> 3));
 
-			if (pcp->high > pcp->high_min)
+			pa->zones[i].free_stat += pcp->stat_diff;
+			pcp->stat_diff = 0;
+			if (pa->profile->pcp == PCP_AUTO_HIGH && pcp->high > pcp->high_min)
 				pcp->high = MAX(high, pcp->high_min);
 		}
 	}

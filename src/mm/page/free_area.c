@@ -67,6 +67,11 @@ void area_move(struct page_allocator *pa, struct zone *zone, uint32_t index, uns
 {
 	area_del(pa, zone, index, order);
 	area_add(pa, zone, index, order, type, true);
+	/* move_to_free_list() of 6.10: the difference of the CPU may be booked on the way. */
+	if (!pa->profile->refill_counts_pages)
+		return;
+	zone_stat_add(pa, zone, -(1LL << order));
+	zone_stat_add(pa, zone, 1LL << order);
 }
 
 bool area_has(const struct page_allocator *pa, uint32_t index, unsigned int order)

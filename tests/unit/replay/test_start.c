@@ -27,6 +27,17 @@ static const struct {
 	{ "linux-7.2", { 7, 2 }, ARCH_X86_64 },
 };
 
+static const char boot_log[] =
+	"[    0.0] MEMBLOCK configuration:\n"
+	"[    0.0]  memory size = 0x7f00000 reserved size = 0x200000\n"
+	"[    0.0]  memory.cnt  = 0x1\n"
+	"[    0.0]  memory[0x0]\t[0x0000000000100000-0x0000000007ffffff], "
+	"0x0000000007f00000 bytes flags: 0x0\n"
+	"[    0.0]  reserved.cnt  = 0x1\n"
+	"[    0.0]  reserved[0x0]\t[0x0000000002000000-0x00000000021fffff], "
+	"0x0000000000200000 bytes flags: 0x0\n"
+	"[    0.1] SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=2, Nodes=1\n";
+
 static struct event page_event(enum event_type type, uint64_t pfn, unsigned int order,
 			       uint32_t gfp)
 {
@@ -48,6 +59,20 @@ static struct start_state *state_of(struct survey *survey, const struct event *e
 							   .arch = ARCH_X86_64,
 							   .nr_nodes = 1,
 							   .boot = boot });
+}
+
+static void read_boot_log(struct proc_snapshot *boot)
+{
+	struct error err = { "" };
+	struct str text;
+
+	proc_snapshot_init(boot);
+	str_init(&text);
+	str_add(&text, boot_log);
+	ck_assert_msg(proc_snapshot_parse(boot, PROC_DMESG, &text, "dmesg", &err), "%s",
+		      err.message);
+	ck_assert(boot->boot.reserved_known);
+	str_deinit(&text);
 }
 
 static bool is_free(const struct start_state *state, uint64_t pfn)
@@ -169,16 +194,6 @@ END_TEST
 
 START_TEST(a_boot_log_says_what_was_reserved)
 {
-	static const char log[] =
-		"[    0.0] MEMBLOCK configuration:\n"
-		"[    0.0]  memory size = 0x7f00000 reserved size = 0x200000\n"
-		"[    0.0]  memory.cnt  = 0x1\n"
-		"[    0.0]  memory[0x0]\t[0x0000000000100000-0x0000000007ffffff], "
-		"0x0000000007f00000 bytes flags: 0x0\n"
-		"[    0.0]  reserved.cnt  = 0x1\n"
-		"[    0.0]  reserved[0x0]\t[0x0000000002000000-0x00000000021fffff], "
-		"0x0000000000200000 bytes flags: 0x0\n"
-		"[    0.1] SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=2, Nodes=1\n";
 	const struct event events[] = {
 		page_event(EVENT_PAGE_ALLOC, 0x1400, 0, GFP_BIT_COMP),
 		page_event(EVENT_PAGE_FREE, 0x2010, 0, 0), /* was reserved */
@@ -186,16 +201,9 @@ START_TEST(a_boot_log_says_what_was_reserved)
 	struct proc_snapshot boot;
 	struct start_state *state;
 	struct survey survey;
-	struct error err = { "" };
 	struct event first = events[0];
-	struct str text;
 
-	proc_snapshot_init(&boot);
-	str_init(&text);
-	str_add(&text, log);
-	ck_assert_msg(proc_snapshot_parse(&boot, PROC_DMESG, &text, "dmesg", &err), "%s",
-		      err.message);
-	ck_assert(boot.boot.reserved_known);
+	read_boot_log(&boot);
 	first.pid = 0;
 	state = state_of(&survey, (struct event[]){ first, events[1] }, 2, &boot);
 	ck_assert(state->exact);
@@ -209,8 +217,67 @@ START_TEST(a_boot_log_says_what_was_reserved)
 	ck_assert_uint_eq(state->zones.items[1].managed_later, 0x7000 - 0x200 + 1);
 	start_state_destroy(state);
 	survey_deinit(&survey);
-	str_deinit(&text);
 	proc_snapshot_deinit(&boot);
+}
+END_TEST
+
+/* kpageflags of "nr" frames, those of [from, to) free. */
+static void read_flags(struct proc_snapshot *snap, uint64_t nr, uint64_t from, uint64_t to)
+{
+	static const char words[2][9] = { "\0\0\0\0\0\0\0", "\0\4\0\0\0\0\0" };
+	struct error err = { "" };
+	struct str data;
+
+	proc_snapshot_init(snap);
+	str_init(&data);
+	for (uint64_t pfn = 0; pfn < nr; pfn++)
+		str_add_mem(&data, words[pfn >= from && pfn < to], 8);
+	ck_assert_msg(proc_snapshot_parse(snap, PROC_KPAGEFLAGS, &data, "kpageflags", &err), "%s",
+		      err.message);
+	str_deinit(&data);
+}
+
+/* What no event touches is told; what one touches is not; of another boot nothing is. */
+START_TEST(later_flags_tell_of_what_no_event_touches)
+{
+	static const struct {
+		uint64_t nr, from, to;
+		bool used;
+	} cases[] = {
+		{ 0x8000, 0x1000, 0x2000, true },
+		{ 0x2000, 0x1000, 0x2000, false }, /* 0x2010 is not there */
+		{ 0x8000, 0x2000, 0x2010, false }, /* reserved and never freed */
+	};
+	struct event events[] = {
+		page_event(EVENT_PAGE_ALLOC, 0x1400, 0, GFP_BIT_COMP),
+		page_event(EVENT_PAGE_FREE, 0x1401, 0, 0),
+		page_event(EVENT_PAGE_FREE, 0x2010, 0, 0),
+	};
+	struct proc_snapshot boot, later;
+	struct start_state *state;
+	struct survey survey;
+
+	events[0].pid = 0;
+	survey_init(&survey);
+	survey_add(&survey, events, ARRAY_SIZE(events));
+	read_boot_log(&boot);
+	read_flags(&later, cases[_i].nr, cases[_i].from, cases[_i].to);
+	state = start_state_create(&(struct start_sources){ .survey = &survey,
+							    .arch = ARCH_X86_64,
+							    .nr_nodes = 1,
+							    .boot = &boot,
+							    .later = &later });
+	ck_assert_int_eq(state->has_later, cases[_i].used);
+	ck_assert_uint_eq(state->contradictions.nr, !cases[_i].used);
+	ck_assert_int_eq(state->nr_pages[START_BY_FLAGS] > 0, cases[_i].used);
+	ck_assert(is_free(state, 0x1400) && !is_free(state, 0x1401) && !is_free(state, 0x2010));
+	/* By the boot log alone: used below the first page that was taken, free behind it. */
+	ck_assert_int_eq(is_free(state, 0x1100), cases[_i].used);
+	ck_assert_int_eq(is_free(state, 0x3000), !cases[_i].used);
+	start_state_destroy(state);
+	survey_deinit(&survey);
+	proc_snapshot_deinit(&boot);
+	proc_snapshot_deinit(&later);
 }
 END_TEST
 
@@ -316,6 +383,7 @@ int main(void)
 	tcase_add_test(tcase, blocks_that_boot_passed_over_were_in_use);
 	tcase_add_test(tcase, an_extfrag_names_a_block_or_a_page);
 	tcase_add_test(tcase, a_boot_log_says_what_was_reserved);
+	tcase_add_loop_test(tcase, later_flags_tell_of_what_no_event_touches, 0, 3);
 	tcase_add_loop_test(tcase, a_machine_shows_the_files_that_it_was_built_from, 0,
 			    ARRAY_SIZE(snapshots));
 	suite_add_tcase(suite, tcase);
