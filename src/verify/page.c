@@ -34,7 +34,7 @@ static void decay_until(struct page_judge *j, uint64_t time);
 static void moments_until(struct page_judge *j, uint64_t number);
 static void moment(struct page_judge *j, const struct page_look_moment *at);
 static void note(struct page_judge *j, const struct page_op *op);
-static void set_kswapd(struct page_judge *j, const struct event *ev, bool awake);
+static void set_kswapd(struct page_judge *j, unsigned int node, bool awake);
 static void set_marks(struct page_judge *j, const struct event *ev);
 
 const struct verify_ops verify_page_ops = {
@@ -207,8 +207,11 @@ static void judge(struct page_judge *j, struct page_op *op)
 	moments_until(j, op->start);
 	decay_until(j, op->ev.time);
 	vec_reset(&j->silent);
-	if (j->guide)
+	vec_reset(&j->used);
+	if (j->guide) {
+		page_live_used(j);
 		page_live_silent(j, op);
+	}
 	switch (op->kind) {
 	case PAGE_OP_ALLOC:
 		page_judge_alloc(j, op);
@@ -255,6 +258,11 @@ static void moments_until(struct page_judge *j, uint64_t number)
 
 static void moment(struct page_judge *j, const struct page_look_moment *at)
 {
+	if (at->what == PAGE_MOMENT_RECLAIMED) {
+		if (verify_is_given(&j->setup, GIVEN_RECLAIM))
+			set_kswapd(j, at->cpu, false);
+		return;
+	}
 	if (!j->start.early)
 		return;
 	switch (at->what) {
@@ -293,7 +301,8 @@ static void note(struct page_judge *j, const struct page_op *op)
 	case EVENT_KSWAPD_WAKE:
 	case EVENT_KSWAPD_SLEEP:
 		if (verify_is_given(&j->setup, GIVEN_RECLAIM))
-			set_kswapd(j, ev, ev->type == EVENT_KSWAPD_WAKE);
+			set_kswapd(j, (unsigned int)ev->ordered.node,
+				   ev->type == EVENT_KSWAPD_WAKE);
 		break;
 	default:
 		break;
@@ -301,17 +310,17 @@ static void note(struct page_judge *j, const struct page_op *op)
 }
 
 /* Its zones are those up to the one it was asked for; no event of its own says which. */
-static void set_kswapd(struct page_judge *j, const struct event *ev, bool awake)
+static void set_kswapd(struct page_judge *j, unsigned int node, bool awake)
 {
 	struct zone_info info;
 
-	if (ev->ordered.node < 0 || (unsigned int)ev->ordered.node >= j->setup.config->nr_nodes)
+	if (node >= j->setup.config->nr_nodes)
 		return;
 	j->kswapd_awake = awake;
-	page_follow_kswapd(j->pa, (unsigned int)ev->ordered.node, awake, ZONE_MOVABLE);
+	page_follow_kswapd(j->pa, node, awake, ZONE_MOVABLE);
 	for (unsigned int i = 0; i < j->nr_zones; i++) {
 		zone_info(j->pa, i, &info);
-		if (info.node == ev->ordered.node)
+		if ((unsigned int)info.node == node)
 			page_follow_reclaiming(j->pa, i, awake);
 	}
 }

@@ -60,6 +60,7 @@ static void learn_low(struct page_judge *j, const struct page_op *op, uint64_t o
 static void free_alloc(struct page_judge *j, const struct page_op *op);
 static void own_takes(struct page_judge *j, const struct page_op *op);
 static bool bulk_page(struct page_judge *j, const struct page_op *op);
+static void bulk_rest(struct page_judge *j, const struct page_op *op);
 static bool bulk_list(struct page_judge *j, const struct page_op *op, struct page_list *list);
 
 void page_judge_alloc(struct page_judge *j, struct page_op *op)
@@ -115,6 +116,8 @@ void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 		if (j->course.take >= want || !bulk_page(j, op))
 			break;
 	}
+	if (!op->probed && j->course.take)
+		bulk_rest(j, op);
 	verify_aside(j->log, op->probed ? ASIDE_FORCED : ASIDE_GROUND, VERIFY_PAGE,
 		     op->probed ? "pages of silent requests beyond those asked for" :
 				  "pages of silent requests of unknown size",
@@ -145,11 +148,12 @@ void page_judge_enters(struct page_judge *j, uint64_t pfn, uint64_t number)
 bool page_judge_is_silent(const struct page_judge *j, uint64_t pfn)
 {
 	const uint32_t *at = u64map_find(&j->listed, pfn);
-
 	enum page_fate fate;
 
 	if (!at || !verify_is_given(&j->setup, GIVEN_SILENT))
 		return false;
+	if (*at == PAGE_UNSEEN)
+		return !page_look_hidden(j->look, pfn, j->course.op->start);
 	fate = page_look_fate(j->look, *at);
 	return fate == PAGE_FATE_SILENT || fate == PAGE_FATE_OPEN;
 }
@@ -182,6 +186,8 @@ static bool pop(void *ctx, const struct page_list *list)
 	struct page_judge *j = ctx;
 	const uint64_t head = page_follow_head(j->pa, list);
 
+	if (j->course.unseen)
+		return true;
 	if (!j->follow) {
 		j->course.looked = true;
 		j->course.empty = head == PAGE_FOLLOW_NONE;
@@ -319,7 +325,7 @@ static bool more(void *ctx, unsigned int got, unsigned int want)
 	j->course.want = want;
 	if (!j->follow)
 		j->course.got = got;
-	if (!j->follow)
+	if (!j->follow || j->course.unseen)
 		return got < want;
 	if (!j->course.alloc) /* a group of several refills is cut as ours would */
 		return left && got < want;
@@ -332,7 +338,7 @@ static uint64_t take(void *ctx, const struct page_take *take)
 	const struct page_op *op = j->course.op;
 
 	j->course.nr_extfrag = 0;
-	if (!j->follow)
+	if (!j->follow || j->course.unseen)
 		return PAGE_FOLLOW_OURS;
 	if (j->course.alloc && (j->course.failed || take->zone != j->course.zone)) {
 		if (take->possible)
@@ -442,6 +448,7 @@ static void learn_used(struct page_judge *j, uint64_t pfn)
 			return;
 	}
 	(void)page_follow_own(j->pa, where.head, where.order, where.type);
+	vec_push(&j->used, where);
 	verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
 		     "memory without events that the kernel passed over: in use, it seems", 1);
 }
@@ -496,10 +503,13 @@ static struct mm_outcome ask(struct page_judge *j, const struct page_op *op)
 static void follow_alloc(struct page_judge *j, const struct page_op *op)
 {
 	const uint64_t pfn = op->ev.page.pfn;
-	struct mm_outcome outcome = ask(j, op);
-	bool ours_failed = !mm_ok(outcome) && !j->course.chosen;
+	struct mm_outcome outcome;
 	enum page_place place;
+	bool ours_failed;
 
+	page_judge_unseen(j, op);
+	outcome = ask(j, op);
+	ours_failed = !mm_ok(outcome) && !j->course.chosen;
 	if (!mm_ok(outcome) && !j->course.failed) {
 		j->course.forced = true;
 		outcome = ask(j, op);
@@ -657,6 +667,30 @@ static bool bulk_page(struct page_judge *j, const struct page_op *op)
 		return false;
 	page_judge_silent(j, &list, pfn);
 	return true;
+}
+
+/*
+ * How far the last refill was used up, its pages tell: those in front of the first one that an
+ * event shows leaving the list went to this request, as far as anybody can know.
+ */
+static void bulk_rest(struct page_judge *j, const struct page_op *op)
+{
+	const struct page_taken *last = &op->takes.items[j->course.take - 1];
+	struct page_where where;
+	struct page_list list;
+	uint64_t pfn;
+
+	page_follow_find(j->pa, last->pfn, &where);
+	if (where.place != PAGE_PLACE_OTHER_LIST)
+		return;
+	list = (struct page_list){ .zone = where.zone, .cpu = where.cpu, .order = where.order,
+				   .type = last->type < 3 ? (enum migratetype)last->type :
+							    MIGRATE_MOVABLE };
+	pfn = page_follow_head(j->pa, &list);
+	while (pfn != PAGE_FOLLOW_NONE && page_judge_is_silent(j, pfn))
+		pfn = page_follow_next(j->pa, pfn);
+	if (pfn != PAGE_FOLLOW_NONE)
+		(void)silent_until(j, &list, pfn);
 }
 
 /* The list that a silent request took from: of the blocks it took, or where it would have begun. */

@@ -18,12 +18,13 @@ static void free_ours(struct page_judge *j, const struct page_op *op);
 static void free_run(struct page_judge *j, const struct page_op *op);
 static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t first,
 		       unsigned int order);
+static uint64_t tail_without_silent(struct page_judge *j, uint64_t ours);
 static void free_begin(struct page_judge *j, const struct page_op *op, unsigned int zone);
 static bool own_block(struct page_judge *j, const struct page_op *op);
 static void unlist(struct page_judge *j, const struct page_where *where, uint64_t pfn,
 		   unsigned int order);
 static void drain_unforeseen(struct page_judge *j, const struct page_op *op);
-static bool goes_direct(const struct page_judge *j, const struct page_op *op, bool *tail);
+static enum page_way way_of(const struct page_judge *j, const struct page_op *op);
 static void end_free(struct page_judge *j, const struct page_op *op);
 static void follow_rest(struct page_judge *j);
 static void judge_drains(struct page_judge *j, const struct page_op *op);
@@ -36,8 +37,8 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 {
 	const unsigned int cpu = page_judge_cpu(j, op), order = op->ev.page.order;
 	const uint64_t pfn = op->ev.page.pfn;
-	bool tail = false;
 	struct page_where where;
+	enum page_way way;
 
 	if (verify_is_given(&j->setup, GIVEN_BOOT) &&
 	    page_look_fate(j->look, op->number) == PAGE_FATE_TAIL &&
@@ -61,9 +62,10 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 	}
 	page_follow_find(j->pa, pfn, &where);
 	free_begin(j, op, where.zone);
-	j->course.direct = goes_direct(j, op, &tail);
+	way = way_of(j, op);
+	j->course.direct = way != PAGE_WAY_LISTS;
 	if (j->course.direct) {
-		page_free_direct(j->pa, cpu, pfn, order, tail);
+		page_free_direct(j->pa, cpu, pfn, order, way == PAGE_WAY_TAIL);
 		return;
 	}
 	(void)page_free(j->pa, cpu, pfn, order);
@@ -76,7 +78,7 @@ static void free_ours(struct page_judge *j, const struct page_op *op)
 {
 	const uint64_t pfn = page_live_find(j, op->ev.page.pfn);
 	struct page_where where;
-	bool tail;
+	enum page_way way;
 
 	if (pfn == PAGE_FOLLOW_NONE || op->ev.page.order > KERNEL_MAX_ORDER) {
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
@@ -85,9 +87,9 @@ static void free_ours(struct page_judge *j, const struct page_op *op)
 	}
 	page_follow_find(j->pa, pfn, &where);
 	free_begin(j, op, where.zone);
-	j->course.direct = goes_direct(j, op, &tail);
-	if (page_live_free(j, op, op->ev.page.pfn, op->ev.page.order, j->course.direct) &&
-	    !j->course.direct)
+	way = way_of(j, op);
+	j->course.direct = way != PAGE_WAY_LISTS;
+	if (page_live_free(j, op, op->ev.page.pfn, op->ev.page.order, way) && !j->course.direct)
 		end_free(j, op);
 }
 
@@ -123,7 +125,7 @@ static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t 
 		if (page_live_find(j, pfn) == PAGE_FOLLOW_NONE)
 			return;
 		for (uint32_t i = first; i < first + (1U << order); i++)
-			(void)page_live_free(j, op, op->takes.items[i].pfn, 0, false);
+			(void)page_live_free(j, op, op->takes.items[i].pfn, 0, PAGE_WAY_LISTS);
 		return;
 	}
 	page_follow_find(j->pa, pfn, &where);
@@ -214,6 +216,8 @@ uint64_t page_judge_drained(void *ctx, uint64_t ours)
 	uint64_t truth;
 
 	j->course.drained++;
+	if (given && j->follow)
+		ours = tail_without_silent(j, ours);
 	if (given)
 		judge_drained(j, ours);
 	if (!j->follow) {
@@ -225,7 +229,7 @@ uint64_t page_judge_drained(void *ctx, uint64_t ours)
 	truth = op->drains.items[j->course.drain].pfn;
 	j->course.drain++;
 	if (truth == ours)
-		return PAGE_FOLLOW_OURS;
+		return truth;
 	page_follow_find(j->pa, truth, &where);
 	if (where.place == PAGE_PLACE_OTHER_LIST && where.head == truth &&
 	    where.order == op->drains.items[j->course.drain - 1].order &&
@@ -235,6 +239,34 @@ uint64_t page_judge_drained(void *ctx, uint64_t ours)
 	(void)page_follow_drain(j->pa, page_judge_cpu(j, op), truth,
 				op->drains.items[j->course.drain - 1].order);
 	return PAGE_FOLLOW_NONE;
+}
+
+/*
+ * "ours" is the last of its list, unless the kernel's next page is in front of it and nothing shows
+ * how those in between left: then they were given out silently, and that one is the last.
+ */
+static uint64_t tail_without_silent(struct page_judge *j, uint64_t ours)
+{
+	const uint64_t truth = j->course.op->drains.items[j->course.drain].pfn;
+	struct page_where where;
+	struct page_list list;
+	uint64_t at = ours, nr = 0;
+
+	while (at != truth && at != PAGE_FOLLOW_NONE && page_judge_is_silent(j, at))
+		at = page_follow_prev(j->pa, at);
+	if (at != truth || at == ours)
+		return ours;
+	page_follow_find(j->pa, truth, &where);
+	list = (struct page_list){ .zone = where.zone, .cpu = where.cpu, .order = where.order,
+				   .type = where.type };
+	while ((at = page_follow_next(j->pa, truth)) != PAGE_FOLLOW_NONE) {
+		page_follow_pop(j->pa, at);
+		page_judge_silent(j, &list, at);
+		nr++;
+	}
+	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+		     "pages taken out of per-CPU lists silently, by looking ahead", nr);
+	return truth;
 }
 
 static void free_begin(struct page_judge *j, const struct page_op *op, unsigned int zone)
@@ -293,18 +325,22 @@ static void unlist(struct page_judge *j, const struct page_where *where, uint64_
  * shows by the task's last event, unless the page is seen to leave a list; or by the next event of
  * the page, when that takes it out of the buddy lists.
  */
-static bool goes_direct(const struct page_judge *j, const struct page_op *op, bool *tail)
+static enum page_way way_of(const struct page_judge *j, const struct page_op *op)
 {
 	const enum page_fate fate = page_look_fate(j->look, op->number);
 	struct page_where where;
 
-	*tail = fate == PAGE_FATE_TAIL;
 	if (op->drains.nr || !verify_is_given(&j->setup, GIVEN_CONTEXT))
-		return false;
+		return PAGE_WAY_LISTS;
+	if (fate == PAGE_FATE_TAIL)
+		return PAGE_WAY_TAIL;
+	if (fate == PAGE_FATE_DIRECT || op->missed_batch)
+		return PAGE_WAY_DIRECT;
 	if (fate != PAGE_FATE_OPEN || op->interrupted == UINT64_MAX)
-		return fate == PAGE_FATE_TAIL || fate == PAGE_FATE_DIRECT || op->missed_batch;
+		return PAGE_WAY_LISTS;
 	page_follow_find(j->pa, op->interrupted, &where);
-	return where.place != PAGE_PLACE_OUTSIDE && where.zone == j->course.zone;
+	return where.place != PAGE_PLACE_OUTSIDE && where.zone == j->course.zone ?
+		       PAGE_WAY_DIRECT : PAGE_WAY_LISTS;
 }
 
 static void end_free(struct page_judge *j, const struct page_op *op)

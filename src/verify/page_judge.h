@@ -21,6 +21,7 @@ struct page_course {
 	bool alloc;         /**< a request with a known outcome; else a silent one, or a free */
 	bool failed;        /**< the kernel's request failed */
 	bool hidden;        /**< a refill without events, if ours finds the very page */
+	bool unseen;        /**< a refill, and what went of it, while events were off: as ours */
 	bool forced;        /**< a second try: the recorded zone serves, whatever its marks */
 	bool direct;        /**< past the per-CPU lists */
 	unsigned int zone;  /**< the kernel's */
@@ -86,6 +87,8 @@ struct page_judge {
 	/** Free-running: one that follows, and so knows the silent requests; else NULL. */
 	struct page_judge *guide;
 	struct verify_log guide_log;
+	/** Blocks that were found to be in use since the beginning, in the call being judged. */
+	struct vec(struct page_where) used;
 	struct u64map live;   /**< free-running: recorded pfn to index in "blocks" */
 	struct vec(struct page_live) blocks;
 	struct vec(uint32_t) spare_blocks;
@@ -95,11 +98,19 @@ struct page_judge {
 void page_live_deinit(struct page_judge *j);
 /** The recorded block at "pfn" is "ours" here. */
 void page_live_keep(struct page_judge *j, uint64_t pfn, unsigned int order, uint64_t ours);
-/** Frees what the kernel freed at "pfn"; "direct": past the lists. False: ours does not have it. */
+/** Which way a freed block goes. */
+enum page_way {
+	PAGE_WAY_LISTS,  /**< to its per-CPU list */
+	PAGE_WAY_DIRECT, /**< straight to the buddy lists */
+	PAGE_WAY_TAIL,   /**< and there to the tail */
+};
+/** Frees what the kernel freed at "pfn". False: ours does not have it. */
 bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn,
-		    unsigned int order, bool direct);
+		    unsigned int order, enum page_way way);
 /** Where ours has the page; PAGE_FOLLOW_NONE: nowhere. */
 uint64_t page_live_find(const struct page_judge *j, uint64_t pfn);
+/** What the guide found in use since the beginning is in use here, too. */
+void page_live_used(struct page_judge *j);
 /** Gives out what the guide saw given out silently. */
 void page_live_silent(struct page_judge *j, const struct page_op *op);
 
@@ -107,7 +118,9 @@ void page_live_silent(struct page_judge *j, const struct page_op *op);
 extern const struct page_follow page_judge_follow;
 void page_judge_alloc(struct page_judge *j, struct page_op *op);
 void page_judge_bulk(struct page_judge *j, const struct page_op *op);
-/** The block entered a per-CPU list by event "number". */
+/** The number of an event that there is not. */
+#define PAGE_UNSEEN UINT32_MAX
+/** The block entered a per-CPU list by event "number", or PAGE_UNSEEN. */
 void page_judge_enters(struct page_judge *j, uint64_t pfn, uint64_t number);
 /** Nothing shows how the block at "pfn" leaves the list that it is in, and that is given. */
 bool page_judge_is_silent(const struct page_judge *j, uint64_t pfn);
@@ -117,6 +130,9 @@ void page_judge_begin(struct page_judge *j, const struct page_op *op);
 void page_judge_silent(struct page_judge *j, const struct page_list *list, uint64_t pfn);
 /** The CPU of "op" in ours. */
 unsigned int page_judge_cpu(const struct page_judge *j, const struct page_op *op);
+
+/** page_hidden.c: makes up for requests while events were off, of which "op" is the next. */
+void page_judge_unseen(struct page_judge *j, const struct page_op *op);
 
 /** page_free.c */
 void page_judge_free(struct page_judge *j, const struct page_op *op);

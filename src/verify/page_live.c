@@ -12,9 +12,10 @@
 
 #include "kmreplay/mm/page_start.h"
 
+static uint64_t take_silent(struct page_judge *j, const struct page_silent *silent);
 static uint32_t find_block(const struct page_judge *j, uint64_t pfn, uint64_t *head);
 static bool free_exactly(struct page_judge *j, const struct page_op *op, uint64_t pfn,
-			 unsigned int order, bool direct);
+			 unsigned int order, enum page_way way);
 static void forget(struct page_judge *j, uint64_t head, uint32_t block);
 
 /* Not a number of a block. */
@@ -26,6 +27,7 @@ void page_live_deinit(struct page_judge *j)
 	vec_deinit(&j->blocks);
 	vec_deinit(&j->spare_blocks);
 	vec_deinit(&j->silent);
+	vec_deinit(&j->used);
 }
 
 void page_live_keep(struct page_judge *j, uint64_t pfn, unsigned int order, uint64_t ours)
@@ -44,13 +46,13 @@ void page_live_keep(struct page_judge *j, uint64_t pfn, unsigned int order, uint
 	} else if (j->blocks.items[*at].left == 1U << j->blocks.items[*at].order) {
 		/* Its free was not seen. */
 		(void)free_exactly(j, j->course.op, j->blocks.items[*at].ours,
-				   j->blocks.items[*at].order, true);
+				   j->blocks.items[*at].order, PAGE_WAY_DIRECT);
 	}
 	j->blocks.items[*at] = live;
 }
 
 bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn,
-		    unsigned int order, bool direct)
+		    unsigned int order, enum page_way way)
 {
 	struct page_live *live;
 	uint64_t head, ours;
@@ -61,11 +63,11 @@ bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn
 		return page_is_unknown(j->pa, pfn, order) &&
 		       page_follow_own(j->pa, pfn, order, MIGRATE_UNMOVABLE) !=
 			       PAGE_PLACE_OUTSIDE &&
-		       free_exactly(j, op, pfn, order, direct);
+		       free_exactly(j, op, pfn, order, way);
 	live = &j->blocks.items[at];
 	if (live->order < order) { /* several blocks at once */
 		for (uint64_t i = 0; i < 1ULL << order; i++)
-			freed |= page_live_free(j, op, pfn + i, 0, direct);
+			freed |= page_live_free(j, op, pfn + i, 0, way);
 		return freed;
 	}
 	ours = live->ours + (pfn - head);
@@ -74,7 +76,7 @@ bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn
 		(void)page_follow_own(j->pa, ours, order, MIGRATE_UNMOVABLE);
 	if (!live->left)
 		forget(j, head, at);
-	return free_exactly(j, op, ours, order, direct);
+	return free_exactly(j, op, ours, order, way);
 }
 
 uint64_t page_live_find(const struct page_judge *j, uint64_t pfn)
@@ -87,13 +89,28 @@ uint64_t page_live_find(const struct page_judge *j, uint64_t pfn)
 	return page_is_unknown(j->pa, pfn, 0) ? pfn : PAGE_FOLLOW_NONE;
 }
 
+void page_live_used(struct page_judge *j)
+{
+	vec_foreach(&j->guide->used, block) {
+		struct page_where where;
+
+		/* No event was about it: if it is free in ours, then as it was at the start. */
+		page_follow_find(j->pa, block->head, &where);
+		if (where.place != PAGE_PLACE_LISTS || where.order < block->order)
+			continue;
+		(void)page_follow_own(j->pa, block->head, block->order, block->type);
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+			     "memory without events: in use, as a judge that follows learned", 1);
+	}
+}
+
 void page_live_silent(struct page_judge *j, const struct page_op *op)
 {
 	const struct page_op none = { .kind = PAGE_OP_BULK, .ev = op->ev, .cpu = op->cpu };
 
 	page_judge_begin(j, op->kind == PAGE_OP_BULK ? op : &none);
 	vec_foreach(&j->guide->silent, silent) {
-		const uint64_t ours = page_follow_bulk(j->pa, &silent->list);
+		const uint64_t ours = take_silent(j, silent);
 
 		if (ours == PAGE_FOLLOW_NONE)
 			verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
@@ -102,6 +119,23 @@ void page_live_silent(struct page_judge *j, const struct page_op *op)
 			page_live_keep(j, silent->pfn, silent->list.order, ours);
 	}
 	page_judge_begin(j, op);
+}
+
+/*
+ * Found out late, the page may be behind others that came to the list since: it was the first one
+ * when it was taken. So where ours has it in that list, too, it is that one.
+ */
+static uint64_t take_silent(struct page_judge *j, const struct page_silent *silent)
+{
+	struct page_where where;
+
+	page_follow_find(j->pa, silent->pfn, &where);
+	if (where.place != PAGE_PLACE_OTHER_LIST || where.head != silent->pfn ||
+	    where.zone != silent->list.zone || where.cpu != silent->list.cpu ||
+	    where.order != silent->list.order)
+		return page_follow_bulk(j->pa, &silent->list);
+	page_follow_pop(j->pa, silent->pfn);
+	return silent->pfn;
 }
 
 /* The recorded block that holds "pfn": its number and its first page. */
@@ -119,17 +153,17 @@ static uint32_t find_block(const struct page_judge *j, uint64_t pfn, uint64_t *h
 }
 
 static bool free_exactly(struct page_judge *j, const struct page_op *op, uint64_t pfn,
-			 unsigned int order, bool direct)
+			 unsigned int order, enum page_way way)
 {
 	const unsigned int cpu = page_judge_cpu(j, op);
 	unsigned int held;
 
 	if (!page_is_allocated(j->pa, pfn, &held) || held != order)
 		return false;
-	if (direct)
-		page_free_direct(j->pa, cpu, pfn, order, false);
-	else
+	if (way == PAGE_WAY_LISTS)
 		(void)page_free(j->pa, cpu, pfn, order);
+	else
+		page_free_direct(j->pa, cpu, pfn, order, way == PAGE_WAY_TAIL);
 	return true;
 }
 

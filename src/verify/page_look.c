@@ -17,6 +17,7 @@
 #include "page_look.h"
 
 #include "page_calls.h"
+#include "page_kswapd.h"
 
 #include <string.h>
 
@@ -49,6 +50,7 @@ struct page_look {
 	bool boot;
 	uint64_t nr_events;
 	struct u64map listed;        /* pfn to number of the event that put it into a list, + 1 */
+	struct u64map taken;         /* pfn to number of the last event that took it, + 1 */
 	struct u64map hidden;        /* pfn to number of the mm_page_alloc that nothing led to */
 	struct vec(uint64_t) fates;
 	struct u64map contexts;      /* to "tails" */
@@ -59,6 +61,7 @@ struct page_look {
 	uint64_t late_context, late_next;
 	bool late;                   /* they are of memory that is handed over late */
 	struct vec(struct page_look_moment) moments;
+	struct page_kswapd kswapd;
 	bool pcp_seen;
 	bool decay_seen;
 	uint64_t decay_time;  /* of the first page that the vmstat worker drained */
@@ -68,6 +71,7 @@ struct page_look {
 	uint64_t cpus_seen[8192 / 64];
 };
 
+static void note_kswapd(struct page_look *look, const struct event *ev, uint64_t number);
 static void note_decay(struct page_look *look, const struct event *ev);
 static void page_event(struct page_look *look, const struct event *ev, uint64_t number);
 static void leaves_list(struct page_look *look, const struct event *ev);
@@ -94,6 +98,7 @@ struct page_look *page_look_create(const struct event_names *names, const struct
 	look->survey = survey;
 	look->boot = survey && survey->from_boot;
 	u64map_init(&look->listed);
+	u64map_init(&look->taken);
 	u64map_init(&look->hidden);
 	u64map_init(&look->contexts);
 	return look;
@@ -104,12 +109,14 @@ void page_look_destroy(struct page_look *look)
 	if (!look)
 		return;
 	u64map_deinit(&look->listed);
+	u64map_deinit(&look->taken);
 	u64map_deinit(&look->hidden);
 	u64map_deinit(&look->contexts);
 	vec_deinit(&look->fates);
 	vec_deinit(&look->tails);
 	vec_deinit(&look->numbers);
 	vec_deinit(&look->moments);
+	page_kswapd_deinit(&look->kswapd);
 	vec_deinit(&look->late_numbers);
 	free(look);
 }
@@ -122,6 +129,7 @@ void page_look_event(struct page_look *look, const struct event *ev)
 		return;
 	if (look->boot)
 		boot_event(look, ev, number);
+	note_kswapd(look, ev, number);
 	if (!look->decay_seen)
 		note_decay(look, ev);
 	switch (ev->type) {
@@ -167,6 +175,13 @@ bool page_look_hidden(const struct page_look *look, uint64_t pfn, uint64_t numbe
 	return at && *at > number;
 }
 
+bool page_look_taken(const struct page_look *look, uint64_t pfn, uint64_t number)
+{
+	const uint32_t *at = look ? u64map_find(&look->taken, pfn & INT64_MAX) : NULL;
+
+	return at && *at > number;
+}
+
 uint64_t page_look_decay(const struct page_look *look)
 {
 	const uint64_t second = 1000000000;
@@ -178,6 +193,15 @@ const struct page_look_moment *page_look_moments(const struct page_look *look, s
 {
 	*nr = look ? look->moments.nr : 0;
 	return look ? look->moments.items : NULL;
+}
+
+static void note_kswapd(struct page_look *look, const struct event *ev, uint64_t number)
+{
+	unsigned int node;
+	uint64_t last;
+
+	if (page_kswapd_event(&look->kswapd, ev, number, &node, &last))
+		add_moment(look, last + 1, PAGE_MOMENT_RECLAIMED, node);
 }
 
 /* A worker that drains pages without a free before is the vmstat worker. */
@@ -248,8 +272,13 @@ static void leaves_list(struct page_look *look, const struct event *ev)
 static void leaves_buddy(struct page_look *look, uint64_t pfn, unsigned int order,
 			 uint64_t number, bool refill)
 {
-	for (uint64_t i = 0; i < 1ULL << MIN(order, 10U); i++)
+	bool fresh;
+
+	for (uint64_t i = 0; i < 1ULL << MIN(order, 10U); i++) {
 		(void)leaves(look, pfn + i, PAGE_FATE_DIRECT);
+		*u64map_insert(&look->taken, (pfn + i) & INT64_MAX, &fresh) =
+			(uint32_t)number + 1;
+	}
 	if (refill)
 		enters(look, pfn, number);
 }
@@ -358,8 +387,16 @@ static void note_late(struct page_look *look, const struct event *ev, uint64_t n
 static void add_moment(struct page_look *look, uint64_t number, enum page_moment what,
 		       unsigned int cpu)
 {
-	vec_push(&look->moments, (struct page_look_moment){
-		.number = number, .what = (uint8_t)what, .cpu = (uint16_t)cpu });
+	const struct page_look_moment moment = { .number = number,
+						 .what = (uint8_t)what,
+						 .cpu = (uint16_t)cpu };
+	size_t at = look->moments.nr;
+
+	vec_push(&look->moments, moment);
+	/* What is known late only goes before what came behind it. */
+	for (; at && look->moments.items[at - 1].number > number; at--)
+		look->moments.items[at] = look->moments.items[at - 1];
+	look->moments.items[at] = moment;
 }
 
 static void boot_event(struct page_look *look, const struct event *ev, uint64_t number)

@@ -53,6 +53,8 @@ enum page_fate page_look_fate(const struct page_look *look, uint64_t number);
  * refill that has no events took it.
  */
 bool page_look_hidden(const struct page_look *look, uint64_t pfn, uint64_t number);
+/** An event behind event "number" takes the page out of the free lists. */
+bool page_look_taken(const struct page_look *look, uint64_t pfn, uint64_t number);
 /** When within a second the vmstat worker runs, in ns, as far as its drains tell. */
 uint64_t page_look_decay(const struct page_look *look);
 /** The moments, ascending. */

@@ -120,8 +120,9 @@ struct page_where {
 void page_follow_find(const struct page_allocator *pa, uint64_t pfn, struct page_where *ret);
 /** The first block of a per-CPU list, PAGE_FOLLOW_NONE when it is empty. */
 uint64_t page_follow_head(const struct page_allocator *pa, const struct page_list *list);
-/** The one behind "pfn", which is in a per-CPU list. */
+/** The one behind and the one before "pfn", which is in a per-CPU list. */
 uint64_t page_follow_next(const struct page_allocator *pa, uint64_t pfn);
+uint64_t page_follow_prev(const struct page_allocator *pa, uint64_t pfn);
 
 /**
  * The block becomes the head of "list", wherever it was; the returned place says where that was.
@@ -161,6 +162,12 @@ uint64_t page_follow_bulk(struct page_allocator *pa, const struct page_list *lis
 /** Which zone would meet a request of "nr" pages of the bulk allocator; false: none. */
 bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
 			   unsigned int nr, unsigned int *zone);
+/**
+ * The first pages of the blocks that a refill of "list" would take, in order, as far as the free
+ * lists of its own type give them; at most "max". Returns their number.
+ */
+unsigned int page_follow_refill(const struct page_allocator *pa, const struct page_list *list,
+				uint64_t *pfns, unsigned int max);
 /**
  * refresh_cpu_vm_stats() runs on all CPUs: differences of NR_FREE_PAGES are booked, limits decay
  * (decay_pcp_high(), but for the pages that it drains).

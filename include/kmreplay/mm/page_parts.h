@@ -197,6 +197,9 @@ void pcp_push(struct page_allocator *pa, struct zone *zone, unsigned int cpu, ui
 /** The list for blocks of "order" and "type" in struct pcp (order_to_pindex). */
 unsigned int pcp_list_of(unsigned int order, enum migratetype type);
 /** drain_all_pages(): of "only", or of all zones when NULL. */
+/** Blocks that the next refill of an empty list would ask for. */
+unsigned int pcp_refill_size(const struct page_allocator *pa, const struct zone *zone,
+			     unsigned int cpu, unsigned int order);
 void pcp_drain_all(struct page_allocator *pa, struct zone *only);
 
 /* src/mm/page/freelist.c, page.c */

@@ -145,6 +145,13 @@ uint64_t page_follow_next(const struct page_allocator *pa, uint64_t pfn)
 	return next == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + next;
 }
 
+uint64_t page_follow_prev(const struct page_allocator *pa, uint64_t pfn)
+{
+	const uint32_t prev = pa->pages[pfn - pa->base_pfn].link.prev;
+
+	return prev == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + prev;
+}
+
 enum page_place page_follow_push(struct page_allocator *pa, const struct page_list *list,
 				 uint64_t pfn)
 {
@@ -282,105 +289,23 @@ bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t
 	return found != NULL;
 }
 
-void page_follow_decay(struct page_allocator *pa)
+unsigned int page_follow_refill(const struct page_allocator *pa, const struct page_list *list,
+				uint64_t *pfns, unsigned int max)
 {
-	for (unsigned int i = 0; i < pa->nr_zones; i++) {
-		for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
-			struct pcp *pcp = &pa->zones[i].pcps[cpu];
-			const int32_t high = MAX(pcp->count - (pcp->batch << PCP_BATCH_SCALE_MAX),
-						 pcp->high - (pcp->high >> 3));
+	const struct zone *zone = &pa->zones[list->zone];
+	const unsigned int want = MIN(pcp_refill_size(pa, zone, list->cpu, list->order), max);
+	unsigned int nr = 0;
 
-			pa->zones[i].free_stat += pcp->stat_diff;
-			pcp->stat_diff = 0;
-			if (pa->profile->pcp == PCP_AUTO_HIGH && pcp->high > pcp->high_min)
-				pcp->high = MAX(high, pcp->high_min);
+	/* Each block is used up from its beginning before the next one is split. */
+	for (unsigned int order = list->order; order < KERNEL_NR_ORDERS; order++) {
+		uint32_t at = zone->area[order].lists[list->type].first;
+
+		for (; at != PAGE_NIL && nr < want; at = page_link(pa, at, order == KERNEL_MAX_ORDER)->next) {
+			for (uint32_t i = 0; i < 1U << (order - list->order) && nr < want; i++)
+				pfns[nr++] = pa->base_pfn + at + (i << list->order);
 		}
 	}
-}
-
-void page_follow_decayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu)
-{
-	struct pcp *pcp = &pa->zones[zone].pcps[cpu];
-
-	if (pa->profile->pcp == PCP_AUTO_HIGH)
-		pcp->high = MIN(MAX(pcp->count, pcp->high_min), pcp->high_max);
-}
-
-void page_follow_kswapd(struct page_allocator *pa, unsigned int node, bool awake,
-			enum zone_type highest)
-{
-	struct node *nd = &pa->nodes[node];
-
-	if (nd->kswapd_awake && !awake) {
-		for (uint32_t i = 0; i < nd->nr_own; i++) {
-			if (pa->zones[nd->zonelist[i]].type <= highest)
-				pa->zones[nd->zonelist[i]].boost = 0;
-		}
-	}
-	nd->kswapd_awake = awake;
-	nd->kswapd_highest = (uint8_t)highest;
-}
-
-void page_follow_reclaiming(struct page_allocator *pa, unsigned int zone, bool active)
-{
-	pa->zones[zone].reclaim_active = active;
-}
-
-void page_follow_below_high(struct page_allocator *pa, unsigned int zone)
-{
-	struct zone *z = &pa->zones[zone];
-
-	if (!pa->profile->below_high)
-		return;
-	z->below_high = true;
-	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
-		z->pcps[cpu].high = MIN(z->pcps[cpu].high, z->pcps[cpu].high_min);
-		z->pcps[cpu].alloc_factor = 0;
-	}
-}
-
-void page_follow_marks(struct page_allocator *pa, unsigned int zone, uint64_t min, uint64_t low,
-		       uint64_t high, uint64_t promo)
-{
-	struct zone *z = &pa->zones[zone];
-
-	z->mark[ZONE_MARK_MIN] = min;
-	z->mark[ZONE_MARK_LOW] = low;
-	z->mark[ZONE_MARK_HIGH] = high;
-	z->mark[ZONE_MARK_PROMO] = promo;
-	z->boost = 0;
-	pcp_setup_zone(pa, z);
-}
-
-void page_follow_undecayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu)
-{
-	struct pcp *pcp = &pa->zones[zone].pcps[cpu];
-
-	if (pa->profile->pcp != PCP_AUTO_HIGH)
-		return;
-	/* A step takes an eighth. */
-	while (pcp->high <= pcp->count && pcp->high < pcp->high_max)
-		pcp->high = MIN(pcp->high + MAX(pcp->high / 7, 1), pcp->high_max);
-}
-
-void page_follow_limits(const struct page_allocator *pa, unsigned int zone, unsigned int cpu,
-			struct page_limits *ret)
-{
-	const struct zone *z = &pa->zones[zone];
-	const struct pcp *pcp = &z->pcps[cpu];
-
-	*ret = (struct page_limits){
-		.count = pcp->count,
-		.high = pcp->high,
-		.high_min = pcp->high_min,
-		.high_max = pcp->high_max,
-		.batch = pcp->batch,
-		.free_count = pcp->free_count,
-		.free_factor = pcp->free_factor,
-		.alloc_factor = pcp->alloc_factor,
-		.below_high = z->below_high,
-		.reclaim_active = z->reclaim_active,
-	};
+	return nr;
 }
 
 static uint32_t smallest(const struct zone *zone, unsigned int order, enum migratetype type)

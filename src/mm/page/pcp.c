@@ -33,9 +33,9 @@ static bool may_pop(const struct page_allocator *pa, const struct zone *zone,
 static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
 		       unsigned int order, enum migratetype type, unsigned int alloc_flags);
 static bool wants_more(const struct page_allocator *pa, int32_t got, int32_t want);
-static int32_t nr_to_alloc(const struct page_allocator *pa, struct zone *zone,
+static int32_t nr_to_alloc(const struct page_allocator *pa, const struct zone *zone,
 			   struct pcp *pcp, unsigned int order);
-static int32_t count_refill(struct zone *zone, struct pcp *pcp, unsigned int order);
+static int32_t count_refill(const struct zone *zone, struct pcp *pcp, unsigned int order);
 static void trim_fixed_high(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
 			    unsigned int order, unsigned int list);
 static void trim_auto_high(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
@@ -191,6 +191,14 @@ void pcp_drain_all(struct page_allocator *pa, struct zone *only)
 	pa->cpu = running;
 }
 
+unsigned int pcp_refill_size(const struct page_allocator *pa, const struct zone *zone,
+			     unsigned int cpu, unsigned int order)
+{
+	struct pcp pcp = zone->pcps[cpu];
+
+	return (unsigned int)nr_to_alloc(pa, zone, &pcp, order);
+}
+
 /* The block is one of "cpu"'s from now on; the caller puts it on this list and counts it. */
 static struct free_list *enter(struct page_allocator *pa, struct zone *zone, unsigned int cpu,
 			       uint32_t index, unsigned int order, enum migratetype type)
@@ -259,7 +267,7 @@ static bool wants_more(const struct page_allocator *pa, int32_t got, int32_t wan
 }
 
 /* Blocks of the next refill (nr_pcp_alloc). From 6.7 on it moves "high", even in vain. */
-static int32_t nr_to_alloc(const struct page_allocator *pa, struct zone *zone,
+static int32_t nr_to_alloc(const struct page_allocator *pa, const struct zone *zone,
 			   struct pcp *pcp, unsigned int order)
 {
 	int32_t batch = pcp->batch;
@@ -269,7 +277,7 @@ static int32_t nr_to_alloc(const struct page_allocator *pa, struct zone *zone,
 	return batch > 1 ? MAX(batch >> order, 2) : batch;
 }
 
-static int32_t count_refill(struct zone *zone, struct pcp *pcp, unsigned int order)
+static int32_t count_refill(const struct zone *zone, struct pcp *pcp, unsigned int order)
 {
 	int32_t high = pcp->high = clamp(pcp->high, pcp->high_min, pcp->high_max);
 	int32_t batch, most;
