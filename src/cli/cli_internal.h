@@ -13,6 +13,7 @@
 #include "kmreplay/core/outfile.h"
 #include "kmreplay/event/event.h"
 #include "kmreplay/event/names.h"
+#include "kmreplay/mm/profile.h"
 #include "kmreplay/repair/repair.h"
 #include "kmreplay/report/report.h"
 #include "kmreplay/trace/trace.h"
@@ -93,6 +94,12 @@ MUST_CHECK bool cli_config_side(const struct cli_options *options, unsigned int 
  * see "lines" of it (0: all).
  */
 void cli_config_report(struct report *report, const struct config *config, uint64_t lines);
+/**
+ * Adds whose rules the page allocator follows, and what was recorded: "release", empty when the
+ * recording does not say.
+ */
+void cli_profile_report(struct report *report, const struct page_profile *profile,
+			const char *release);
 
 /* help.c */
 

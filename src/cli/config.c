@@ -79,6 +79,19 @@ size_t cli_side_label(const char *text)
 	return text[len] == ':' ? len : 0;
 }
 
+void cli_profile_report(struct report *report, const struct page_profile *profile,
+			const char *release)
+{
+	const char *doubt = profile->unverified ?
+				    "; unverified: no recording of it was at hand" : "";
+
+	report_text(report, "profile", "rules of kernel", profile->name);
+	if (release[0])
+		report_remark(report, "recorded: %s%s", release, doubt);
+	else
+		report_remark(report, "the recording does not say its kernel%s", doubt);
+}
+
 void cli_config_report(struct report *report, const struct config *config, uint64_t lines)
 {
 	static const struct report_column columns[] = {

@@ -92,11 +92,7 @@ void replay_report_machine(struct report *report, const struct replay_facts *fac
 	const struct replay_tally *tally = replay_tally(facts->replay);
 
 	report_begin(report, "machine", "Machine");
-	report_text(report, "profile", "rules of kernel", page_allocator_profile(pa)->name);
-	if (facts->info->release[0])
-		report_remark(report, "recorded: %s", facts->info->release);
-	else
-		report_remark(report, "the recording does not say its kernel");
+	cli_profile_report(report, page_allocator_profile(pa), facts->info->release);
 	report_figure(report, "cpus", "CPUs", REPORT_NUMBER, report_u64(facts->config->nr_cpus));
 	report_bytes(report, "memory_bytes", "memory", page_total(pa) << KERNEL_PAGE_SHIFT);
 	report_bytes(report, "start_freed_bytes", "in use at the start",

@@ -40,10 +40,7 @@ static const char *const mode_words[VERIFY_MODE_NR] = {
 void verify_report(struct report *report, const struct verify_facts *facts)
 {
 	cli_input_describe(facts->in, verify_run_nr_events(facts->run), report);
-	report_text(report, "profile", "rules of kernel",
-		    page_profile_for(facts->machine->kernel)->name);
-	if (facts->info->release[0])
-		report_remark(report, "recorded: %s", facts->info->release);
+	cli_profile_report(report, page_profile_for(facts->machine->kernel), facts->info->release);
 	cli_config_report(report, facts->settings, facts->options->lines);
 	add_given(report, facts);
 	add_verdicts(report, facts);

@@ -43,8 +43,11 @@ static inline bool type_is_mergeable(enum migratetype type)
 	return (unsigned int)type < PCP_TYPES;
 }
 
-static inline bool order_has_pcp(unsigned int order)
+/** Blocks of "order" pass through per-CPU lists, if there are any (pcp_allowed_order). */
+static inline bool order_has_pcp(const struct page_allocator *pa, unsigned int order)
 {
+	if (pa->profile->pcp == PCP_ORDER_0)
+		return !order;
 	return order <= PAGE_COSTLY_ORDER || order == PCP_THP_ORDER;
 }
 

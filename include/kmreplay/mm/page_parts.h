@@ -80,7 +80,7 @@ void area_add(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 /** Takes a block off its list, whose type it returns. */
 enum migratetype area_del(struct page_allocator *pa, struct zone *zone, uint32_t index,
 			  unsigned int order);
-/** To the tail of another type's list (move_to_free_list). */
+/** To the tail of another type's list, or its head where the rules have it so. */
 void area_move(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,
 	       enum migratetype type);
 /** "index" heads a free block of exactly "order". */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * Where the page allocators of kernel releases differ: one const struct a release that was read
- * and checked against recordings. A release in between takes the nearest one before it whose rules
- * it shares; the report names which one that was.
+ * and, unless it says "unverified", checked against recordings. A release in between takes the
+ * nearest one whose rules it shares; the report names which one that was.
  */
 #ifndef KMREPLAY_MM_PROFILE_H
 #define KMREPLAY_MM_PROFILE_H
@@ -20,7 +20,9 @@ enum fallback_rule {
 
 /** How the per-CPU lists size themselves. */
 enum pcp_rule {
-	PCP_FREE_FACTOR, /**< fixed high, frees scale the batch */
+	PCP_ORDER_0,     /**< order 0 alone; high is six batches; a batch goes back, in turns */
+	PCP_IN_TURNS,    /**< as FREE_FACTOR, but drains take turns among the lists */
+	PCP_FREE_FACTOR, /**< fixed high, frees scale the batch; drains go list by list */
 	PCP_AUTO_HIGH,   /**< high moves between high_min and high_max */
 };
 
@@ -39,10 +41,26 @@ enum slowpath_rule {
 struct page_profile {
 	const char *name;           /**< "6.12" */
 	struct kernel_version from; /**< the oldest release that takes this profile */
+	bool unverified;            /**< read, but never held against a recording of it */
 	enum fallback_rule fallback;
 	enum pcp_rule pcp;
 	enum highatomic_rule highatomic;
 	enum slowpath_rule slowpath;
+	uint32_t min_free_most; /**< kbytes that min_free_kbytes may be by rule */
+	/* Of old releases. */
+	/** Neither ALLOC_NOFRAGMENT nor boosts of watermarks, which came together. */
+	bool mixes_types;
+	/** A block that changes lists goes to the head of its new one (list_move). */
+	bool moves_to_head;
+	/** Memory handed over at boot goes to the head of its list. */
+	bool boots_to_head;
+	/** Free pageblocks merge whatever their types, unless one is isolated. */
+	bool merges_reserved;
+	/** A per-CPU list that gives nothing ends the search in its zone; HIGHATOMIC comes first. */
+	bool strict_lists;
+	/** The shortcut for order 0 past a watermark does not see the HIGHATOMIC reserve. */
+	bool fast_mark_sees_all;
+	/* Of newer ones. */
 	/** A list's type is always its pageblock's, so blocks change hands as a whole. */
 	bool lists_follow_pageblocks;
 	/** Frees larger than a pageblock are done pageblock by pageblock (split_large_buddy). */

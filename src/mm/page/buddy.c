@@ -27,6 +27,7 @@
 
 static bool buddy_is_free(const struct page_allocator *pa, const struct zone *zone,
 			  uint32_t buddy, unsigned int order);
+static bool types_merge(const struct page_allocator *pa, enum migratetype a, enum migratetype b);
 static bool merge_is_likely(const struct page_allocator *pa, const struct zone *zone,
 			    uint32_t index, unsigned int order);
 
@@ -43,7 +44,7 @@ void buddy_free_one(struct page_allocator *pa, struct zone *zone, uint32_t index
 		if (order >= pa->block_order) {
 			const enum migratetype other = block_type(pa, buddy);
 
-			if (other != type && !(type_is_mergeable(other) && type_is_mergeable(type)))
+			if (other != type && !types_merge(pa, other, type))
 				break;
 			if (other != type && pa->profile->lists_follow_pageblocks)
 				block_set_type(pa, buddy, order, type);
@@ -131,6 +132,14 @@ static bool buddy_is_free(const struct page_allocator *pa, const struct zone *zo
 	const struct page *page = &pa->pages[buddy];
 
 	return page->state == PAGE_BUDDY && page->order == order && page->zone == zone->index;
+}
+
+/* Free pageblocks of these two types become one block; before 5.18 only isolation was minded. */
+static bool types_merge(const struct page_allocator *pa, enum migratetype a, enum migratetype b)
+{
+	if (pa->profile->merges_reserved)
+		return a != MIGRATE_ISOLATE && b != MIGRATE_ISOLATE;
+	return type_is_mergeable(a) && type_is_mergeable(b);
 }
 
 static bool merge_is_likely(const struct page_allocator *pa, const struct zone *zone,

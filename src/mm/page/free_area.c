@@ -66,7 +66,7 @@ void area_move(struct page_allocator *pa, struct zone *zone, uint32_t index, uns
 	       enum migratetype type)
 {
 	area_del(pa, zone, index, order);
-	area_add(pa, zone, index, order, type, true);
+	area_add(pa, zone, index, order, type, !pa->profile->moves_to_head);
 	/* move_to_free_list() of 6.10: the difference of the CPU may be booked on the way. */
 	if (!pa->profile->refill_counts_pages)
 		return;

@@ -113,12 +113,13 @@ static bool zone_may_serve(const struct page_allocator *pa, struct zone *zone,
 static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,
 			const struct page_request *req)
 {
+	const bool listed = pa->pcp_enabled && order_has_pcp(pa, req->order);
 	bool from_pcp = true;
 	uint32_t index = PAGE_NIL;
 
-	if (pa->pcp_enabled && order_has_pcp(req->order))
+	if (listed)
 		index = pcp_alloc(pa, zone, req->order, req->type, req->alloc_flags, false);
-	if (index == PAGE_NIL) {
+	if (index == PAGE_NIL && !(listed && pa->profile->strict_lists)) {
 		index = rmqueue_buddy(pa, zone, req);
 		from_pcp = false;
 	}
@@ -148,7 +149,8 @@ static uint32_t rmqueue_buddy(struct page_allocator *pa, struct zone *zone,
 							  req->alloc_flags, &mode) :
 					      follow_take(pa, zone, req->order, req->type,
 							  req->alloc_flags, &mode);
-	if (index == PAGE_NIL && (req->alloc_flags & (ALLOC_OOM | ALLOC_NON_BLOCK)))
+	if (index == PAGE_NIL && !pa->profile->strict_lists &&
+	    (req->alloc_flags & (ALLOC_OOM | ALLOC_NON_BLOCK)))
 		index = buddy_take_smallest(pa, zone, req->order, MIGRATE_HIGHATOMIC);
 	if (index == PAGE_NIL)
 		return PAGE_NIL;

@@ -327,7 +327,7 @@ void page_put(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 {
 	const enum migratetype type = block_type(pa, index);
 
-	if (pa->pcp_enabled && order_has_pcp(order) && type != MIGRATE_ISOLATE) {
+	if (pa->pcp_enabled && order_has_pcp(pa, order) && type != MIGRATE_ISOLATE) {
 		pcp_free(pa, zone, index, order, type);
 		return;
 	}
@@ -348,7 +348,8 @@ static void copy_config(struct page_allocator *pa, const struct machine_config *
 	pa->min_free_given = config->min_free_kbytes;
 	pa->scale_factor = config->watermark_scale_factor;
 	/* Only kswapd works a boost off: without it there is none. */
-	pa->boost_factor = config->kswapd ? config->watermark_boost_factor : 0;
+	pa->boost_factor = config->kswapd && !pa->profile->mixes_types ?
+				   config->watermark_boost_factor : 0;
 	for (size_t i = 0; i < ZONE_NR; i++)
 		pa->reserve_ratio[i] = config->lowmem_reserve_ratio[i];
 	pa->direct_reclaim = config->direct_reclaim;
@@ -361,7 +362,7 @@ static void copy_config(struct page_allocator *pa, const struct machine_config *
 		pa->obeyed &= ~(unsigned int)ALLOC_KSWAPD;
 	if (!config->highatomic)
 		pa->obeyed &= ~(unsigned int)ALLOC_HIGHATOMIC;
-	if (!config->nofragment)
+	if (!config->nofragment || pa->profile->mixes_types)
 		pa->obeyed &= ~(unsigned int)ALLOC_NOFRAGMENT;
 	if (!config->atomic_reserves) {
 		pa->obeyed &= ~(unsigned int)(ALLOC_MIN_RESERVE | ALLOC_NON_BLOCK);

@@ -13,13 +13,16 @@
  *
  * 3. When the lists of a zone hold "high" pages, a number of blocks goes back: from the tails,
  *    beginning with the list of the page just freed, list by list.
- * 4. How much is refilled and how much given back adapts. 6.1: frees in a row double the batch that
- *    is given back. 6.7 on: allocations in a row double the refill, frees in a row are counted, and
- *    "high" itself wanders between high_min (from the low watermark) and high_max (an eighth of the
- *    zone), unless the zone is short of memory.
+ * 4. How much is refilled and how much given back adapts. 5.14 on: frees in a row double the batch
+ *    that is given back. 6.7 on: allocations in a row double the refill, frees in a row are
+ *    counted, and "high" itself wanders between high_min (from the low watermark) and high_max (an
+ *    eighth of the zone), unless the zone is short of memory.
+ * 5. Before 5.18 what goes back is taken round the lists in turns; before 5.14 there are lists of
+ *    order 0 only, of six batches at the most.
  *
  * Mirrors rmqueue_pcplist(), rmqueue_bulk(), nr_pcp_alloc(), free_unref_page_commit(),
- * nr_pcp_high(), nr_pcp_free(), free_pcppages_bulk() and drain_pages_zone() of 6.1, 6.12 and 7.2.
+ * nr_pcp_high(), nr_pcp_free(), free_pcppages_bulk() and drain_pages_zone() of 4.19, 5.15, 6.1,
+ * 6.12 and 7.2.
  * Left out: failing trylocks and the periodic decay, which need interrupts and time.
  */
 #include <config.h>
@@ -46,6 +49,9 @@ static int32_t limit_auto_high(struct zone *zone, struct pcp *pcp, bool free_hig
 static int32_t nr_to_free(const struct pcp *pcp, int32_t high, bool free_high);
 static void give_back(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
 		      int32_t count, unsigned int list);
+static bool takes_turns(const struct page_allocator *pa);
+static void give_back_in_turns(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
+			       int32_t count);
 static bool drains_instead(const struct page_allocator *pa, uint32_t *index);
 static void give_back_one(struct page_allocator *pa, struct zone *zone, uint32_t index);
 static int32_t clamp(int32_t value, int32_t low, int32_t high);
@@ -62,6 +68,8 @@ void pcp_setup_zone(struct page_allocator *pa, struct zone *zone)
 	batch = MAX(pa->pcp_batch >= 0 ? pa->pcp_batch : batch, (int64_t)1);
 	high_min = MAX((int64_t)zone_wmark(zone, ZONE_MARK_LOW) / cpus, 4 * batch);
 	high_max = MAX((int64_t)zone->managed / 8 / cpus, 4 * batch);
+	if (pa->profile->pcp == PCP_ORDER_0) /* pageset_set_batch() */
+		high_min = high_max = 6 * batch;
 	if (pa->pcp_high >= 0)
 		high_min = high_max = pa->pcp_high;
 	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
@@ -71,7 +79,7 @@ void pcp_setup_zone(struct page_allocator *pa, struct zone *zone)
 		pcp->high_min = (int32_t)MIN(high_min, (int64_t)INT32_MAX / 2);
 		pcp->high_max = (int32_t)MIN(high_max, (int64_t)INT32_MAX / 2);
 		pcp->flags |= PCP_FREE_HIGH_BATCH;
-		if (pa->profile->pcp == PCP_FREE_FACTOR)
+		if (pa->profile->pcp != PCP_AUTO_HIGH)
 			pcp->high = pcp->high_min;
 	}
 }
@@ -132,10 +140,10 @@ void pcp_free(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 	work_cost(pa, pa->costs.pcp);
 	work_free_path(pa, MM_PATH_PCP_FREE);
 	pa->stats.pcp_frees++;
-	if (pa->profile->pcp == PCP_FREE_FACTOR)
-		trim_fixed_high(pa, zone, pcp, order, list);
-	else
+	if (pa->profile->pcp == PCP_AUTO_HIGH)
 		trim_auto_high(pa, zone, pcp, order, list);
+	else
+		trim_fixed_high(pa, zone, pcp, order, list);
 }
 
 void pcp_push(struct page_allocator *pa, struct zone *zone, unsigned int cpu, uint32_t index,
@@ -160,7 +168,8 @@ void pcp_drain(struct page_allocator *pa, struct zone *zone, struct pcp *pcp)
 {
 	while (pcp->count > 0)
 		give_back(pa, zone, pcp,
-			  MIN(pcp->count, pcp->batch << PCP_BATCH_SCALE_MAX), 0);
+			  takes_turns(pa) ? pcp->count :
+					    MIN(pcp->count, pcp->batch << PCP_BATCH_SCALE_MAX), 0);
 }
 
 void pcp_drain_some(struct page_allocator *pa, struct zone *zone, struct pcp *pcp, int32_t nr,
@@ -295,14 +304,20 @@ static int32_t count_refill(const struct zone *zone, struct pcp *pcp, unsigned i
 	return MIN(batch, most);
 }
 
-/* 6.1 */
+/* Up to 6.6; before 5.14 with a free_factor that stays 0. */
 static void trim_fixed_high(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
 			    unsigned int order, unsigned int list)
 {
-	const bool free_high = pcp->free_factor && order && order <= PAGE_COSTLY_ORDER;
+	const bool free_high = pcp->free_factor && order && order <= PAGE_COSTLY_ORDER &&
+			       !takes_turns(pa);
 	int32_t high = pcp->high;
 	int32_t batch, most;
 
+	if (pa->profile->pcp == PCP_ORDER_0) {
+		if (pcp->count >= high)
+			give_back(pa, zone, pcp, pcp->batch, list);
+		return;
+	}
 	if (free_high)
 		high = 0;
 	else if (high && zone->reclaim_active)
@@ -421,6 +436,10 @@ static void give_back(struct page_allocator *pa, struct zone *zone, struct pcp *
 	if (unlikely(pa->follow))
 		pa->follow->drain(pa->follow_ctx, zone->index, (unsigned int)(pcp - zone->pcps),
 				  (unsigned int)count);
+	if (takes_turns(pa)) {
+		give_back_in_turns(pa, zone, pcp, count);
+		return;
+	}
 	while (count > 0 && pcp->count > 0) {
 		uint32_t index = pcp->lists[list].last;
 
@@ -432,6 +451,39 @@ static void give_back(struct page_allocator *pa, struct zone *zone, struct pcp *
 			return;
 		count -= 1 << pa->pages[index].order;
 		give_back_one(pa, zone, index);
+	}
+}
+
+/*
+ * free_pcppages_bulk() before 5.18: round and round the lists, one block of each; for every empty
+ * list that is passed, one block more of the next.
+ */
+static void give_back_in_turns(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
+			       int32_t count)
+{
+	/* 5.15 has huge pages in lists by type, too. Of reclaimable ones there are none. */
+	const unsigned int nr_lists =
+		pa->profile->pcp == PCP_ORDER_0 ? (unsigned int)PCP_TYPES : PCP_LISTS + 1U;
+	unsigned int list = 0;
+	int32_t turn = 0;
+
+	while (count > 0 && pcp->count > 0) {
+		uint32_t index = PAGE_NIL;
+
+		while (index == PAGE_NIL) {
+			turn++;
+			list = (list + 1) % nr_lists;
+			index = list < PCP_LISTS ? pcp->lists[list].last : PAGE_NIL;
+		}
+		if (turn == (int32_t)nr_lists)
+			turn = count; /* the only one that is not empty */
+		do {
+			if (unlikely(pa->follow) && !drains_instead(pa, &index))
+				return;
+			count -= 1 << pa->pages[index].order;
+			give_back_one(pa, zone, index);
+			index = pcp->lists[list].last;
+		} while (count > 0 && --turn && index != PAGE_NIL);
 	}
 }
 
@@ -458,6 +510,11 @@ static void give_back_one(struct page_allocator *pa, struct zone *zone, uint32_t
 	pcp_unlink(pa, index);
 	buddy_free_one(pa, zone, index, order, type, false);
 	pa->stats.pcp_drain_blocks++;
+}
+
+static bool takes_turns(const struct page_allocator *pa)
+{
+	return pa->profile->pcp <= PCP_IN_TURNS;
 }
 
 /* As the kernel's: the upper bound wins when the bounds cross. */

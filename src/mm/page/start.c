@@ -246,7 +246,8 @@ static void free_run(struct page_allocator *pa, const struct page_range *range, 
 		     uint32_t end, struct list_types *lists)
 {
 	struct zone *zone = &pa->zones[range->zone];
-	const bool to_tail = zone->type != ZONE_HIGHMEM || !pa->profile->highmem_one_by_one;
+	const bool to_tail = !pa->profile->boots_to_head &&
+			     (zone->type != ZONE_HIGHMEM || !pa->profile->highmem_one_by_one);
 
 	while (at < end) {
 		unsigned int order = MIN(bits_ctz(at), (unsigned int)KERNEL_MAX_ORDER);
@@ -291,7 +292,8 @@ static void fill_pcp(struct page_allocator *pa, const struct page_start *start)
 
 		if (!page_is_unknown(pa, block->pfn, block->order))
 			continue;
-		if (pa->pcp_enabled && block->cpu < pa->nr_cpus && order_has_pcp(block->order) &&
+		if (pa->pcp_enabled && block->cpu < pa->nr_cpus &&
+		    order_has_pcp(pa, block->order) &&
 		    type_is_mergeable((enum migratetype)block->type))
 			pcp_add(pa, page_find_zone(pa, index), block->cpu, index, block->order,
 				(enum migratetype)block->type);

@@ -110,8 +110,10 @@ bool watermark_fast(const struct zone *zone, const struct page_request *req)
 	bool retry;
 
 	if (!req->order) {
-		const int64_t usable = MAX(zone->free_stat, (int64_t)0) -
-				       unusable_free(zone, 0, req->alloc_flags);
+		const int64_t usable =
+			MAX(zone->free_stat, (int64_t)0) -
+			(zone->profile->fast_mark_sees_all ?
+				 0 : unusable_free(zone, 0, req->alloc_flags));
 
 		if (likely(usable > (int64_t)(mark + zone->reserve[req->highest])))
 			return true;
@@ -147,7 +149,7 @@ static int64_t default_min_free_kbytes(const struct page_allocator *pa)
 {
 	const int64_t kbytes = (int64_t)isqrt(buffer_pages(pa) * 4 * 16);
 
-	return MIN(MAX(kbytes, (int64_t)128), (int64_t)262144);
+	return MIN(MAX(kbytes, (int64_t)128), (int64_t)pa->profile->min_free_most);
 }
 
 /* nr_free_buffer_pages(): what zones up to Normal hold beyond their high mark. */

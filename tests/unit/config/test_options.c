@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "../../../src/config/config_internal.h"
+#include "kmreplay/mm/profile.h"
 #include "unit/unit.h"
 
 #include <ctype.h>
@@ -66,6 +67,17 @@ START_TEST(help_is_plain)
 	}
 	for (unsigned int i = 0; i < config_nr_sections(); i++)
 		ck_assert_ptr_null(strpbrk(config_section_get(i)->help, "\"\\\n\t"));
+}
+END_TEST
+
+START_TEST(kernels_with_rules_are_listed)
+{
+	const struct config_option *kernel =
+		config_option_get((unsigned int)config_option_find("kernel"));
+
+	for (size_t i = 0; page_profile_at(i); i++)
+		ck_assert_msg(strstr(kernel->help, page_profile_at(i)->name) != NULL, "%s",
+			      page_profile_at(i)->name);
 }
 END_TEST
 
@@ -175,5 +187,5 @@ START_TEST(manuals_get_all)
 END_TEST
 
 UNIT_MAIN("options", paths_are_unequal_and_lie_in_sections, sections_begin_once, help_is_plain,
-	  bounds_fit_the_fields, each_cost_is_an_option, fields_are_told_apart, nearest,
-	  manuals_get_all)
+	  kernels_with_rules_are_listed, bounds_fit_the_fields, each_cost_is_an_option,
+	  fields_are_told_apart, nearest, manuals_get_all)

@@ -475,15 +475,22 @@ START_TEST(the_nearest_profile_is_named)
 		struct kernel_version version;
 		const char *name;
 	} cases[] = {
-		{ { 0, 0 }, "7.2" }, { { 4, 19 }, "6.1" },  { { 6, 1 }, "6.1" },
+		{ { 0, 0 }, "7.2" }, { { 2, 6 }, "4.19" },  { { 4, 19 }, "4.19" },
+		{ { 5, 4 }, "5.10" }, { { 5, 10 }, "5.10" }, { { 5, 13 }, "5.10" },
+		{ { 5, 14 }, "5.15" }, { { 5, 17 }, "5.15" }, { { 5, 18 }, "6.1" },
+		{ { 6, 1 }, "6.1" },
 		{ { 6, 6 }, "6.1" }, { { 6, 8 }, "6.12" },  { { 6, 12 }, "6.12" },
 		{ { 6, 17 }, "6.12" }, { { 6, 18 }, "6.18" }, { { 9, 0 }, "7.2" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		ck_assert_str_eq(page_profile_for(cases[i].version)->name, cases[i].name);
-	ck_assert_str_eq(page_profile_at(0)->name, "6.1");
-	ck_assert_ptr_null(page_profile_at(4));
+	ck_assert_str_eq(page_profile_at(0)->name, "4.19");
+	ck_assert_ptr_null(page_profile_at(7));
+	for (size_t i = 0; page_profile_at(i); i++)
+		ck_assert_int_eq(page_profile_at(i)->unverified,
+				 kernel_version_cmp(page_profile_at(i)->from,
+						    (struct kernel_version){ 5, 18 }) < 0);
 }
 END_TEST
 
