@@ -63,8 +63,8 @@ static inline uint64_t per_10000(uint64_t pages, unsigned int factor)
 	return (uint64_t)((unsigned __int128)pages * factor / 10000);
 }
 
-static inline struct zone *request_zone(struct page_allocator *pa, const struct page_request *req,
-					uint32_t i)
+static inline struct zone *request_zone(const struct page_allocator *pa,
+					const struct page_request *req, uint32_t i)
 {
 	return &pa->zones[req->node->zonelist[i]];
 }

@@ -6,6 +6,7 @@
 #ifndef KMREPLAY_MM_PAGE_PARTS_H
 #define KMREPLAY_MM_PAGE_PARTS_H
 
+#include "kmreplay/mm/page_failure.h"
 #include "kmreplay/mm/page_lists.h"
 #include "kmreplay/mm/page_reclaim.h"
 
@@ -48,6 +49,10 @@ void watermarks_huge_pages(struct page_allocator *pa);
 void watermarks_thresholds(struct page_allocator *pa);
 /** setup_per_zone_wmarks(): marks out of pa->min_free_kbytes; boosts end, pcp limits follow. */
 void watermarks_update(struct page_allocator *pa);
+/** The arithmetic of a watermark, in pages (page_failure.h explains the fields). */
+struct watermark_sum watermark_sum(const struct zone *zone, unsigned int order, uint64_t mark,
+				   enum zone_type highest, unsigned int alloc_flags,
+				   int64_t free);
 /**
  * With "free" pages in "zone", taking 2^order of them leaves it above "mark" as far as
  * "alloc_flags" and a request that may go as high as "highest" are concerned
@@ -207,8 +212,11 @@ void pcp_drain_all(struct page_allocator *pa, struct zone *only);
 /** get_page_from_freelist(): may drop ALLOC_NOFRAGMENT from the request. PAGE_NIL: no zone. */
 uint32_t freelist_get(struct page_allocator *pa, struct page_request *req);
 /** Fills "req" for a request on the running CPU; false: no zone can serve it. */
-bool request_init(struct page_allocator *pa, struct page_request *req, uint32_t gfp,
+bool request_init(const struct page_allocator *pa, struct page_request *req, uint32_t gfp,
 		  unsigned int order, int node);
+/** Flags of the first try of a request (the fast path), and of the slow path's last one. */
+unsigned int request_fast_flags(const struct page_allocator *pa, const struct page_request *req);
+unsigned int request_slow_flags(const struct page_allocator *pa, const struct page_request *req);
 /** A call on "cpu" begins: costs and paths are counted anew. */
 void page_begin(struct page_allocator *pa, unsigned int cpu);
 /** "index" is in use from now on, for "type". */

@@ -51,6 +51,9 @@ enum compact_result compact_for(struct page_allocator *pa, const struct page_req
 void compact_zone_background(struct page_allocator *pa, struct zone *zone, unsigned int order);
 /** A block of "order" was got out of "zone" after all: forget failures. */
 void compact_defer_reset(struct zone *zone, unsigned int order, bool allocated);
+/** "zone" has free pages enough to move others to. */
+bool compact_has_room(const struct zone *zone, unsigned int order, enum zone_type highest,
+		      int64_t free);
 /** Compaction of "zone" could help: free pages to move to, and not only a lack of memory. */
 bool compact_suitable(const struct page_allocator *pa, const struct zone *zone,
 		      unsigned int order, enum zone_type highest, int64_t free);

@@ -20,6 +20,7 @@
 #include "kmreplay/mm/gfp_policy.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/mm/page.h"
+#include "kmreplay/mm/page_failure.h"
 #include "kmreplay/mm/page_follow.h"
 #include "kmreplay/mm/page_watch.h"
 #include "kmreplay/mm/zone.h"
@@ -216,6 +217,7 @@ struct page_allocator {
 	bool kswapd_pending;     /**< some node's kswapd is awake */
 	struct page_work work;
 	struct page_stats stats;
+	struct page_failure_request failed; /**< the last one; if any: stats.failures */
 
 	const struct page_follow *follow; /**< NULL: nobody watches decisions */
 	void *follow_ctx;

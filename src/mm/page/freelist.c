@@ -19,7 +19,7 @@ static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,
 static uint32_t rmqueue_buddy(struct page_allocator *pa, struct zone *zone,
 			      const struct page_request *req);
 
-bool request_init(struct page_allocator *pa, struct page_request *req, uint32_t gfp,
+bool request_init(const struct page_allocator *pa, struct page_request *req, uint32_t gfp,
 		  unsigned int order, int node)
 {
 	const unsigned int at = node >= 0 && (unsigned int)node < pa->nr_nodes ?

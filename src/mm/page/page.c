@@ -23,7 +23,6 @@ static bool map_metadata(struct page_allocator *pa, const struct machine_config 
 static void *map_zeroed(size_t size);
 static void copy_config(struct page_allocator *pa, const struct machine_config *config);
 static uint32_t fast_path(struct page_allocator *pa, struct page_request *req);
-static unsigned int fast_flags(const struct page_allocator *pa, const struct page_request *req);
 static struct mm_outcome finish(const struct page_allocator *pa, uint64_t addr,
 				enum mm_failure failure);
 static enum mm_failure failure_reason(struct page_allocator *pa, const struct page_request *req);
@@ -101,6 +100,9 @@ struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32
 	if (unlikely(index == PAGE_NIL)) {
 		pa->stats.failures++;
 		pa->stats.failures_of[order]++;
+		pa->failed = (struct page_failure_request){
+			.gfp = gfp, .order = order, .cpu = cpu, .node = node, .context = context
+		};
 		return finish(pa, 0, failure_reason(pa, &req));
 	}
 	zone = page_zone_of(pa, index);
@@ -288,6 +290,25 @@ uint64_t page_free_total(const struct page_allocator *pa)
 	return pa->total - used;
 }
 
+unsigned int request_fast_flags(const struct page_allocator *pa, const struct page_request *req)
+{
+	const struct zone *preferred = &pa->zones[req->node->zonelist[req->preferred]];
+	unsigned int flags = ALLOC_WMARK_LOW;
+
+	if (req->gfp & GFP_BIT_KSWAPD_RECLAIM)
+		flags |= ALLOC_KSWAPD;
+	if (req->type == MIGRATE_MOVABLE)
+		flags |= ALLOC_CMA;
+	/*
+	 * alloc_flags_nofragment(): where there is a DMA32 to turn to. 32-bit kernels have none
+	 * and never ask for it.
+	 */
+	if (preferred->type == ZONE_NORMAL && pa->arch != ARCH_X86_32 &&
+	    (pa->nr_nodes == 1 || pa->nodes[preferred->node].dma32_populated))
+		flags |= ALLOC_NOFRAGMENT;
+	return flags & pa->obeyed;
+}
+
 void page_begin(struct page_allocator *pa, unsigned int cpu)
 {
 	BUG_ON(cpu >= pa->nr_cpus);
@@ -407,27 +428,8 @@ static uint32_t fast_path(struct page_allocator *pa, struct page_request *req)
 {
 	if (unlikely(pa->kswapd_pending) && !req->irq)
 		kswapd_run(pa);
-	req->alloc_flags = fast_flags(pa, req);
+	req->alloc_flags = request_fast_flags(pa, req);
 	return freelist_get(pa, req);
-}
-
-static unsigned int fast_flags(const struct page_allocator *pa, const struct page_request *req)
-{
-	const struct zone *preferred = &pa->zones[req->node->zonelist[req->preferred]];
-	unsigned int flags = ALLOC_WMARK_LOW;
-
-	if (req->gfp & GFP_BIT_KSWAPD_RECLAIM)
-		flags |= ALLOC_KSWAPD;
-	if (req->type == MIGRATE_MOVABLE)
-		flags |= ALLOC_CMA;
-	/*
-	 * alloc_flags_nofragment(): where there is a DMA32 to turn to. 32-bit kernels have none
-	 * and never ask for it.
-	 */
-	if (preferred->type == ZONE_NORMAL && pa->arch != ARCH_X86_32 &&
-	    (pa->nr_nodes == 1 || pa->nodes[preferred->node].dma32_populated))
-		flags |= ALLOC_NOFRAGMENT;
-	return flags & pa->obeyed;
 }
 
 static unsigned int bulk_flags(const struct page_request *req)

@@ -129,16 +129,23 @@ void compact_defer_reset(struct zone *zone, unsigned int order, bool allocated)
 		zone->compact.order_failed = (uint8_t)(order + 1);
 }
 
-bool compact_suitable(const struct page_allocator *pa, const struct zone *zone,
-		      unsigned int order, enum zone_type highest, int64_t free)
+bool compact_has_room(const struct zone *zone, unsigned int order, enum zone_type highest,
+		      int64_t free)
 {
 	const uint64_t gap = 2ULL << order;
 	const uint64_t mark =
 		zone->mark[order > PAGE_COSTLY_ORDER ? ZONE_MARK_LOW : ZONE_MARK_MIN] +
 		zone->boost + gap;
+
+	return watermark_ok(zone, 0, mark, highest, ALLOC_CMA, free);
+}
+
+bool compact_suitable(const struct page_allocator *pa, const struct zone *zone,
+		      unsigned int order, enum zone_type highest, int64_t free)
+{
 	int index;
 
-	if (!watermark_ok(zone, 0, mark, highest, ALLOC_CMA, free))
+	if (!compact_has_room(zone, order, highest, free))
 		return false;
 	if (order <= PAGE_COSTLY_ORDER)
 		return true;

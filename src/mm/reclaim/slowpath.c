@@ -51,7 +51,6 @@ static bool compacts_first(const struct slowpath *sp);
 static uint32_t try_flags(struct page_allocator *pa, struct page_request *req,
 			  unsigned int flags);
 static unsigned int usual_flags(const struct page_allocator *pa, const struct page_request *req);
-static unsigned int retry_flags(const struct page_allocator *pa, const struct page_request *req);
 static uint32_t wait_for_kswapd(struct page_allocator *pa, struct slowpath *sp);
 static uint32_t direct_reclaim(struct page_allocator *pa, struct slowpath *sp);
 static uint32_t direct_compact(struct page_allocator *pa, struct slowpath *sp,
@@ -118,6 +117,18 @@ uint64_t reclaim_pages(struct page_allocator *pa, uint64_t nr_pages, uint32_t gf
 	return after > before ? after - before : 0;
 }
 
+/* The flags of a retry: rights to the reserves replace the usual ones (__gfp_pfmemalloc_flags). */
+unsigned int request_slow_flags(const struct page_allocator *pa, const struct page_request *req)
+{
+	const unsigned int flags = usual_flags(pa, req);
+
+	if (req->gfp & GFP_BIT_NOMEMALLOC)
+		return flags;
+	if ((req->gfp & GFP_BIT_MEMALLOC) || (req->memalloc && !req->irq))
+		return ALLOC_NO_WATERMARKS | (flags & ALLOC_KSWAPD);
+	return flags;
+}
+
 /* All of the slow path but NOFAIL's way of beginning anew. */
 static uint32_t slowpath_once(struct page_allocator *pa, struct slowpath *sp)
 {
@@ -139,7 +150,7 @@ static uint32_t slowpath_once(struct page_allocator *pa, struct slowpath *sp)
 	if (pa->profile->slowpath == SLOWPATH_7) {
 		if (first)
 			sp->prio = COMPACT_PRIO_ASYNC;
-	} else if (first && retry_flags(pa, req) == usual_flags(pa, req)) {
+	} else if (first && request_slow_flags(pa, req) == usual_flags(pa, req)) {
 		index = direct_compact(pa, sp, COMPACT_PRIO_ASYNC);
 		if (index != PAGE_NIL)
 			return index;
@@ -171,25 +182,13 @@ static unsigned int usual_flags(const struct page_allocator *pa, const struct pa
 	return gfp_policy_alloc_flags(req->gfp, req->order) & pa->obeyed;
 }
 
-/* The flags of a retry: rights to the reserves replace the usual ones (__gfp_pfmemalloc_flags). */
-static unsigned int retry_flags(const struct page_allocator *pa, const struct page_request *req)
-{
-	const unsigned int flags = usual_flags(pa, req);
-
-	if (req->gfp & GFP_BIT_NOMEMALLOC)
-		return flags;
-	if ((req->gfp & GFP_BIT_MEMALLOC) || (req->memalloc && !req->irq))
-		return ALLOC_NO_WATERMARKS | (flags & ALLOC_KSWAPD);
-	return flags;
-}
-
 static uint32_t retry_loop(struct page_allocator *pa, struct slowpath *sp)
 {
 	struct page_request *req = sp->req;
 	uint32_t index;
 
 	for (;;) {
-		const unsigned int flags = retry_flags(pa, req);
+		const unsigned int flags = request_slow_flags(pa, req);
 
 		if (flags & ALLOC_KSWAPD)
 			kswapd_wake_all(pa, req);
@@ -242,7 +241,7 @@ static uint32_t wait_for_kswapd(struct page_allocator *pa, struct slowpath *sp)
 	freed = pa->stats.kswapd_pages - before;
 	work_cost(pa, freed * pa->costs.reclaim_page);
 	sp->progress = freed > 0;
-	return sp->progress ? try_flags(pa, sp->req, retry_flags(pa, sp->req)) : PAGE_NIL;
+	return sp->progress ? try_flags(pa, sp->req, request_slow_flags(pa, sp->req)) : PAGE_NIL;
 }
 
 /* __alloc_pages_direct_reclaim() */
@@ -263,14 +262,14 @@ static uint32_t direct_reclaim(struct page_allocator *pa, struct slowpath *sp)
 		return PAGE_NIL;
 	for (unsigned int i = 0; i < pa->nr_nodes; i++)
 		pa->nodes[i].kswapd_failures = 0;
-	index = try_flags(pa, req, retry_flags(pa, req));
+	index = try_flags(pa, req, request_slow_flags(pa, req));
 	if (index != PAGE_NIL)
 		return index;
 	/* What was freed may sit in per-CPU lists or in the atomic reserve. */
 	highatomic_unreserve(pa, req, false);
 	pcp_drain_all(pa, NULL);
 	pa->stats.drain_all++;
-	return try_flags(pa, req, retry_flags(pa, req));
+	return try_flags(pa, req, request_slow_flags(pa, req));
 }
 
 /* __alloc_pages_direct_compact() */
@@ -288,7 +287,7 @@ static uint32_t direct_compact(struct page_allocator *pa, struct slowpath *sp,
 		return PAGE_NIL;
 	if (sp->compacted == COMPACT_DEFERRED && pa->profile->slowpath == SLOWPATH_7)
 		return PAGE_NIL;
-	index = try_flags(pa, req, retry_flags(pa, req));
+	index = try_flags(pa, req, request_slow_flags(pa, req));
 	if (index != PAGE_NIL)
 		compact_defer_reset(&pa->zones[pa->pages[index].zone], req->order, true);
 	return index;

@@ -30,8 +30,7 @@ static void zone_marks(const struct page_allocator *pa, struct zone *zone, uint6
 static void zone_reserves(const struct page_allocator *pa, struct zone *zone);
 static int64_t default_min_free_kbytes(const struct page_allocator *pa);
 static int stat_threshold(const struct page_allocator *pa, const struct zone *zone);
-static int64_t unusable_free(const struct zone *zone, unsigned int order,
-			     unsigned int alloc_flags);
+static int64_t highatomic_free(const struct zone *zone, unsigned int alloc_flags);
 static bool has_block(const struct zone *zone, unsigned int order, unsigned int alloc_flags);
 
 void watermarks_setup(struct page_allocator *pa)
@@ -83,22 +82,38 @@ void watermarks_update(struct page_allocator *pa)
 	}
 }
 
+struct watermark_sum watermark_sum(const struct zone *zone, unsigned int order, uint64_t mark,
+				   enum zone_type highest, unsigned int alloc_flags,
+				   int64_t free)
+{
+	struct watermark_sum sum = {
+		.free = MAX(free, (int64_t)0),
+		.order = (1LL << order) - 1,
+		.highatomic = highatomic_free(zone, alloc_flags),
+		.mark = (int64_t)mark,
+		.min = (int64_t)mark,
+		.reserve = (int64_t)zone->reserve[highest],
+	};
+
+	if (alloc_flags & ALLOC_RESERVES) {
+		if (alloc_flags & ALLOC_MIN_RESERVE) {
+			sum.min -= sum.min / 2;
+			if (alloc_flags & ALLOC_NON_BLOCK)
+				sum.min -= sum.min / 4;
+		}
+		if (alloc_flags & ALLOC_OOM)
+			sum.min -= sum.min / 2;
+	}
+	return sum;
+}
+
 bool watermark_ok(const struct zone *zone, unsigned int order, uint64_t mark,
 		  enum zone_type highest, unsigned int alloc_flags, int64_t free)
 {
-	int64_t min = (int64_t)mark;
+	const struct watermark_sum sum =
+		watermark_sum(zone, order, mark, highest, alloc_flags, free);
 
-	free = MAX(free, (int64_t)0) - unusable_free(zone, order, alloc_flags);
-	if (alloc_flags & ALLOC_RESERVES) {
-		if (alloc_flags & ALLOC_MIN_RESERVE) {
-			min -= min / 2;
-			if (alloc_flags & ALLOC_NON_BLOCK)
-				min -= min / 4;
-		}
-		if (alloc_flags & ALLOC_OOM)
-			min -= min / 2;
-	}
-	if (free <= min + (int64_t)zone->reserve[highest])
+	if (watermark_usable(&sum) <= sum.min + sum.reserve)
 		return false;
 	return !order || has_block(zone, order, alloc_flags);
 }
@@ -113,7 +128,7 @@ bool watermark_fast(const struct zone *zone, const struct page_request *req)
 		const int64_t usable =
 			MAX(zone->free_stat, (int64_t)0) -
 			(zone->profile->fast_mark_sees_all ?
-				 0 : unusable_free(zone, 0, req->alloc_flags));
+				 0 : highatomic_free(zone, req->alloc_flags));
 
 		if (likely(usable > (int64_t)(mark + zone->reserve[req->highest])))
 			return true;
@@ -229,17 +244,14 @@ static int stat_threshold(const struct page_allocator *pa, const struct zone *zo
 	return (int)MIN(2 * bits_fls(pa->nr_online) * (1 + bits_fls(mem)), 125U);
 }
 
-/* Free pages that this request cannot have (__zone_watermark_unusable_free). */
-static int64_t unusable_free(const struct zone *zone, unsigned int order,
-			     unsigned int alloc_flags)
+/* Free pages set aside that this request cannot have (__zone_watermark_unusable_free). */
+static int64_t highatomic_free(const struct zone *zone, unsigned int alloc_flags)
 {
-	int64_t unusable = (1LL << order) - 1;
-
-	if (!(alloc_flags & ALLOC_RESERVES))
-		unusable += (int64_t)(zone->profile->highatomic == HIGHATOMIC_ONE_PERCENT_ALIGNED ?
-					      zone->free_highatomic :
-					      zone->reserved_highatomic);
-	return unusable;
+	if (alloc_flags & ALLOC_RESERVES)
+		return 0;
+	return (int64_t)(zone->profile->highatomic == HIGHATOMIC_ONE_PERCENT_ALIGNED ?
+				 zone->free_highatomic :
+				 zone->reserved_highatomic);
 }
 
 static bool has_block(const struct zone *zone, unsigned int order, unsigned int alloc_flags)
