@@ -49,7 +49,6 @@ static void ours_chose(struct page_judge *j, unsigned int zone, uint64_t pfn, co
 static void pass_over(struct page_judge *j, uint64_t head);
 static void ready_for_refill(struct page_judge *j, const struct page_list *list);
 static bool ready_for_pop(struct page_judge *j, const struct page_list *list);
-static bool silent_until(struct page_judge *j, const struct page_list *list, uint64_t pfn);
 static void learn_used(struct page_judge *j, uint64_t pfn);
 static void judge_extfrag(struct page_judge *j, const struct page_taken *truth);
 static struct mm_outcome ask(struct page_judge *j, const struct page_op *op);
@@ -58,17 +57,13 @@ static void judge_alloc(struct page_judge *j, const struct page_op *op, uint64_t
 static void judge_refill(struct page_judge *j, const struct page_op *op);
 static void learn_low(struct page_judge *j, const struct page_op *op, uint64_t ours);
 static void free_alloc(struct page_judge *j, const struct page_op *op);
-static void own_takes(struct page_judge *j, const struct page_op *op);
-static bool bulk_page(struct page_judge *j, const struct page_op *op);
-static void bulk_rest(struct page_judge *j, const struct page_op *op);
-static bool bulk_list(struct page_judge *j, const struct page_op *op, struct page_list *list);
 
 void page_judge_alloc(struct page_judge *j, struct page_op *op)
 {
 	struct page_where where;
 
 	/* What it seemed to take may have gone to the silent request before it. */
-	if (op->takes.nr && op->takes.items[0].number <= j->bulk_end)
+	if (op->takes.nr && op->takes.items[0].number < j->bulk_end)
 		vec_reset(&op->takes);
 
 	if (op->ev.page.order > KERNEL_MAX_ORDER) {
@@ -92,38 +87,6 @@ void page_judge_alloc(struct page_judge *j, struct page_op *op)
 		follow_alloc(j, op);
 	else
 		free_alloc(j, op);
-}
-
-void page_judge_bulk(struct page_judge *j, const struct page_op *op)
-{
-	const uint64_t nr = op->probed ? MIN(op->asked, 1U << 16) : 0;
-	uint64_t got = 0;
-	size_t want;
-
-	page_judge_begin(j, op);
-	j->course.path = "bulk";
-	if (!op->probed && !verify_is_given(&j->setup, GIVEN_SILENT)) {
-		own_takes(j, op);
-		return;
-	}
-	while (got < nr && bulk_page(j, op))
-		got++;
-	verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
-		     "pages of silent requests that ours did not find", nr - got);
-	/* What was taken and is not in a list by now was taken for it. */
-	for (got = 0;; got++) {
-		want = j->course.take > op->certain ? op->takes.nr : op->certain;
-		if (j->course.take >= want || !bulk_page(j, op))
-			break;
-	}
-	if (!op->probed && j->course.take)
-		bulk_rest(j, op);
-	verify_aside(j->log, op->probed ? ASIDE_FORCED : ASIDE_GROUND, VERIFY_PAGE,
-		     op->probed ? "pages of silent requests beyond those asked for" :
-				  "pages of silent requests of unknown size",
-		     got);
-	if (j->course.take)
-		j->bulk_end = op->takes.items[j->course.take - 1].number;
 }
 
 void page_judge_begin(struct page_judge *j, const struct page_op *op)
@@ -196,11 +159,12 @@ static bool pop(void *ctx, const struct page_list *list)
 	}
 	if (!j->course.alloc) { /* a silent request: refills as far as they were seen */
 		if (!j->course.op->probed)
-			(void)silent_until(j, list, PAGE_FOLLOW_NONE);
+			(void)page_judge_silent_until(j, list, PAGE_FOLLOW_NONE);
 		return true;
 	}
 	if (j->course.failed || list->zone != j->course.zone) {
-		if (head == PAGE_FOLLOW_NONE || silent_until(j, list, PAGE_FOLLOW_NONE))
+		if (head == PAGE_FOLLOW_NONE ||
+		    page_judge_silent_until(j, list, PAGE_FOLLOW_NONE))
 			return true;
 		ours_chose(j, list->zone, page_follow_head(j->pa, list), "pcp pop");
 		pass_over(j, page_follow_head(j->pa, list));
@@ -235,7 +199,7 @@ static void ready_for_refill(struct page_judge *j, const struct page_list *list)
 	uint64_t head;
 
 	j->course.path = "refill";
-	(void)silent_until(j, list, PAGE_FOLLOW_NONE);
+	(void)page_judge_silent_until(j, list, PAGE_FOLLOW_NONE);
 	head = page_follow_head(j->pa, list);
 	j->course.empty = head == PAGE_FOLLOW_NONE;
 	if (j->course.empty)
@@ -272,7 +236,7 @@ static bool ready_for_pop(struct page_judge *j, const struct page_list *list)
 	page_follow_find(j->pa, truth, &where);
 	if (where.place == PAGE_PLACE_OTHER_LIST && where.head == truth &&
 	    where.order == list->order && where.zone == list->zone && where.cpu == list->cpu &&
-	    silent_until(j, list, truth))
+	    page_judge_silent_until(j, list, truth))
 		return true;
 	head = page_follow_head(j->pa, list);
 	j->course.empty = head == PAGE_FOLLOW_NONE;
@@ -290,31 +254,6 @@ static bool ready_for_pop(struct page_judge *j, const struct page_list *list)
 	if (place != PAGE_PLACE_OUTSIDE)
 		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, page_place_name(place), 1);
 	return true;
-}
-
-/*
- * Takes silent pages off the head of the list up to "pfn" (NONE: all that are silent). False: some
- * page before it is heard of later, so that nothing was taken.
- */
-static bool silent_until(struct page_judge *j, const struct page_list *list, uint64_t pfn)
-{
-	uint64_t at = page_follow_head(j->pa, list);
-	uint64_t nr = 0;
-
-	while (pfn != PAGE_FOLLOW_NONE && at != pfn) {
-		if (at == PAGE_FOLLOW_NONE || !page_judge_is_silent(j, at))
-			return false;
-		at = page_follow_next(j->pa, at);
-	}
-	while ((at = page_follow_head(j->pa, list)) != pfn && at != PAGE_FOLLOW_NONE &&
-	       page_judge_is_silent(j, at)) {
-		page_follow_pop(j->pa, at);
-		page_judge_silent(j, list, at);
-		nr++;
-	}
-	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
-		     "pages taken out of per-CPU lists silently, by looking ahead", nr);
-	return at == pfn;
 }
 
 static bool more(void *ctx, unsigned int got, unsigned int want)
@@ -624,92 +563,4 @@ static void free_alloc(struct page_judge *j, const struct page_op *op)
 		page_live_keep(j, op->ev.page.pfn, op->ev.page.order, outcome.addr);
 	else if (mm_ok(outcome))
 		(void)page_free(j->pa, page_judge_cpu(j, op), outcome.addr, op->ev.page.order);
-}
-
-/* Blocks that the kernel took for a request that ours does not know of. */
-static void own_takes(struct page_judge *j, const struct page_op *op)
-{
-	struct verify_what what = page_story_what(j);
-	struct verify_story *story;
-
-	for (size_t i = 0; i < op->certain; i++) {
-		const struct page_taken *truth = &op->takes.items[i];
-		struct page_where where;
-
-		page_follow_find(j->pa, truth->pfn, &where);
-		if (where.place == PAGE_PLACE_OUTSIDE)
-			continue;
-		j->course.zone = where.zone;
-		j->course.take = i + 1;
-		what.order = (int8_t)truth->order;
-		what.type = truth->type;
-		story = verify_judge(j->log, VERIFY_PAGE_TAKE, false, &what);
-		if (unlikely(story))
-			page_story_take(j, story, PAGE_FOLLOW_NONE);
-		if (truth->order <= KERNEL_MAX_ORDER)
-			(void)page_follow_own(j->pa, truth->pfn, truth->order, MIGRATE_UNMOVABLE);
-		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
-			     "blocks of silent requests that ours does not know of", 1);
-	}
-}
-
-/* The next page of a silent request; false: there is none. */
-static bool bulk_page(struct page_judge *j, const struct page_op *op)
-{
-	struct page_list list;
-	uint64_t pfn;
-
-	if (!bulk_list(j, op, &list))
-		return false;
-	j->course.zone = list.zone;
-	pfn = page_follow_bulk(j->pa, &list);
-	if (pfn == PAGE_FOLLOW_NONE)
-		return false;
-	page_judge_silent(j, &list, pfn);
-	return true;
-}
-
-/*
- * How far the last refill was used up, its pages tell: those in front of the first one that an
- * event shows leaving the list went to this request, as far as anybody can know.
- */
-static void bulk_rest(struct page_judge *j, const struct page_op *op)
-{
-	const struct page_taken *last = &op->takes.items[j->course.take - 1];
-	struct page_where where;
-	struct page_list list;
-	uint64_t pfn;
-
-	page_follow_find(j->pa, last->pfn, &where);
-	if (where.place != PAGE_PLACE_OTHER_LIST)
-		return;
-	list = (struct page_list){ .zone = where.zone, .cpu = where.cpu, .order = where.order,
-				   .type = last->type < 3 ? (enum migratetype)last->type :
-							    MIGRATE_MOVABLE };
-	pfn = page_follow_head(j->pa, &list);
-	while (pfn != PAGE_FOLLOW_NONE && page_judge_is_silent(j, pfn))
-		pfn = page_follow_next(j->pa, pfn);
-	if (pfn != PAGE_FOLLOW_NONE)
-		(void)silent_until(j, &list, pfn);
-}
-
-/* The list that a silent request took from: of the blocks it took, or where it would have begun. */
-static bool bulk_list(struct page_judge *j, const struct page_op *op, struct page_list *list)
-{
-	const uint32_t gfp = op->gfp ? op->gfp : GFP_BITS_KERNEL;
-	struct page_where where;
-
-	*list = (struct page_list){ .cpu = page_judge_cpu(j, op) };
-	if (j->course.take < op->takes.nr) {
-		const struct page_taken *first = &op->takes.items[j->course.take];
-
-		page_follow_find(j->pa, first->pfn, &where);
-		list->zone = where.zone;
-		list->order = first->order;
-		list->type = first->type < 3 ? (enum migratetype)first->type : MIGRATE_MOVABLE;
-		return where.place != PAGE_PLACE_OUTSIDE &&
-		       (list->order <= 3 || list->order == 9);
-	}
-	list->type = gfp_policy_migratetype(gfp);
-	return page_follow_bulk_zone(j->pa, list->cpu, gfp, op->asked, &list->zone);
 }

@@ -607,7 +607,7 @@ static void give_out(struct page_calls *calls, uint32_t id)
 		struct page_running *run = running_of(calls, op->context);
 
 		if (run->taking == id)
-			run->taking = 0;
+			end_taking(calls, run);
 		if (run->last == id)
 			run->last = 0;
 		op = op_at(calls, id);

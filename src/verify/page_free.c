@@ -18,7 +18,9 @@ static void free_ours(struct page_judge *j, const struct page_op *op);
 static void free_run(struct page_judge *j, const struct page_op *op);
 static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t first,
 		       unsigned int order);
-static uint64_t tail_without_silent(struct page_judge *j, uint64_t ours);
+static void silent_behind(struct page_judge *j, const struct page_op *op);
+static void silent_between(struct page_judge *j, const struct page_list *list, uint64_t pfn,
+			   uint64_t end);
 static void free_begin(struct page_judge *j, const struct page_op *op, unsigned int zone);
 static bool own_block(struct page_judge *j, const struct page_op *op);
 static void unlist(struct page_judge *j, const struct page_where *where, uint64_t pfn,
@@ -62,6 +64,7 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 	}
 	page_follow_find(j->pa, pfn, &where);
 	free_begin(j, op, where.zone);
+	silent_behind(j, op);
 	way = way_of(j, op);
 	j->course.direct = way != PAGE_WAY_LISTS;
 	if (j->course.direct) {
@@ -153,6 +156,7 @@ void page_judge_drain(struct page_judge *j, const struct page_op *op)
 		drain_unforeseen(j, op);
 		return;
 	}
+	silent_behind(j, op);
 	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
 		     "pages drained without a free: their number is the recording's",
 		     op->drains.nr);
@@ -216,8 +220,6 @@ uint64_t page_judge_drained(void *ctx, uint64_t ours)
 	uint64_t truth;
 
 	j->course.drained++;
-	if (given && j->follow)
-		ours = tail_without_silent(j, ours);
 	if (given)
 		judge_drained(j, ours);
 	if (!j->follow) {
@@ -229,7 +231,7 @@ uint64_t page_judge_drained(void *ctx, uint64_t ours)
 	truth = op->drains.items[j->course.drain].pfn;
 	j->course.drain++;
 	if (truth == ours)
-		return truth;
+		return PAGE_FOLLOW_OURS;
 	page_follow_find(j->pa, truth, &where);
 	if (where.place == PAGE_PLACE_OTHER_LIST && where.head == truth &&
 	    where.order == op->drains.items[j->course.drain - 1].order &&
@@ -242,31 +244,48 @@ uint64_t page_judge_drained(void *ctx, uint64_t ours)
 }
 
 /*
- * "ours" is the last of its list, unless the kernel's next page is in front of it and nothing shows
- * how those in between left: then they were given out silently, and that one is the last.
+ * Lists are drained from their ends: what stands behind a page that is drained next was given out
+ * silently, if nothing shows how it left.
  */
-static uint64_t tail_without_silent(struct page_judge *j, uint64_t ours)
+static void silent_behind(struct page_judge *j, const struct page_op *op)
 {
-	const uint64_t truth = j->course.op->drains.items[j->course.drain].pfn;
+	uint64_t last = PAGE_FOLLOW_NONE;
 	struct page_where where;
-	struct page_list list;
-	uint64_t at = ours, nr = 0;
+	struct page_list list = { .zone = UINT32_MAX };
 
-	while (at != truth && at != PAGE_FOLLOW_NONE && page_judge_is_silent(j, at))
-		at = page_follow_prev(j->pa, at);
-	if (at != truth || at == ours)
-		return ours;
-	page_follow_find(j->pa, truth, &where);
-	list = (struct page_list){ .zone = where.zone, .cpu = where.cpu, .order = where.order,
-				   .type = where.type };
-	while ((at = page_follow_next(j->pa, truth)) != PAGE_FOLLOW_NONE) {
+	if (!j->follow || !verify_is_given(&j->setup, GIVEN_SILENT))
+		return;
+	vec_foreach(&op->drains, drain) {
+		page_follow_find(j->pa, drain->pfn, &where);
+		if (where.place != PAGE_PLACE_OTHER_LIST || where.head != drain->pfn)
+			continue;
+		if (where.zone != list.zone || where.cpu != list.cpu ||
+		    where.order != list.order || where.type != list.type)
+			last = PAGE_FOLLOW_NONE;
+		list = (struct page_list){ .zone = where.zone, .cpu = where.cpu,
+					   .order = where.order, .type = where.type };
+		silent_between(j, &list, drain->pfn, last);
+		last = drain->pfn;
+	}
+}
+
+/* From behind "pfn" up to "end" (NONE: the end of the list). */
+static void silent_between(struct page_judge *j, const struct page_list *list, uint64_t pfn,
+			   uint64_t end)
+{
+	uint64_t at = page_follow_next(j->pa, pfn), nr = 0;
+
+	while (at != end && at != PAGE_FOLLOW_NONE && page_judge_is_silent(j, at))
+		at = page_follow_next(j->pa, at);
+	if (at != end)
+		return;
+	while ((at = page_follow_next(j->pa, pfn)) != end) {
 		page_follow_pop(j->pa, at);
-		page_judge_silent(j, &list, at);
+		page_judge_silent(j, list, at);
 		nr++;
 	}
 	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
 		     "pages taken out of per-CPU lists silently, by looking ahead", nr);
-	return truth;
 }
 
 static void free_begin(struct page_judge *j, const struct page_op *op, unsigned int zone)

@@ -78,7 +78,7 @@ struct page_judge {
 	bool kswapd_awake;    /**< of some node */
 	unsigned int low_zone; /**< that was found to run low, + 1; 0: none since the last call */
 	size_t moment;        /**< next of the look's */
-	uint64_t bulk_end;    /**< takes up to this event went to a silent request */
+	uint64_t bulk_end;    /**< takes before this event went to a silent request */
 	unsigned int nr_online;
 	struct u64map stuck;  /**< heads of lists that the kernel passed over, and how often */
 	uint64_t decay_at, decay_ns; /**< when the vmstat worker runs next; 0: never yet */
@@ -114,10 +114,17 @@ void page_live_used(struct page_judge *j);
 /** Gives out what the guide saw given out silently. */
 void page_live_silent(struct page_judge *j, const struct page_op *op);
 
+/** page_bulk.c */
+void page_judge_bulk(struct page_judge *j, const struct page_op *op);
+/**
+ * Takes silent pages off the head of the list up to "pfn" (NONE: all that are silent). False: some
+ * page before it is heard of later, so that nothing was taken.
+ */
+bool page_judge_silent_until(struct page_judge *j, const struct page_list *list, uint64_t pfn);
+
 /** page_alloc.c */
 extern const struct page_follow page_judge_follow;
 void page_judge_alloc(struct page_judge *j, struct page_op *op);
-void page_judge_bulk(struct page_judge *j, const struct page_op *op);
 /** The number of an event that there is not. */
 #define PAGE_UNSEEN UINT32_MAX
 /** The block entered a per-CPU list by event "number", or PAGE_UNSEEN. */

@@ -110,7 +110,7 @@ void verify_run_look(struct verify_run *run, const struct repair *repair,
 		     const struct repair_batch *batch)
 {
 	vec_foreach(&run->truths, truth)
-		verify_truth_look(*truth, batch->batch, run->nr_looked);
+		verify_truth_look(*truth, batch->batch, run->setup.names, run->nr_looked);
 	run->nr_looked += batch->batch->nr;
 	run->repair = repair;
 	run->batch = batch;

@@ -17,6 +17,8 @@ struct verify_truth {
 	struct proc_snapshot snapshot;
 	uint64_t moments[VERIFY_FILE_NR]; /* UINT64_MAX: unknown */
 	bool fixed; /* marks do not count */
+	unsigned int open; /* VERIFY_FILE_NR: no file is being read */
+	int32_t reader;    /* the task that reads it */
 };
 
 static const struct {
@@ -34,6 +36,8 @@ static const struct {
 
 static char *last_component(const char *path);
 static void read_mark(struct verify_truth *truth, const char *text, size_t len, uint64_t number);
+static bool is_read(const struct verify_truth *truth, const struct event *ev,
+		    const struct event_names *names);
 static const char *after_word(const char *text, const char *end, const char *word);
 
 const char *verify_file_name(enum verify_file file)
@@ -52,6 +56,7 @@ struct verify_truth *verify_truth_read(const char *dir, struct error *err)
 	bool any = false;
 
 	truth->label = last_component(dir);
+	truth->open = VERIFY_FILE_NR;
 	for (size_t i = 0; i < VERIFY_FILE_NR; i++)
 		truth->moments[i] = UINT64_MAX;
 	proc_snapshot_init(&truth->snapshot);
@@ -91,16 +96,22 @@ void verify_truth_set_moment(struct verify_truth *truth, uint64_t number)
 }
 
 void verify_truth_look(struct verify_truth *truth, const struct event_batch *batch,
-		       uint64_t first)
+		       const struct event_names *names, uint64_t first)
 {
 	if (truth->fixed)
 		return;
 	for (size_t i = 0; i < batch->nr; i++) {
 		const struct event *ev = &batch->events[i];
 
-		if (unlikely(ev->type == EVENT_MARK))
+		if (unlikely(ev->type == EVENT_MARK)) {
+			truth->open = VERIFY_FILE_NR;
+			truth->reader = ev->pid;
 			read_mark(truth, (const char *)batch->aux + ev->text.aux, ev->text.len,
 				  first + i);
+		} else if (unlikely(truth->open < VERIFY_FILE_NR) && is_read(truth, ev, names)) {
+			truth->moments[truth->open] = first + i;
+			truth->open = VERIFY_FILE_NR;
+		}
 	}
 }
 
@@ -191,9 +202,24 @@ static void read_mark(struct verify_truth *truth, const char *text, size_t len, 
 		const char *name = verify_file_name((enum verify_file)i);
 
 		if ((size_t)(end - at) == strlen(name) && !strncmp(at, name, strlen(name)) &&
-		    truth->moments[i] == UINT64_MAX)
+		    truth->moments[i] == UINT64_MAX) {
 			truth->moments[i] = number;
+			truth->open = i;
+		}
 	}
+}
+
+/*
+ * seq_read_iter() writes the file into a buffer, anew each time that it has to make it larger;
+ * what is read was written last. seq_release() frees it.
+ */
+static bool is_read(const struct verify_truth *truth, const struct event *ev,
+		    const struct event_names *names)
+{
+	return ev->type == EVENT_KFREE && ev->pid == truth->reader && ev->site &&
+	       ev->site < names->sites.nr &&
+	       !strcmp(intern_text(&names->texts, names->sites.items[ev->site].symbol),
+		       "seq_release");
 }
 
 /* What stands behind "word" and a blank; NULL when "text" (maybe NULL) does not begin so. */

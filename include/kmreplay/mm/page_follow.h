@@ -120,9 +120,8 @@ struct page_where {
 void page_follow_find(const struct page_allocator *pa, uint64_t pfn, struct page_where *ret);
 /** The first block of a per-CPU list, PAGE_FOLLOW_NONE when it is empty. */
 uint64_t page_follow_head(const struct page_allocator *pa, const struct page_list *list);
-/** The one behind and the one before "pfn", which is in a per-CPU list. */
+/** The one behind "pfn", which is in a per-CPU list. */
 uint64_t page_follow_next(const struct page_allocator *pa, uint64_t pfn);
-uint64_t page_follow_prev(const struct page_allocator *pa, uint64_t pfn);
 
 /**
  * The block becomes the head of "list", wherever it was; the returned place says where that was.

@@ -11,6 +11,7 @@
 
 #include "kmreplay/core/error.h"
 #include "kmreplay/core/vec.h"
+#include "kmreplay/event/names.h"
 #include "kmreplay/repair/repair.h"
 #include "kmreplay/verify/log.h"
 
@@ -60,9 +61,12 @@ void verify_truth_destroy(struct verify_truth *truth);
 const char *verify_truth_label(const struct verify_truth *truth);
 /** All files are of the moment before event "number", whatever the marks say. */
 void verify_truth_set_moment(struct verify_truth *truth, uint64_t number);
-/** Looks for marks in "batch", whose first event has the number "first". */
+/**
+ * Looks in "batch", whose first event has the number "first", for marks, and for the moment behind
+ * each at which its file was written.
+ */
 void verify_truth_look(struct verify_truth *truth, const struct event_batch *batch,
-		       uint64_t first);
+		       const struct event_names *names, uint64_t first);
 /** The event before which "file" was read; UINT64_MAX: unknown, or there is no such file. */
 uint64_t verify_truth_moment(const struct verify_truth *truth, enum verify_file file);
 /** Some file has a moment. */

@@ -145,13 +145,6 @@ uint64_t page_follow_next(const struct page_allocator *pa, uint64_t pfn)
 	return next == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + next;
 }
 
-uint64_t page_follow_prev(const struct page_allocator *pa, uint64_t pfn)
-{
-	const uint32_t prev = pa->pages[pfn - pa->base_pfn].link.prev;
-
-	return prev == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + prev;
-}
-
 enum page_place page_follow_push(struct page_allocator *pa, const struct page_list *list,
 				 uint64_t pfn)
 {
@@ -298,9 +291,10 @@ unsigned int page_follow_refill(const struct page_allocator *pa, const struct pa
 
 	/* Each block is used up from its beginning before the next one is split. */
 	for (unsigned int order = list->order; order < KERNEL_NR_ORDERS; order++) {
+		const bool top = order == KERNEL_MAX_ORDER;
 		uint32_t at = zone->area[order].lists[list->type].first;
 
-		for (; at != PAGE_NIL && nr < want; at = page_link(pa, at, order == KERNEL_MAX_ORDER)->next) {
+		for (; at != PAGE_NIL && nr < want; at = page_link(pa, at, top)->next) {
 			for (uint32_t i = 0; i < 1U << (order - list->order) && nr < want; i++)
 				pfns[nr++] = pa->base_pfn + at + (i << list->order);
 		}
