@@ -60,6 +60,7 @@ static void end_literal(struct page *page);
 static bool print_directive(const struct page *page, const char *name, struct error *err);
 static void print_options(const struct page *page);
 static void print_formats(const struct page *page);
+static void add_default(struct str *text, const char *def);
 static void print_commands(const struct page *page);
 static void print_exits(const struct page *page);
 static void print_settings(const struct page *page);
@@ -207,11 +208,23 @@ static void print_options(const struct page *page)
 			str_addf(&text, "%s %s", k ? "," : " One of:", name);
 		str_add(&text, o->choice ? "." : "");
 		if (o->def)
-			str_addf(&text, " Default: %s.", o->def);
+			add_default(&text, o->def);
 		print_item(page->fp, str_text(&term), str_text(&text));
 	}
 	str_deinit(&term);
 	str_deinit(&text);
+}
+
+/* A list of several has gaps, so that it can go over several lines. */
+static void add_default(struct str *text, const char *def)
+{
+	str_add(text, " Default: ");
+	for (; *def; def++) {
+		str_add_char(text, *def);
+		if (*def == ',')
+			str_add_char(text, ' ');
+	}
+	str_add_char(text, '.');
 }
 
 static void print_commands(const struct page *page)

@@ -9,6 +9,9 @@
  *	free, then zone_locked         it had gone to the buddy lists: nobody held the list's lock
  *	free, then nothing any more    given out silently, or still in its list: open
  *
+ * From 6.10 on a block that another type gives whole, or one page of, has an mm_page_alloc_extfrag
+ * in the place of its mm_page_alloc_zone_locked.
+ *
  * The excess of alloc_pages_exact() shows as single pages freed by the task that has just got a
  * block, in ascending order up to that block's end: they go to the tails of buddy lists.
  */
@@ -23,6 +26,7 @@
 
 enum {
 	FATES_A_WORD = 16,
+	COSTLY_ORDER = 3, /* larger blocks are in no list, but for huge pages */
 	LATE_ORDER = 9, /* the smallest block of late memory, but for edges */
 };
 
@@ -32,6 +36,7 @@ enum boot_step {
 	BOOT_MM,      /* make /sys/kernel/mm */
 	BOOT_MARKS,   /* set the marks: it does something else now */
 	BOOT_KOBJECT, /* make a kobject */
+	BOOT_SHRINKER, /* register a shrinker */
 	BOOT_THREAD,  /* make khugepaged */
 	BOOT_HUGE,    /* raise the marks */
 	BOOT_DONE,
@@ -67,8 +72,11 @@ struct page_look {
 	uint64_t decay_time;  /* of the first page that the vmstat worker drained */
 	uint64_t free_context; /* of the last free: what it drains is its own */
 	uint8_t step; /* enum boot_step */
+	uint64_t last_locked;  /* pfn of the last mm_page_alloc_zone_locked */
 	uint64_t last_take_context, last_take; /* number + 1 of a single take */
 	uint64_t cpus_seen[8192 / 64];
+	unsigned int nr_coming, nr_up; /* CPUs beyond the first */
+	bool makes_threads;            /* of a CPU; pid 1 */
 };
 
 static void note_kswapd(struct page_look *look, const struct event *ev, uint64_t number);
@@ -86,6 +94,8 @@ static void note_late(struct page_look *look, const struct event *ev, uint64_t n
 static void add_moment(struct page_look *look, uint64_t number, enum page_moment what,
 		       unsigned int cpu);
 static void boot_event(struct page_look *look, const struct event *ev, uint64_t number);
+static void cpu_step(struct page_look *look, const char *site, uint64_t number);
+static void cpu_comes(struct page_look *look, uint64_t number, unsigned int cpu);
 static void boot_step(struct page_look *look, const char *site, uint64_t number);
 static bool begins_with(const char *site, const char *const *words);
 static const char *symbol_of(const struct page_look *look, uint32_t site);
@@ -97,6 +107,7 @@ struct page_look *page_look_create(const struct event_names *names, const struct
 	look->names = names;
 	look->survey = survey;
 	look->boot = survey && survey->from_boot;
+	look->last_locked = U64MAP_NO_KEY;
 	u64map_init(&look->listed);
 	u64map_init(&look->taken);
 	u64map_init(&look->hidden);
@@ -226,8 +237,13 @@ static void page_event(struct page_look *look, const struct event *ev, uint64_t 
 	switch (ev->type) {
 	case EVENT_ZONE_LOCKED:
 		leaves_buddy(look, ev->page.pfn, ev->page.order, number, ev->page.percpu_refill);
+		look->last_locked = ev->page.pfn;
 		break;
 	case EVENT_EXTFRAG:
+		if (look->survey && !look->survey->extfrag_names_block &&
+		    ev->extfrag.pfn != look->last_locked)
+			leaves_buddy(look, ev->extfrag.pfn, ev->extfrag.alloc_order, number,
+				     ev->extfrag.alloc_order <= COSTLY_ORDER);
 		break;
 	case EVENT_PAGE_ALLOC:
 		if (ev->page.pfn == EVENT_PFN_FAILED)
@@ -409,9 +425,13 @@ static void boot_event(struct page_look *look, const struct event *ev, uint64_t 
 
 	if (ev->cpu && ev->cpu < 8192 && !(look->cpus_seen[ev->cpu / 64] & bit)) {
 		look->cpus_seen[ev->cpu / 64] |= bit;
-		add_moment(look, number, PAGE_MOMENT_CPU, ev->cpu);
+		if (look->nr_coming == look->nr_up++)
+			cpu_comes(look, number, ev->cpu);
 		add_moment(look, number, PAGE_MOMENT_CPU_UP, ev->cpu);
 	}
+	if (ev->pid == 1 && ev->site && look->nr_up + 1 < look->survey->nr_cpus &&
+	    !page_calls_level(ev))
+		cpu_step(look, symbol_of(look, ev->site), number);
 	if (!look->pcp_seen && ev->type == EVENT_ZONE_LOCKED) {
 		const uint64_t context = page_calls_context(ev);
 
@@ -434,9 +454,39 @@ static void boot_event(struct page_look *look, const struct event *ev, uint64_t 
 }
 
 /*
+ * A CPU is brought up step by step (enum cpuhp_state): its threads are made (CREATE_THREADS), the
+ * page allocator takes it into account (PAGE_ALLOC), its workers, its part of smp_call_function()
+ * and its ring buffer are made (WORKQUEUE_PREP, SMPCFD_PREPARE, TRACE_RB_PREPARE). Only then does
+ * it run.
+ */
+static void cpu_step(struct page_look *look, const char *site, uint64_t number)
+{
+	static const char *const threads[] = { "__smpboot_create_thread",
+					       "smpboot_create_threads", NULL };
+	static const char *const behind[] = {
+		"alloc_worker", "create_worker", "workqueue_prepare_cpu", "smpcfd_prepare_cpu",
+		"relay_prepare_cpu", "rb_allocate_cpu_buffer", "trace_rb_cpu_prepare", NULL,
+	};
+
+	if (begins_with(site, threads)) {
+		look->makes_threads = true;
+	} else if (look->makes_threads && begins_with(site, behind)) {
+		look->makes_threads = false;
+		cpu_comes(look, number, look->nr_coming + 1);
+	}
+}
+
+static void cpu_comes(struct page_look *look, uint64_t number, unsigned int cpu)
+{
+	look->nr_coming++;
+	add_moment(look, number, PAGE_MOMENT_CPU, cpu);
+}
+
+/*
  * init_per_zone_wmark_min() runs right after mm_sysfs_init() has made a kobject, which follows on
  * bdi_class_init() with its class and its directory in debugfs. hugepage_init() makes another
- * kobject and its files, perhaps a cache, and khugepaged; then the marks rise. The names of
+ * kobject and its files, perhaps a cache, registers shrinkers and makes khugepaged; then the marks
+ * rise. (A kobject and a thread alone are swap_init_sysfs() and kcompactd_init().) The names of
  * kobjects are strings of their own, by helpers that the compiler may have inlined.
  */
 static void boot_step(struct page_look *look, const char *site, uint64_t number)
@@ -444,9 +494,11 @@ static void boot_step(struct page_look *look, const char *site, uint64_t number)
 	static const char *const sysfs[] = {
 		"kobject_", "__kernfs_", "radix_tree_", "__radix_tree_", "idr_", "ida_", "xas_",
 		"kmem_cache_", "__kmem_cache_", "do_kmem_cache_", "cache_random_", "sysfs_slab_",
-		"shrinker_", "prealloc_shrinker", "__prealloc_shrinker",
+		"shrinker_", "prealloc_shrinker", "__prealloc_shrinker", "hugepage_", "thpsize_",
 		"kfree_const", "kstrdup", "kvasprintf", NULL,
 	};
+	static const char *const shrinkers[] = { "shrinker_", "prealloc_shrinker",
+						 "__prealloc_shrinker", NULL };
 	static const char *const debugfs[] = { "__d_alloc", "alloc_inode", "security_inode_alloc",
 					       "lsm_inode_alloc", NULL };
 	const bool makes = !strcmp(site, "kobject_create_and_add");
@@ -466,11 +518,17 @@ static void boot_step(struct page_look *look, const char *site, uint64_t number)
 		if (passes && !makes)
 			break;
 		add_moment(look, number, PAGE_MOMENT_MARKS, 0);
-		look->step = makes ? BOOT_THREAD : BOOT_KOBJECT;
+		look->step = makes ? BOOT_SHRINKER : BOOT_KOBJECT;
 		break;
 	case BOOT_KOBJECT:
 		if (makes)
+			look->step = BOOT_SHRINKER;
+		break;
+	case BOOT_SHRINKER:
+		if (begins_with(site, shrinkers))
 			look->step = BOOT_THREAD;
+		else if (!passes)
+			look->step = BOOT_KOBJECT;
 		break;
 	case BOOT_THREAD:
 		if (!strncmp(site, "__kthread_create", 16))
