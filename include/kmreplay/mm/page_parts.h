@@ -60,8 +60,9 @@ struct watermark_sum watermark_sum(const struct zone *zone, unsigned int order, 
  */
 bool watermark_ok(const struct zone *zone, unsigned int order, uint64_t mark,
 		  enum zone_type highest, unsigned int alloc_flags, int64_t free);
-/** The same for a request, with the shortcut for order 0 and its way past a boost. */
-bool watermark_fast(const struct zone *zone, const struct page_request *req);
+/** The same for a request with "alloc_flags": the shortcut for order 0, the way past a boost. */
+bool watermark_fast(const struct zone *zone, const struct page_request *req,
+		    unsigned int alloc_flags);
 
 /* src/mm/page/watch.c: the map of pageblocks, when it is kept (page_watch.h). */
 

@@ -147,6 +147,7 @@ struct zone {
 struct node {
 	uint16_t *zonelist;       /**< all zones, nearest first */
 	uint32_t nr_zonelist;
+	uint32_t first_of[ZONE_NR]; /**< where in it requests for at most this zone begin */
 	uint32_t nr_own;          /**< the first ones are its own: ZONELIST_NOFALLBACK */
 	uint32_t first_zone;      /**< its own zones in page_allocator.zones begin here */
 	uint32_t nr_cpus;

@@ -46,7 +46,7 @@ struct page_profile {
 	enum pcp_rule pcp;
 	enum highatomic_rule highatomic;
 	enum slowpath_rule slowpath;
-	uint32_t min_free_most; /**< kbytes that min_free_kbytes may be by rule */
+	uint32_t min_free_most;     /**< kbytes that min_free_kbytes may be by rule */
 	/* Of old releases. */
 	/** Neither ALLOC_NOFRAGMENT nor boosts of watermarks, which came together. */
 	bool mixes_types;
@@ -56,7 +56,7 @@ struct page_profile {
 	bool boots_to_head;
 	/** Free pageblocks merge whatever their types, unless one is isolated. */
 	bool merges_reserved;
-	/** A per-CPU list that gives nothing ends the search in its zone; HIGHATOMIC comes first. */
+	/** An empty per-CPU list ends the search in a zone, HIGHATOMIC is no last resort. */
 	bool strict_lists;
 	/** The shortcut for order 0 past a watermark does not see the HIGHATOMIC reserve. */
 	bool fast_mark_sees_all;

@@ -120,7 +120,7 @@ static enum page_refusal refusal_of(const struct asked *asked, const struct zone
 
 	if (zone->type > req->highest)
 		return PAGE_REFUSAL_NOT_ALLOWED;
-	if (!(flags & ALLOC_NO_WATERMARKS) && !watermark_fast(zone, req))
+	if (!(flags & ALLOC_NO_WATERMARKS) && !watermark_fast(zone, req, flags))
 		return refusal_by_mark(zone, req);
 	return gives(asked, zone) ? PAGE_REFUSAL_SERVES : refusal_by_lists(zone, req->order);
 }

@@ -35,10 +35,7 @@ bool request_init(const struct page_allocator *pa, struct page_request *req, uin
 	req->nr_zones = gfp & GFP_BIT_THISNODE ? nd->nr_own : nd->nr_zonelist;
 	req->memalloc = false;
 	req->irq = false;
-	req->preferred = 0;
-	while (req->preferred < req->nr_zones &&
-	       request_zone(pa, req, req->preferred)->type > req->highest)
-		req->preferred++;
+	req->preferred = nd->first_of[req->highest];
 	return req->preferred < req->nr_zones;
 }
 
@@ -97,17 +94,17 @@ static bool zone_serves(const struct page_allocator *pa, struct zone *zone,
 static bool zone_may_serve(const struct page_allocator *pa, struct zone *zone,
 			   const struct page_request *req)
 {
-	if (pa->profile->below_high && !zone->below_high) {
-		struct page_request high = *req;
+	const unsigned int flags = req->alloc_flags;
 
-		high.alloc_flags = (req->alloc_flags & ~(unsigned int)ALLOC_WMARK_MASK) |
-				   ALLOC_WMARK_HIGH;
-		high.alloc_flags &= ~(unsigned int)ALLOC_NO_WATERMARKS;
-		if (watermark_fast(zone, &high))
+	if (pa->profile->below_high && !zone->below_high) {
+		const unsigned int rights =
+			flags & ~(unsigned int)(ALLOC_WMARK_MASK | ALLOC_NO_WATERMARKS);
+
+		if (watermark_fast(zone, req, rights | ALLOC_WMARK_HIGH))
 			return true;
 		zone->below_high = true;
 	}
-	return (req->alloc_flags & ALLOC_NO_WATERMARKS) || watermark_fast(zone, req);
+	return (flags & ALLOC_NO_WATERMARKS) || watermark_fast(zone, req, flags);
 }
 
 static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules of each release that was read, oldest first. What separates two profiles came with these
- * releases:
+ * The rules of each release that was read, oldest first. What separates two profiles came with
+ * these releases:
  *
  *	5.0   requests keep types apart (ALLOC_NOFRAGMENT), watermarks are boosted
  *	5.8   min_free_kbytes may grow to 256 MiB
@@ -12,7 +12,7 @@
  *	6.7   per-CPU lists size themselves
  *	6.10  free lists follow their pageblock, claiming and stealing (and the modes of one refill
  *	      later, but backported)
- *	6.18  the slow path compacts in its loop, the bar for flushing is higher: seen, and read in 7.2
+ *	6.18  the slow path compacts in its loop, the bar for flushing is higher: seen, read in 7.2
  *	7.2   frees in runs; 6.18 is seen to do without
  *
  * A release takes the newest profile that is not newer than the release's own rules: 5.4 those of

@@ -118,9 +118,10 @@ bool watermark_ok(const struct zone *zone, unsigned int order, uint64_t mark,
 	return !order || has_block(zone, order, alloc_flags);
 }
 
-bool watermark_fast(const struct zone *zone, const struct page_request *req)
+bool watermark_fast(const struct zone *zone, const struct page_request *req,
+		    unsigned int alloc_flags)
 {
-	const unsigned int which = req->alloc_flags & ALLOC_WMARK_MASK;
+	const unsigned int which = alloc_flags & ALLOC_WMARK_MASK;
 	const uint64_t mark = zone_wmark(zone, which);
 	bool retry;
 
@@ -128,21 +129,20 @@ bool watermark_fast(const struct zone *zone, const struct page_request *req)
 		const int64_t usable =
 			MAX(zone->free_stat, (int64_t)0) -
 			(zone->profile->fast_mark_sees_all ?
-				 0 : highatomic_free(zone, req->alloc_flags));
+				 0 : highatomic_free(zone, alloc_flags));
 
 		if (likely(usable > (int64_t)(mark + zone->reserve[req->highest])))
 			return true;
 	}
-	if (watermark_ok(zone, req->order, mark, req->highest, req->alloc_flags,
-			 zone->free_stat))
+	if (watermark_ok(zone, req->order, mark, req->highest, alloc_flags, zone->free_stat))
 		return true;
 	/* A boost is there to help atomic requests later, so it must not fail them now. */
-	retry = zone->profile->unboosted_retry_by_reserve ? req->alloc_flags & ALLOC_MIN_RESERVE :
+	retry = zone->profile->unboosted_retry_by_reserve ? alloc_flags & ALLOC_MIN_RESERVE :
 							  req->gfp & GFP_BIT_ATOMIC;
 	if (req->order || !retry || !zone->boost || which != ALLOC_WMARK_MIN)
 		return false;
-	return watermark_ok(zone, 0, zone->mark[ZONE_MARK_MIN], req->highest,
-			    req->alloc_flags, zone->free_stat);
+	return watermark_ok(zone, 0, zone->mark[ZONE_MARK_MIN], req->highest, alloc_flags,
+			    zone->free_stat);
 }
 
 /* The largest number whose square is at most "x" (int_sqrt). */

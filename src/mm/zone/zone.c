@@ -252,6 +252,13 @@ static void build_zonelist(struct page_allocator *pa, unsigned int local, uint16
 			node->zonelist[node->nr_zonelist++] =
 				(uint16_t)(pa->nodes[next].first_zone + i);
 	}
+	for (unsigned int type = 0; type < ZONE_NR; type++) {
+		uint32_t *first = &node->first_of[type];
+
+		while (*first < node->nr_zonelist &&
+		       pa->zones[node->zonelist[*first]].type > type)
+			(*first)++;
+	}
 	free(used);
 }
 
