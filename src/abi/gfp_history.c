@@ -18,6 +18,7 @@ enum {
 };
 
 static bool holds(uint32_t release, uint32_t first, uint32_t end);
+static uint32_t common(uint32_t first, uint32_t end, uint32_t other, uint32_t other_end);
 static const struct gfp_meaning *meaning_of(const char *name);
 static void fill_flag(const struct gfp_flag_span *span, struct gfp_word *ret);
 static void fill_composite(uint32_t release, const struct gfp_composite_span *span,
@@ -54,7 +55,7 @@ bool gfp_release_parse(const char *text, uint32_t *release)
 void gfp_release_print(uint32_t release, struct str *out)
 {
 	str_addf(out, "%u.%u", release >> 16, release >> 8 & 255);
-	if (release < THREE && (release & 255))
+	if (release < THREE)
 		str_addf(out, ".%u", release & 255);
 }
 
@@ -144,6 +145,33 @@ unsigned int gfp_generation_of(uint32_t release)
 	return i;
 }
 
+uint32_t gfp_generation_last(unsigned int i)
+{
+	BUG_ON(i >= gfp_nr_generations);
+	return i + 1 < gfp_nr_generations ? gfp_generations[i + 1].first - 1 : GFP_RELEASE_NEWEST;
+}
+
+bool gfp_word_find_in(unsigned int i, const char *name, size_t len, struct gfp_word *ret)
+{
+	const uint32_t first = gfp_generations[i].first;
+	const uint32_t end = i + 1 < gfp_nr_generations ? gfp_generations[i + 1].first : 0;
+	uint32_t release = 0;
+
+	for (size_t at = 0; at < gfp_nr_flag_spans; at++) {
+		const struct gfp_flag_span *span = &gfp_flag_spans[at];
+
+		if (is_name(span->name, name, len))
+			release = MAX(release, common(first, end, span->first, span->end));
+	}
+	for (size_t at = 0; at < gfp_nr_composite_spans; at++) {
+		const struct gfp_composite_span *span = &gfp_composite_spans[at];
+
+		if (is_name(span->name, name, len))
+			release = MAX(release, common(first, end, span->first, span->end));
+	}
+	return release && gfp_word_find(release, name, len, ret);
+}
+
 uint32_t gfp_history_mask(uint32_t release, uint64_t raw)
 {
 	uint32_t own = 0;
@@ -216,6 +244,14 @@ void gfp_history_print(uint32_t release, uint64_t raw, struct str *out)
 static bool holds(uint32_t release, uint32_t first, uint32_t end)
 {
 	return release >= first && (!end || release < end);
+}
+
+/* The first release of both; 0: there is none. */
+static uint32_t common(uint32_t first, uint32_t end, uint32_t other, uint32_t other_end)
+{
+	const uint32_t release = MAX(first, other);
+
+	return holds(release, first, end) && holds(release, other, other_end) ? release : 0;
 }
 
 static const struct gfp_meaning *meaning_of(const char *name)

@@ -7,6 +7,8 @@
 #include "cli_internal.h"
 #include "command.h"
 
+#include "kmreplay/abi/gfp_history.h"
+
 #include <string.h>
 
 static const char *shell_name(unsigned int i);
@@ -15,6 +17,7 @@ static void print_bash_words(FILE *fp, const struct command *command);
 static void print_bash_values(FILE *fp);
 static void print_zsh(FILE *fp);
 static void print_zsh_option(FILE *fp, const struct cli_option *o);
+static void print_zsh_flags(FILE *fp);
 static void print_zsh_quoted(FILE *fp, const char *text);
 static void print_choices(FILE *fp, const struct cli_option *o);
 static void print_beginnings(FILE *fp, const struct cli_option *o);
@@ -77,7 +80,7 @@ static void print_bash(FILE *fp)
 	fputs("--help --version' ;;\n"
 	      "\tesac\n"
 	      "\tif [[ $cur == -* || -z $command || $command == help || "
-	      "$command == completion ]]; then\n"
+	      "$command == completion || $command == gfp ]]; then\n"
 	      "\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 	      "\telse\n"
 	      "\t\tcompopt -o filenames 2>/dev/null\n"
@@ -133,6 +136,8 @@ static void print_bash_words(FILE *fp, const struct command *command)
 		fprintf(fp, "%s ", command_get(i)->name);
 	for (unsigned int i = 0; command_id(command) == CMD_COMPLETION && shell_name(i); i++)
 		fprintf(fp, "%s ", shell_name(i));
+	for (unsigned int i = 0; command_id(command) == CMD_GFP && gfp_word_name(i); i++)
+		fprintf(fp, "%s ", gfp_word_name(i));
 	fputs("' ;;\n", fp);
 }
 
@@ -169,6 +174,8 @@ static void print_zsh(FILE *fp)
 			fputs("\t\t\t'*:file:_files' ;;\n", fp);
 		else if (i == CMD_HELP)
 			fputs("\t\t\t'1:command:{_describe command commands}' ;;\n", fp);
+		else if (i == CMD_GFP)
+			print_zsh_flags(fp);
 		else
 			fputs("\t\t\t'1:shell:(bash zsh)' ;;\n", fp);
 	}
@@ -179,6 +186,14 @@ static void print_zsh(FILE *fp)
 }
 
 /** One line for _arguments: '(-f --format)'{-f+,--format=}'[form of the report]:FORMAT:(a b)'. */
+static void print_zsh_flags(FILE *fp)
+{
+	fputs("\t\t\t'*:mask:(", fp);
+	for (unsigned int i = 0; gfp_word_name(i); i++)
+		fprintf(fp, "%s%s", i ? " " : "", gfp_word_name(i));
+	fputs(")' ;;\n", fp);
+}
+
 static void print_zsh_option(FILE *fp, const struct cli_option *o)
 {
 	const char *equals = o->arg == ARG_NONE ? "" : "=";

@@ -143,6 +143,13 @@ struct cli_options {
 	const char *proc;   /**< directory for files of the kernel; NULL: none are wanted */
 	struct option_every every;
 
+	/* gfp */
+	const char *gfp_kernel;    /**< release whose masks are read; NULL: the newest */
+	uint64_t gfp_order;
+	uint64_t gfp_scopes;       /**< bits of gfp_scope_name() */
+	unsigned int gfp_context;  /**< gfp_context_name() */
+	bool gfp_list, gfp_all;
+
 	/* verify */
 	uint64_t verify_layers; /**< bits of enum verify_layer */
 	bool follow, free_running;

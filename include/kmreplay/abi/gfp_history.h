@@ -23,7 +23,7 @@
 
 /** "2.4.18", "6.12", "6.12.117+deb12-amd64"; false when it begins with no two numbers. */
 bool gfp_release_parse(const char *text, uint32_t *release);
-/** Appends "2.4.18", "6.12" (a last part only before 3.0, where it tells releases apart). */
+/** Appends "2.4.18", "2.6.0", "6.12": the last part before 3.0 only, where releases need it. */
 void gfp_release_print(uint32_t release, struct str *out);
 
 /** X(suffix, name): what a flag has a say in. */
@@ -84,8 +84,13 @@ struct gfp_generation {
 const struct gfp_generation *gfp_generation_at(unsigned int i);
 /** The one that "release" belongs to; the oldest one for what is older still. */
 unsigned int gfp_generation_of(uint32_t release);
+/** Its last release, with the most names. */
+uint32_t gfp_generation_last(unsigned int i);
 
-/** The mask "raw" of a kernel of "release" in the form of gfp.h; bits without a name are UNKNOWN. */
+/** gfp_word_find() in the last of generation "i"'s releases that have the name. */
+bool gfp_word_find_in(unsigned int i, const char *name, size_t len, struct gfp_word *ret);
+
+/** The mask "raw" of a kernel of "release" in the form of gfp.h; what has no name is UNKNOWN. */
 uint32_t gfp_history_mask(uint32_t release, uint64_t raw);
 /** The other way round; "*left" (unless NULL) gets the bits that "release" cannot say. */
 uint64_t gfp_history_raw(uint32_t release, uint32_t gfp, uint32_t *left);

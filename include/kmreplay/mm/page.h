@@ -50,7 +50,15 @@ const struct page_stats *page_allocator_stats(const struct page_allocator *pa);
 /** Circumstances of a request that its mask does not tell. */
 enum page_context {
 	PAGE_CTX_IRQ = 1 << 0,      /**< hardirq or softirq */
-	PAGE_CTX_MEMALLOC = 1 << 1, /**< PF_MEMALLOC: reclaim itself, kswapd */
+	PAGE_CTX_MEMALLOC = 1 << 1, /**< PF_MEMALLOC: reclaim itself, kswapd, a noreclaim scope */
+	/* Scopes that a task has opened, e.g. memalloc_nofs_save(): see gfp_apply_scopes(). */
+	PAGE_CTX_NOIO = 1 << 2,
+	PAGE_CTX_NOFS = 1 << 3,
+	PAGE_CTX_PIN = 1 << 4,
+	PAGE_CTX_SCOPES = PAGE_CTX_NOIO | PAGE_CTX_NOFS | PAGE_CTX_PIN,
+	PAGE_CTX_SOFTIRQ = 1 << 5,  /**< with IRQ: it is a softirq */
+	PAGE_CTX_REALTIME = 1 << 6, /**< a real-time or deadline task */
+	PAGE_CTX_VICTIM = 1 << 7,   /**< the OOM killer has chosen it */
 };
 
 /** alloc_pages(): "order" pages on "node" (-1: any), asked for on "cpu". addr is the first pfn. */

@@ -239,8 +239,7 @@ struct page_request {
 	const struct node *node;
 	uint32_t nr_zones; /**< of the node's zonelist to look at */
 	uint32_t preferred; /**< where in it the search begins */
-	bool memalloc;     /**< PF_MEMALLOC */
-	bool irq;
+	unsigned int context; /**< enum page_context */
 };
 
 #endif

@@ -32,6 +32,12 @@ enum highatomic_rule {
 	HIGHATOMIC_ONE_PERCENT_ALIGNED,    /**< none on small zones; the free ones are deducted */
 };
 
+/** What lets a request below the min mark (gfp_policy_mark()). */
+enum reserve_rule {
+	RESERVES_MIN_RESERVE, /**< __GFP_HIGH halves; who cannot sleep as well: 0.375 of min */
+	RESERVES_HARDER,      /**< until 6.2: the quarter is for __GFP_ATOMIC and real-time tasks */
+};
+
 /** The order of steps in the slow path. */
 enum slowpath_rule {
 	SLOWPATH_6, /**< asynchronous compaction once, ahead of the retry loop */
@@ -46,6 +52,7 @@ struct page_profile {
 	enum pcp_rule pcp;
 	enum highatomic_rule highatomic;
 	enum slowpath_rule slowpath;
+	enum reserve_rule reserves;
 	uint32_t min_free_most;     /**< kbytes that min_free_kbytes may be by rule */
 	/* Of old releases. */
 	/** Neither ALLOC_NOFRAGMENT nor boosts of watermarks, which came together. */

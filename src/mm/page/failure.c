@@ -56,11 +56,10 @@ void page_failure_explain(const struct page_allocator *pa,
 
 	BUG_ON(request->cpu >= pa->nr_cpus || request->order > KERNEL_MAX_ORDER);
 	*ret = (struct page_failure){ .request = *request, .fails = true };
-	gfp_policy_get(pa->arch, request->gfp, request->order, &ret->policy);
+	gfp_policy_get(pa->arch, request->gfp, request->order, request->context, &ret->policy);
 	if (request_init(pa, req, request->gfp, request->order,
 			 named ? request->node : pa->cpu_node[request->cpu])) {
-		req->memalloc = request->context & PAGE_CTX_MEMALLOC;
-		req->irq = request->context & PAGE_CTX_IRQ;
+		req->context = request->context;
 		ret->preferred = request_zone(pa, req, req->preferred)->index;
 		ret->fast_flags = request_fast_flags(pa, req);
 		ret->slow_flags = request_slow_flags(pa, req);

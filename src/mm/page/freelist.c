@@ -33,8 +33,7 @@ bool request_init(const struct page_allocator *pa, struct page_request *req, uin
 	req->highest = (enum zone_type)pa->gfp_zones[gfp & 15];
 	req->node = nd;
 	req->nr_zones = gfp & GFP_BIT_THISNODE ? nd->nr_own : nd->nr_zonelist;
-	req->memalloc = false;
-	req->irq = false;
+	req->context = 0;
 	req->preferred = nd->first_of[req->highest];
 	return req->preferred < req->nr_zones;
 }

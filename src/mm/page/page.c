@@ -90,10 +90,11 @@ struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32
 	page_begin(pa, cpu);
 	if (unlikely(order > KERNEL_MAX_ORDER))
 		return finish(pa, 0, MM_FAIL_ORDER);
+	if (unlikely(context & PAGE_CTX_SCOPES))
+		gfp = gfp_apply_scopes(gfp, context);
 	if (unlikely(!request_init(pa, &req, gfp, order, node)))
 		return finish(pa, 0, MM_FAIL_NO_ZONE);
-	req.irq = context & PAGE_CTX_IRQ;
-	req.memalloc = context & PAGE_CTX_MEMALLOC;
+	req.context = context;
 	index = fast_path(pa, &req);
 	if (unlikely(index == PAGE_NIL))
 		index = slowpath_alloc(pa, &req);
@@ -293,12 +294,8 @@ uint64_t page_free_total(const struct page_allocator *pa)
 unsigned int request_fast_flags(const struct page_allocator *pa, const struct page_request *req)
 {
 	const struct zone *preferred = &pa->zones[req->node->zonelist[req->preferred]];
-	unsigned int flags = ALLOC_WMARK_LOW;
+	unsigned int flags = gfp_policy_fast_flags(req->gfp, req->type);
 
-	if (req->gfp & GFP_BIT_KSWAPD_RECLAIM)
-		flags |= ALLOC_KSWAPD;
-	if (req->type == MIGRATE_MOVABLE)
-		flags |= ALLOC_CMA;
 	/*
 	 * alloc_flags_nofragment(): where there is a DMA32 to turn to. 32-bit kernels have none
 	 * and never ask for it.
@@ -377,18 +374,8 @@ static void copy_config(struct page_allocator *pa, const struct machine_config *
 	pa->direct_compaction = config->direct_compaction;
 	pa->oom_kill = config->oom_kill;
 	pa->extfrag_threshold = (int)config->extfrag_threshold;
-	pa->obeyed = ~0U;
-	pa->gfp_obeyed = ~0U;
-	if (!config->kswapd)
-		pa->obeyed &= ~(unsigned int)ALLOC_KSWAPD;
-	if (!config->highatomic)
-		pa->obeyed &= ~(unsigned int)ALLOC_HIGHATOMIC;
-	if (!config->nofragment || pa->profile->mixes_types)
-		pa->obeyed &= ~(unsigned int)ALLOC_NOFRAGMENT;
-	if (!config->atomic_reserves) {
-		pa->obeyed &= ~(unsigned int)(ALLOC_MIN_RESERVE | ALLOC_NON_BLOCK);
-		pa->gfp_obeyed &= ~(uint32_t)GFP_BIT_ATOMIC; /* it looks past a boost */
-	}
+	pa->obeyed = gfp_policy_obeyed_flags(pa->profile, config);
+	pa->gfp_obeyed = gfp_policy_obeyed_bits(config);
 }
 
 /* Maps metadata for the span of "config"'s ranges; all pageblocks are MOVABLE at first. */
@@ -426,7 +413,7 @@ static void *map_zeroed(size_t size)
 /* The first try of __alloc_pages(): low mark, no fragmentation. */
 static uint32_t fast_path(struct page_allocator *pa, struct page_request *req)
 {
-	if (unlikely(pa->kswapd_pending) && !req->irq)
+	if (unlikely(pa->kswapd_pending) && !(req->context & PAGE_CTX_IRQ))
 		kswapd_run(pa);
 	req->alloc_flags = request_fast_flags(pa, req);
 	return freelist_get(pa, req);

@@ -31,6 +31,7 @@ enum {
 
 struct slowpath {
 	struct page_request *req;
+	struct gfp_policy policy;
 	bool costly;
 	bool can_sleep, can_compact;
 	bool compact_first; /* 7.2: the first round compacts before it reclaims */
@@ -73,6 +74,10 @@ uint32_t slowpath_alloc(struct page_allocator *pa, struct page_request *req)
 	uint64_t freed;
 	uint32_t index;
 
+	/* Until 6.2 __GFP_ATOMIC of somebody who may sleep was warned of and dropped. */
+	if (sp.can_sleep)
+		req->gfp &= ~(uint32_t)GFP_BIT_ATOMIC;
+	gfp_policy_get(pa->arch, req->gfp, req->order, req->context, &sp.policy);
 	pa->stats.slowpaths++;
 	work_path(pa, MM_PATH_SLOWPATH);
 	work_cost(pa, pa->costs.watermark_slow);
@@ -120,13 +125,8 @@ uint64_t reclaim_pages(struct page_allocator *pa, uint64_t nr_pages, uint32_t gf
 /* The flags of a retry: rights to the reserves replace the usual ones (__gfp_pfmemalloc_flags). */
 unsigned int request_slow_flags(const struct page_allocator *pa, const struct page_request *req)
 {
-	const unsigned int flags = usual_flags(pa, req);
-
-	if (req->gfp & GFP_BIT_NOMEMALLOC)
-		return flags;
-	if ((req->gfp & GFP_BIT_MEMALLOC) || (req->memalloc && !req->irq))
-		return ALLOC_NO_WATERMARKS | (flags & ALLOC_KSWAPD);
-	return flags;
+	return gfp_policy_retry_flags(pa->profile, req->gfp, req->order, req->context) &
+	       pa->obeyed;
 }
 
 /* All of the slow path but NOFAIL's way of beginning anew. */
@@ -166,8 +166,7 @@ static uint32_t slowpath_once(struct page_allocator *pa, struct slowpath *sp)
 
 static bool compacts_first(const struct slowpath *sp)
 {
-	return sp->can_sleep && sp->can_compact &&
-	       (sp->costly || (sp->req->order > 0 && sp->req->type != MIGRATE_MOVABLE));
+	return sp->can_compact && gfp_policy_compacts_first(&sp->policy, sp->req->type);
 }
 
 static uint32_t try_flags(struct page_allocator *pa, struct page_request *req,
@@ -179,7 +178,8 @@ static uint32_t try_flags(struct page_allocator *pa, struct page_request *req,
 
 static unsigned int usual_flags(const struct page_allocator *pa, const struct page_request *req)
 {
-	return gfp_policy_alloc_flags(req->gfp, req->order) & pa->obeyed;
+	return gfp_policy_slow_flags(pa->profile, req->gfp, req->order, req->context) &
+	       pa->obeyed;
 }
 
 static uint32_t retry_loop(struct page_allocator *pa, struct slowpath *sp)
@@ -195,7 +195,7 @@ static uint32_t retry_loop(struct page_allocator *pa, struct slowpath *sp)
 		index = try_flags(pa, req, flags);
 		if (index != PAGE_NIL)
 			return index;
-		if (!sp->can_sleep || req->memalloc || pa->reclaiming)
+		if (!sp->policy.reclaims || pa->reclaiming)
 			return PAGE_NIL;
 		sp->progress = false;
 		if (!sp->compact_first) {
@@ -368,17 +368,15 @@ static bool some_zone_suitable(struct page_allocator *pa, const struct page_requ
 static uint32_t oom_path(struct page_allocator *pa, struct slowpath *sp)
 {
 	struct page_request *req = sp->req;
-	struct gfp_policy policy;
 	uint32_t index;
 	uint64_t freed;
 
 	sp->progress = false;
-	gfp_policy_get(pa->arch, req->gfp, req->order, &policy);
 	if (req->gfp & GFP_BIT_NORETRY ||
 	    (sp->costly && !(req->gfp & GFP_BIT_RETRY_MAYFAIL)))
 		return PAGE_NIL;
 	index = try_flags(pa, req, ALLOC_WMARK_HIGH | ALLOC_CPUSET);
-	if (index != PAGE_NIL || !policy.may_oom || !pa->oom_kill)
+	if (index != PAGE_NIL || !sp->policy.may_oom || !pa->oom_kill)
 		return index;
 	pa->stats.oom++;
 	work_path(pa, MM_PATH_OOM);

@@ -13,6 +13,7 @@
 #include "slab_internal.h"
 
 #include "kmreplay/core/bits.h"
+#include "kmreplay/mm/gfp_derive.h"
 
 #include <stdio.h>
 
@@ -264,7 +265,7 @@ static struct mm_outcome alloc_large(struct slab_allocator *slab, unsigned int c
 	struct mm_outcome got;
 	uint64_t pfn;
 
-	gfp = (gfp & ~(uint32_t)(GFP_BIT_HIGHMEM | GFP_BIT_DMA32)) | GFP_BIT_COMP;
+	gfp = gfp_of_large_kmalloc(gfp);
 	got = slab->ops.alloc(slab->ctx, cpu, gfp, order, node, context);
 	if (!mm_ok(got))
 		return got;

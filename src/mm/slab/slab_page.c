@@ -18,16 +18,10 @@
 
 #include "slab_internal.h"
 
+#include "kmreplay/mm/gfp_derive.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	/* GFP_RECLAIM_MASK and GFP_CONSTRAINT_MASK (mm/internal.h). */
-	GFP_KEPT = GFP_BITS_RECLAIM | GFP_BIT_HIGH | GFP_BIT_IO | GFP_BIT_FS | GFP_BIT_NOWARN |
-		   GFP_BIT_RETRY_MAYFAIL | GFP_BIT_NOFAIL | GFP_BIT_NORETRY | GFP_BIT_MEMALLOC |
-		   GFP_BIT_NOMEMALLOC | GFP_BIT_NOLOCKDEP | GFP_BIT_ATOMIC | GFP_BIT_HARDWALL |
-		   GFP_BIT_THISNODE,
-};
 
 static_assert(sizeof(struct slab_page) <= 56, "a slab costs this and two bytes a slot");
 
@@ -194,10 +188,8 @@ static struct mm_outcome get_pages(struct slab_request *rq, uint32_t gfp, int no
 	struct mm_outcome got, again;
 	uint32_t first;
 
-	gfp = (gfp & GFP_KEPT) | rq->cache->page_gfp;
-	first = (gfp | GFP_BIT_NOWARN | GFP_BIT_NORETRY) & ~(uint32_t)GFP_BIT_NOFAIL;
-	if ((first & GFP_BIT_DIRECT_RECLAIM) && geometry->order > geometry->min_order)
-		first = (first | GFP_BIT_NOMEMALLOC) & ~(uint32_t)GFP_BITS_RECLAIM;
+	gfp = gfp_of_slab(gfp, rq->cache->page_gfp);
+	first = gfp_of_slab_first(gfp, geometry->order > geometry->min_order);
 	*order = geometry->order;
 	got = ops->alloc(rq->slab->ctx, rq->cpu, first, *order, node, rq->context);
 	if (mm_ok(got))

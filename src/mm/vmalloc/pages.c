@@ -13,6 +13,7 @@
 
 #include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/bits.h"
+#include "kmreplay/mm/gfp_derive.h"
 
 #include <stdlib.h>
 
@@ -21,10 +22,6 @@ enum {
 };
 
 #define HUGE_SIZE (1ULL << VMAP_PMD_SHIFT)
-#define GFP_RECLAIM_MASK                                                              \
-	(GFP_BITS_RECLAIM | GFP_BIT_HIGH | GFP_BIT_ATOMIC | GFP_BIT_IO | GFP_BIT_FS | \
-	 GFP_BIT_NOWARN | GFP_BIT_RETRY_MAYFAIL | GFP_BIT_NOFAIL | GFP_BIT_NORETRY |  \
-	 GFP_BIT_MEMALLOC | GFP_BIT_NOMEMALLOC | GFP_BIT_NOLOCKDEP)
 
 /* One populate call on its way. */
 struct filling {
@@ -172,7 +169,7 @@ static struct mm_outcome alloc_with_shift(struct vmalloc *v, unsigned int cpu,
 		inner.flags &= ~(unsigned int)VMALLOC_HUGE;
 	if (v->ops.kmalloc) {
 		vm = v->ops.kmalloc(v->ctx, cpu, v->profile->vm_struct_size,
-				    (request->gfp & GFP_RECLAIM_MASK) | GFP_BIT_ZERO);
+				    (request->gfp & GFP_BITS_HOW) | GFP_BIT_ZERO);
 		if (!mm_ok(vm))
 			return vm;
 	}
@@ -252,9 +249,7 @@ static struct mm_outcome populate(struct vmalloc *v, unsigned int cpu, struct va
 	f.pages->huge = (request->flags & VMALLOC_HUGE) != 0;
 	if (!get_array(&f))
 		return outcome;
-	f.gfp |= GFP_BIT_NOWARN;
-	if (!(f.gfp & (GFP_BIT_DMA | GFP_BIT_DMA32)))
-		f.gfp |= GFP_BIT_HIGHMEM;
+	f.gfp = gfp_of_vmalloc(f.gfp);
 	get_pages(&f);
 	v->stats.nr_pages += f.pages->pfns.nr;
 	v->stats.peak_pages = MAX(v->stats.peak_pages, v->stats.nr_pages);
@@ -291,7 +286,7 @@ static bool get_array(struct filling *f)
 {
 	struct vmalloc_request nested = {
 		.size = f->want * sizeof(uint64_t),
-		.gfp = (f->gfp & GFP_RECLAIM_MASK) | GFP_BIT_ZERO,
+		.gfp = (f->gfp & GFP_BITS_HOW) | GFP_BIT_ZERO,
 		.node = f->node,
 	};
 	struct mm_outcome array = { 0 };

@@ -86,25 +86,14 @@ struct watermark_sum watermark_sum(const struct zone *zone, unsigned int order, 
 				   enum zone_type highest, unsigned int alloc_flags,
 				   int64_t free)
 {
-	struct watermark_sum sum = {
+	return (struct watermark_sum){
 		.free = MAX(free, (int64_t)0),
 		.order = (1LL << order) - 1,
 		.highatomic = highatomic_free(zone, alloc_flags),
 		.mark = (int64_t)mark,
-		.min = (int64_t)mark,
+		.min = gfp_policy_mark(zone->profile, alloc_flags, (int64_t)mark),
 		.reserve = (int64_t)zone->reserve[highest],
 	};
-
-	if (alloc_flags & ALLOC_RESERVES) {
-		if (alloc_flags & ALLOC_MIN_RESERVE) {
-			sum.min -= sum.min / 2;
-			if (alloc_flags & ALLOC_NON_BLOCK)
-				sum.min -= sum.min / 4;
-		}
-		if (alloc_flags & ALLOC_OOM)
-			sum.min -= sum.min / 2;
-	}
-	return sum;
 }
 
 bool watermark_ok(const struct zone *zone, unsigned int order, uint64_t mark,
@@ -247,7 +236,7 @@ static int stat_threshold(const struct page_allocator *pa, const struct zone *zo
 /* Free pages set aside that this request cannot have (__zone_watermark_unusable_free). */
 static int64_t highatomic_free(const struct zone *zone, unsigned int alloc_flags)
 {
-	if (alloc_flags & ALLOC_RESERVES)
+	if (gfp_policy_counts_highatomic(zone->profile, alloc_flags))
 		return 0;
 	return (int64_t)(zone->profile->highatomic == HIGHATOMIC_ONE_PERCENT_ALIGNED ?
 				 zone->free_highatomic :

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* abi/gfp_history: numbers of each release, round trips in all of them, masks as people have them. */
+/* abi/gfp_history: numbers of each release, round trips in all of them, masks as found. */
 #include <config.h>
 
 #include "kmreplay/abi/gfp_history.h"
@@ -58,7 +58,7 @@ START_TEST(releases_are_read_and_printed)
 		{ "6.12", "6.12", GFP_RELEASE(6, 12, 0) },
 		{ "6.12.117+deb12-amd64", "6.12", GFP_RELEASE(6, 12, 117) },
 		{ "4.19.300", "4.19", GFP_RELEASE(4, 19, 255) },
-		{ "2.2", "2.2", GFP_RELEASE(2, 2, 0) },
+		{ "2.2", "2.2.0", GFP_RELEASE(2, 2, 0) },
 	};
 	static const char *const wrong[] = { "", "6", "6.", "x", "0.1", "99999.1", "256.1", "6.x" };
 	struct str s = { 0 };
@@ -282,11 +282,13 @@ START_TEST(masks_are_read_as_people_have_them)
 		const char *text, *message;
 	} wrong[] = {
 		{ "", "expected a GFP mask like GFP_KERNEL|__GFP_ZERO or 0xcc0, not ''" },
-		{ "GFP_KERNL", "no kernel has a GFP flag 'GFP_KERNL': did you mean 'GFP_KERNEL'?" },
+		{ "GFP_KERNL",
+		  "no kernel has a GFP flag 'GFP_KERNL': did you mean 'GFP_KERNEL'?" },
 		{ "FROBNICATE", "no kernel has a GFP flag 'FROBNICATE'; "
 				"'kmreplay gfp --list' has all" },
 		{ "GFP_KERNEL|", "expected a flag at the end of the mask" },
-		{ "GFP_KERNEL&__GFP_IO", "expected '~' behind '&': what is taken away from a mask" },
+		{ "GFP_KERNEL&__GFP_IO",
+		  "expected '~' behind '&': what is taken away from a mask" },
 		{ "GFP_KERNEL GFP_DMA", "expected '|' or the end of the mask at 'GFP_DMA'" },
 		{ "(GFP_KERNEL", "expected ')' in a mask, not ''" },
 		{ "0x12345678901234567", "'0x12345678901234567' is no number of 64 bits" },
@@ -298,7 +300,8 @@ START_TEST(masks_are_read_as_people_have_them)
 	struct error err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		ck_assert_uint_eq(read_mask(GFP_RELEASE(6, 12, 0), cases[i].text).raw, cases[i].raw);
+		ck_assert_uint_eq(read_mask(GFP_RELEASE(6, 12, 0), cases[i].text).raw,
+				  cases[i].raw);
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		ck_assert(!gfp_read(GFP_RELEASE(6, 12, 0), wrong[i].text, &reading, &err));
 		ck_assert_str_eq(err.message, wrong[i].message);
