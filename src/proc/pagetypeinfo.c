@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /proc/pagetypeinfo: three tables of the same zones, free blocks by migratetype and order,
- * pageblocks by migratetype, and with page_owner pageblocks that hold pages of other types.
- * mm/vmstat.c: pagetypeinfo_show().
+ * /proc/pagetypeinfo: for each node with memory a head and three tables of the same zones, free
+ * blocks by migratetype and order, pageblocks by migratetype, and with page_owner pageblocks that
+ * hold pages of other types. mm/vmstat.c: pagetypeinfo_show(), once a node.
  */
 #include <config.h>
 
@@ -10,46 +10,51 @@
 
 #include <string.h>
 
+#define HEAD "Page block order:"
 #define FREE_TITLE "Free pages count per migrate type at order"
 #define BLOCKS_TITLE "Number of blocks type"
 #define MIXED_TITLE "Number of mixed blocks"
 
+static bool parse_node(struct proc_snapshot *snap, struct scan *s);
 static bool parse_head(struct proc_snapshot *snap, struct scan *s);
-static bool parse_free(struct proc_snapshot *snap, struct scan *s);
-static bool parse_free_row(struct proc_snapshot *snap, struct scan *s, unsigned int *type);
+static bool parse_free(struct proc_snapshot *snap, struct scan *s, size_t first);
+static bool parse_free_row(struct proc_snapshot *snap, struct scan *s, size_t first,
+			   unsigned int *type);
 static struct proc_pagetype_zone *open_zone(struct proc_snapshot *snap, struct scan *s,
-					    const struct proc_zone_id *id, unsigned int *type);
-static bool parse_blocks(struct proc_snapshot *snap, struct scan *s, bool mixed);
+					    const struct proc_zone_id *id, size_t first,
+					    unsigned int *type);
+static bool parse_blocks(struct proc_snapshot *snap, struct scan *s, size_t first, bool mixed);
 static bool parse_type_names(struct proc_snapshot *snap, struct scan *s);
-static void print_free_rows(const struct proc_pagetypeinfo *info, struct str *out);
-static void print_blocks(const struct proc_pagetypeinfo *info, bool mixed, struct str *out);
+static void print_node(const struct proc_pagetypeinfo *info, size_t first, size_t end,
+		       struct str *out);
+static void print_free_rows(const struct proc_pagetypeinfo *info,
+			    const struct proc_pagetype_zone *zone, struct str *out);
+static void print_blocks(const struct proc_pagetypeinfo *info, size_t first, size_t end,
+			 bool mixed, struct str *out);
 
 static bool parse_pagetypeinfo(struct proc_snapshot *snap, struct scan *s)
 {
-	if (!parse_head(snap, s) || !parse_free(snap, s) || !parse_blocks(snap, s, false))
-		return false;
-	snap->pagetypeinfo.has_mixed = scan_line(s);
-	if (!snap->pagetypeinfo.has_mixed)
-		return true;
-	if (!scan_at_end(s) || !parse_blocks(snap, s, true))
-		return scan_expected(s, "'" MIXED_TITLE "' behind an empty line, or no more");
+	do {
+		if (!parse_node(snap, s))
+			return false;
+	} while (scan_peek(s, HEAD));
 	return !scan_line(s) || scan_expected(s, "the end of the file");
 }
 
 static void print_pagetypeinfo(const struct proc_snapshot *snap, struct str *out)
 {
 	const struct proc_pagetypeinfo *info = &snap->pagetypeinfo;
+	size_t first = 0;
 
-	str_addf(out, "Page block order: %u\n", info->block_order);
-	str_addf(out, "Pages per block:  %llu\n\n", (unsigned long long)info->block_pages);
-	str_addf(out, "%-43s ", FREE_TITLE);
-	for (unsigned int order = 0; order < info->nr_orders; order++)
-		str_addf(out, "%6u ", order);
-	str_add_char(out, '\n');
-	print_free_rows(info, out);
-	print_blocks(info, false, out);
-	if (info->has_mixed)
-		print_blocks(info, true, out);
+	do {
+		size_t end = first;
+
+		while (end < info->zones.nr &&
+		       info->zones.items[end].zone.node == info->zones.items[first].zone.node)
+			end++;
+		print_node(info, first, end, out);
+		first = end;
+	} while (first < info->zones.nr);
 }
 
 static void clear_pagetypeinfo(struct proc_snapshot *snap)
@@ -61,14 +66,32 @@ static void clear_pagetypeinfo(struct proc_snapshot *snap)
 const struct proc_file_ops proc_pagetypeinfo_ops = { parse_pagetypeinfo, print_pagetypeinfo,
 						     clear_pagetypeinfo };
 
+static bool parse_node(struct proc_snapshot *snap, struct scan *s)
+{
+	struct proc_pagetypeinfo *info = &snap->pagetypeinfo;
+	const size_t first = info->zones.nr;
+	bool mixed;
+
+	if (!parse_head(snap, s) || !parse_free(snap, s, first) ||
+	    !parse_blocks(snap, s, first, false))
+		return false;
+	mixed = !scan_peek(s, HEAD) && scan_line(s);
+	if (first && info->has_mixed != mixed)
+		return scan_expected(s, "the same tables for each node");
+	info->has_mixed = mixed;
+	if (mixed && (!scan_at_end(s) || !parse_blocks(snap, s, first, true)))
+		return scan_expected(s, "'" MIXED_TITLE "' behind an empty line, or no more");
+	return true;
+}
+
 static bool parse_head(struct proc_snapshot *snap, struct scan *s)
 {
 	struct proc_pagetypeinfo *info = &snap->pagetypeinfo;
 	unsigned int order;
 
 	scan_line(s);
-	if (!scan_text(s, "Page block order:") || !scan_uint(s, 63, &info->block_order))
-		return scan_expected(s, "'Page block order: N'");
+	if (!scan_text(s, HEAD) || !scan_uint(s, 63, &info->block_order))
+		return scan_expected(s, "'" HEAD " N'");
 	scan_line(s);
 	if (!scan_text(s, "Pages per block:") || !scan_count(s, &info->block_pages))
 		return scan_expected(s, "'Pages per block: N'");
@@ -77,7 +100,7 @@ static bool parse_head(struct proc_snapshot *snap, struct scan *s)
 	scan_line(s);
 	if (!scan_text(s, FREE_TITLE))
 		return scan_expected(s, "'" FREE_TITLE "'");
-	for (; !scan_at_end(s); info->nr_orders++) {
+	for (info->nr_orders = 0; !scan_at_end(s); info->nr_orders++) {
 		if (info->nr_orders == PROC_MAX_ORDERS)
 			return scan_error(s, "more than %u orders", PROC_MAX_ORDERS);
 		if (!scan_uint(s, PROC_MAX_ORDERS, &order) || order != info->nr_orders)
@@ -87,25 +110,26 @@ static bool parse_head(struct proc_snapshot *snap, struct scan *s)
 }
 
 /* The table ends with an empty line. */
-static bool parse_free(struct proc_snapshot *snap, struct scan *s)
+static bool parse_free(struct proc_snapshot *snap, struct scan *s, size_t first)
 {
 	struct proc_pagetypeinfo *info = &snap->pagetypeinfo;
 	unsigned int type = 0;
 
 	while (scan_line(s)) {
 		if (scan_at_end(s)) {
-			if (info->zones.nr && type != info->nr_types)
+			if (info->zones.nr > first && type != info->nr_types)
 				return scan_expected(s, "rows of the other types of this zone");
 			return true;
 		}
-		if (!parse_free_row(snap, s, &type))
+		if (!parse_free_row(snap, s, first, &type))
 			return false;
 	}
 	return scan_expected(s, "an empty line and '" BLOCKS_TITLE "'");
 }
 
 /* "*type": how many rows the current zone has had. */
-static bool parse_free_row(struct proc_snapshot *snap, struct scan *s, unsigned int *type)
+static bool parse_free_row(struct proc_snapshot *snap, struct scan *s, size_t first,
+			   unsigned int *type)
 {
 	struct proc_pagetypeinfo *info = &snap->pagetypeinfo;
 	struct proc_pagetype_zone *zone;
@@ -116,7 +140,7 @@ static bool parse_free_row(struct proc_snapshot *snap, struct scan *s, unsigned 
 		return false;
 	if (!scan_text(s, ", type ") || !(name = scan_word(s, "", &snap->arena)))
 		return scan_expected(s, "', type NAME'");
-	zone = open_zone(snap, s, &id, type);
+	zone = open_zone(snap, s, &id, first, type);
 	if (!zone)
 		return false;
 	if (info->zones.nr == 1) {
@@ -140,12 +164,13 @@ static bool parse_free_row(struct proc_snapshot *snap, struct scan *s, unsigned 
 }
 
 static struct proc_pagetype_zone *open_zone(struct proc_snapshot *snap, struct scan *s,
-					    const struct proc_zone_id *id, unsigned int *type)
+					    const struct proc_zone_id *id, size_t first,
+					    unsigned int *type)
 {
 	struct proc_pagetypeinfo *info = &snap->pagetypeinfo;
 	struct proc_pagetype_zone *last;
 
-	last = info->zones.nr ? &info->zones.items[info->zones.nr - 1] : NULL;
+	last = info->zones.nr > first ? &info->zones.items[info->zones.nr - 1] : NULL;
 	if (last && proc_zone_same(&last->zone, id->node, id->name))
 		return last;
 	if (last && *type != info->nr_types) {
@@ -161,8 +186,8 @@ static struct proc_pagetype_zone *open_zone(struct proc_snapshot *snap, struct s
 	return &info->zones.items[info->zones.nr - 1];
 }
 
-/* A table of pageblocks: the zones of the first table, in its order. */
-static bool parse_blocks(struct proc_snapshot *snap, struct scan *s, bool mixed)
+/* A table of pageblocks: the zones of the node's first table, in its order. */
+static bool parse_blocks(struct proc_snapshot *snap, struct scan *s, size_t first, bool mixed)
 {
 	struct proc_pagetypeinfo *info = &snap->pagetypeinfo;
 	struct proc_zone_id id;
@@ -173,7 +198,8 @@ static bool parse_blocks(struct proc_snapshot *snap, struct scan *s, bool mixed)
 		return scan_expected(s, mixed ? "'" MIXED_TITLE "'" : "'" BLOCKS_TITLE "'");
 	if (!parse_type_names(snap, s))
 		return false;
-	vec_foreach(&info->zones, zone) {
+	for (size_t i = first; i < info->zones.nr; i++) {
+		struct proc_pagetype_zone *zone = &info->zones.items[i];
 		uint64_t *values = mixed ? zone->mixed : zone->blocks;
 
 		scan_line(s);
@@ -202,28 +228,44 @@ static bool parse_type_names(struct proc_snapshot *snap, struct scan *s)
 	return !info->nr_types || scan_at_end(s) || scan_expected(s, "no more types");
 }
 
-static void print_free_rows(const struct proc_pagetypeinfo *info, struct str *out)
+static void print_node(const struct proc_pagetypeinfo *info, size_t first, size_t end,
+		       struct str *out)
 {
-	vec_foreach(&info->zones, zone) {
-		for (unsigned int type = 0; type < info->nr_types; type++) {
-			str_addf(out, "Node %4d, zone %8s, type %12s ", zone->zone.node,
-				 zone->zone.name, info->types[type]);
-			for (unsigned int order = 0; order < info->nr_orders; order++)
-				str_addf(out, "%s%6llu ",
-					 zone->capped[type] >> order & 1 ? ">" : "",
-					 (unsigned long long)zone->nr_free[type][order]);
-			str_add_char(out, '\n');
-		}
+	str_addf(out, HEAD " %u\n", info->block_order);
+	str_addf(out, "Pages per block:  %llu\n\n", (unsigned long long)info->block_pages);
+	str_addf(out, "%-43s ", FREE_TITLE);
+	for (unsigned int order = 0; order < info->nr_orders; order++)
+		str_addf(out, "%6u ", order);
+	str_add_char(out, '\n');
+	for (size_t i = first; i < end; i++)
+		print_free_rows(info, &info->zones.items[i], out);
+	print_blocks(info, first, end, false, out);
+	if (info->has_mixed)
+		print_blocks(info, first, end, true, out);
+}
+
+static void print_free_rows(const struct proc_pagetypeinfo *info,
+			    const struct proc_pagetype_zone *zone, struct str *out)
+{
+	for (unsigned int type = 0; type < info->nr_types; type++) {
+		str_addf(out, "Node %4d, zone %8s, type %12s ", zone->zone.node, zone->zone.name,
+			 info->types[type]);
+		for (unsigned int order = 0; order < info->nr_orders; order++)
+			str_addf(out, "%s%6llu ", zone->capped[type] >> order & 1 ? ">" : "",
+				 (unsigned long long)zone->nr_free[type][order]);
+		str_add_char(out, '\n');
 	}
 }
 
-static void print_blocks(const struct proc_pagetypeinfo *info, bool mixed, struct str *out)
+static void print_blocks(const struct proc_pagetypeinfo *info, size_t first, size_t end,
+			 bool mixed, struct str *out)
 {
 	str_addf(out, "\n%-23s", mixed ? MIXED_TITLE " " : BLOCKS_TITLE " ");
 	for (unsigned int type = 0; type < info->nr_types; type++)
 		str_addf(out, "%12s ", info->types[type]);
 	str_add_char(out, '\n');
-	vec_foreach(&info->zones, zone) {
+	for (size_t i = first; i < end; i++) {
+		const struct proc_pagetype_zone *zone = &info->zones.items[i];
 		const uint64_t *values = mixed ? zone->mixed : zone->blocks;
 
 		proc_print_zone(&zone->zone, out);

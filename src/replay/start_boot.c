@@ -32,6 +32,8 @@ static uint64_t next_reserved(const struct proc_boot *boot, uint64_t pfn, uint64
 static uint64_t first_deferred(const struct start_build *b, const struct start_zone *zone);
 static uint64_t first_not_grown(const struct start_build *b, const struct start_zone *zone,
 				uint64_t deferred);
+static void note_grown(struct start_state *state, const struct start_zone *zone,
+		       uint64_t first_deferred);
 static int by_start(const void *a, const void *b);
 static void count_range(struct start_build *b, uint64_t from, uint64_t to,
 			struct managed *managed);
@@ -64,8 +66,13 @@ void start_boot_managed(struct start_build *b)
 	if (!b->boot || !b->boot->reserved_known)
 		return;
 	vec_foreach(&state->zones, zone) {
-		struct managed managed = { .first_deferred = first_deferred(b, zone) };
+		const uint64_t deferred = first_deferred(b, zone);
+		struct managed managed = { .first_deferred = deferred };
 
+		if (deferred != UINT64_MAX)
+			managed.first_deferred = first_not_grown(b, zone, deferred);
+		if (managed.first_deferred != deferred)
+			note_grown(state, zone, deferred);
 		vec_foreach(&state->ranges, range) {
 			if (range->node == zone->node)
 				count_range(b, MAX(range->start, zone->start),
@@ -133,14 +140,37 @@ static uint64_t next_reserved(const struct proc_boot *boot, uint64_t pfn, uint64
 
 /*
  * deferred_grow_zone(): whole sections that early requests already needed. All of them that came
- * later are seen to be freed.
+ * later are seen to be freed, so none seen means that none was left: each node has its own part,
+ * and who boots on a node may well need all of it.
  */
 static uint64_t first_not_grown(const struct start_build *b, const struct start_zone *zone,
 				uint64_t deferred)
 {
 	const uint64_t seen = start_first_late(b, zone, deferred);
 
-	return seen == UINT64_MAX ? deferred : MAX(bits_align_down(seen, SECTION), deferred);
+	return seen == UINT64_MAX ? seen : MAX(bits_align_down(seen, SECTION), deferred);
+}
+
+/*
+ * get_page_from_freelist() grows a zone either when it fails its marks, the high one first (then it
+ * is ZONE_BELOW_HIGH, 6.7 on), or when rmqueue() finds nothing that is not another type's part of a
+ * pageblock (ALLOC_NOFRAGMENT). Such parts are still free then, and marks are 0: they pass.
+ */
+static void note_grown(struct start_state *state, const struct start_zone *zone,
+		       uint64_t first_deferred)
+{
+	bool passes = false;
+
+	vec_foreach(&state->pages.free, run) {
+		passes |= MAX(run->start, zone->start) <
+			  MIN(run->end, MIN(first_deferred, zone->end));
+	}
+	if (!state->pages.early || passes)
+		return;
+	vec_foreach(&state->pages.zones, given) {
+		if (given->node == zone->node && given->type == zone->type)
+			given->below_high = true;
+	}
 }
 
 /* defer_init(): at a section's edge, once more than a section was initialised. */
@@ -161,7 +191,7 @@ static uint64_t first_deferred(const struct start_build *b, const struct start_z
 			const uint64_t edge = bits_align_up(at + 1, SECTION);
 
 			if (!(at & (SECTION - 1)) && nr + 1 > SECTION)
-				return first_not_grown(b, zone, at);
+				return at;
 			nr += MIN(edge, end) - at;
 			at = edge;
 		}

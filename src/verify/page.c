@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	FIRST_REFILLS = 8, /* of a zone: their size has grown by then if it may */
+};
+
 static void *look_create(const struct verify_setup *setup);
 static void look_feed(void *look, const struct repair *repair, const struct repair_batch *batch);
 static void look_finish(void *look);
@@ -33,6 +37,7 @@ static void judge(struct page_judge *j, struct page_op *op);
 static void decay_until(struct page_judge *j, uint64_t time);
 static void moments_until(struct page_judge *j, uint64_t number);
 static void moment(struct page_judge *j, const struct page_look_moment *at);
+static void learn_not_low(struct page_judge *j);
 static void note(struct page_judge *j, const struct page_op *op);
 static void set_kswapd(struct page_judge *j, unsigned int node, bool awake);
 static void set_marks(struct page_judge *j, const struct event *ev);
@@ -268,6 +273,11 @@ static void moment(struct page_judge *j, const struct page_look_moment *at)
 	switch (at->what) {
 	case PAGE_MOMENT_PCP:
 		page_boot_pcp(j->pa);
+		learn_not_low(j);
+		break;
+	case PAGE_MOMENT_INTERLEAVE:
+	case PAGE_MOMENT_LOCAL:
+		page_judge_policy(j, at->cpu, at->what == PAGE_MOMENT_INTERLEAVE);
 		break;
 	case PAGE_MOMENT_CPU:
 		page_boot_cpu(j->pa);
@@ -286,6 +296,39 @@ static void moment(struct page_judge *j, const struct page_look_moment *at)
 		break;
 	default:
 		break;
+	}
+}
+
+/*
+ * A zone that was exhausted or grew before the recording had run low, unless a free has ended that
+ * since; which the first refills tell. nr_pcp_alloc() (6.7 on) lets the limit, and with it refills,
+ * grow only in zones that have not: in the others a refill stays below high_min - batch.
+ */
+static void learn_not_low(struct page_judge *j)
+{
+	const struct page_look_refill *refills;
+	size_t nr;
+
+	if (!verify_is_given(&j->setup, GIVEN_RECLAIM))
+		return;
+	refills = page_look_refills(j->look, &nr);
+	for (unsigned int zone = 0; zone < j->nr_zones; zone++) {
+		unsigned int seen = 0;
+		struct page_limits limits;
+
+		page_follow_limits(j->pa, zone, 0, &limits);
+		for (size_t i = 0; limits.below_high && i < nr && seen < FIRST_REFILLS; i++) {
+			struct page_where where;
+
+			page_follow_find(j->pa, refills[i].pfn, &where);
+			if (where.place == PAGE_PLACE_OUTSIDE || where.zone != zone)
+				continue;
+			seen++;
+			if ((int64_t)refills[i].nr <= limits.high_min - limits.batch)
+				continue;
+			page_boot_ran_low(j->pa, refills[i].pfn, false);
+			break;
+		}
 	}
 }
 

@@ -83,6 +83,7 @@ void page_judge_alloc(struct page_judge *j, struct page_op *op)
 		}
 		j->course.zone = where.zone;
 	}
+	j->course.node = page_judge_node(j, op);
 	if (j->follow)
 		follow_alloc(j, op);
 	else
@@ -92,7 +93,7 @@ void page_judge_alloc(struct page_judge *j, struct page_op *op)
 void page_judge_begin(struct page_judge *j, const struct page_op *op)
 {
 	j->course = (struct page_course){
-		.op = op, .ours_pfn = PAGE_FOLLOW_NONE, .path = "buddy"
+		.op = op, .node = -1, .ours_pfn = PAGE_FOLLOW_NONE, .path = "buddy"
 	};
 }
 
@@ -427,16 +428,9 @@ static void wake(void *ctx, unsigned int node UNUSED)
 static struct mm_outcome ask(struct page_judge *j, const struct page_op *op)
 {
 	const unsigned int context = page_calls_level(&op->ev) ? PAGE_CTX_IRQ : 0;
-	struct zone_info info;
-	int node = -1;
 
-	if (j->setup.config->nr_nodes > 1 && !j->course.failed &&
-	    verify_is_given(&j->setup, GIVEN_CONTEXT)) {
-		zone_info(j->pa, j->course.zone, &info);
-		node = info.node;
-	}
-	return page_alloc(j->pa, page_judge_cpu(j, op), op->ev.page.gfp, op->ev.page.order, node,
-			  context);
+	return page_alloc(j->pa, page_judge_cpu(j, op), op->ev.page.gfp, op->ev.page.order,
+			  j->course.node, context);
 }
 
 static void follow_alloc(struct page_judge *j, const struct page_op *op)

@@ -46,6 +46,7 @@ void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 		     op->probed ? "pages of silent requests beyond those asked for" :
 				  "pages of silent requests of unknown size",
 		     got);
+	page_judge_bulk_end(j, op);
 	if (j->course.take)
 		j->bulk_end = op->takes.items[j->course.take - 1].number + 1;
 }
@@ -156,5 +157,9 @@ static bool bulk_list(struct page_judge *j, const struct page_op *op, struct pag
 		       (list->order <= 3 || list->order == 9);
 	}
 	list->type = gfp_policy_migratetype(gfp);
-	return page_follow_bulk_zone(j->pa, list->cpu, gfp, op->asked, &list->zone);
+	/* All its pages are of one zone. */
+	list->zone = j->course.zone;
+	if (!op->takes.nr && !j->course.looked)
+		j->course.looked = page_judge_bulk_zone(j, op, gfp, list);
+	return op->takes.nr || j->course.looked;
 }

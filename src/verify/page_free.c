@@ -14,6 +14,9 @@
 #include "kmreplay/core/bits.h"
 #include "kmreplay/mm/page_start.h"
 
+#include <string.h>
+
+static void note_grown(struct page_judge *j, const struct page_op *op);
 static void free_ours(struct page_judge *j, const struct page_op *op);
 static void free_run(struct page_judge *j, const struct page_op *op);
 static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t first,
@@ -45,6 +48,7 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 	if (verify_is_given(&j->setup, GIVEN_BOOT) &&
 	    page_look_fate(j->look, op->number) == PAGE_FATE_TAIL &&
 	    page_boot_free(j->pa, pfn, order)) {
+		note_grown(j, op);
 		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
 			     "blocks of memory that boot handed over late", 1);
 		return;
@@ -74,6 +78,23 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 	(void)page_free(j->pa, cpu, pfn, order);
 	page_judge_enters(j, pfn, op->number);
 	end_free(j, op);
+}
+
+/*
+ * Late memory that somebody else than the threads for it (pgdatinit0, and kworkers that help them)
+ * hands over: a request found its zone below all marks, the high one among them, and made the zone
+ * grow (deferred_grow_zone() in get_page_from_freelist()).
+ */
+static void note_grown(struct page_judge *j, const struct page_op *op)
+{
+	static const char *const threads[] = { "pgdatinit", "kworker/" };
+	const char *comm = intern_text(&j->setup.names->texts, op->ev.comm);
+
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		if (!strncmp(comm, threads[i], strlen(threads[i])))
+			return;
+	}
+	page_boot_ran_low(j->pa, op->ev.page.pfn, true);
 }
 
 /* Free-running: the block is wherever ours has it. */

@@ -25,6 +25,7 @@ struct page_course {
 	bool forced;        /**< a second try: the recorded zone serves, whatever its marks */
 	bool direct;        /**< past the per-CPU lists */
 	unsigned int zone;  /**< the kernel's */
+	int node;           /**< that the request is for; -1: its CPU's */
 	size_t take, drain; /**< next of op->takes, op->drains */
 
 	bool chosen;        /**< ours decided otherwise first in "ours_zone" for "ours_pfn" */
@@ -58,6 +59,12 @@ struct page_live {
 	uint8_t order;
 };
 
+/** A task's memory policy, as far as boot has one. */
+struct page_policy {
+	bool interleaves; /**< else its requests are for their CPU's node */
+	int prev;         /**< node of its last request; -1: none yet */
+};
+
 /** A page that was given out without an event of its own. */
 struct page_silent {
 	struct page_list list;
@@ -80,6 +87,7 @@ struct page_judge {
 	size_t moment;        /**< next of the look's */
 	uint64_t bulk_end;    /**< takes before this event went to a silent request */
 	unsigned int nr_online;
+	struct page_policy policies[2]; /**< of the first task and of pid 1 */
 	struct u64map stuck;  /**< heads of lists that the kernel passed over, and how often */
 	uint64_t decay_at, decay_ns; /**< when the vmstat worker runs next; 0: never yet */
 	struct u64map listed; /**< pfn to number of the event that put it into a list */
@@ -113,6 +121,16 @@ uint64_t page_live_find(const struct page_judge *j, uint64_t pfn);
 void page_live_used(struct page_judge *j);
 /** Gives out what the guide saw given out silently. */
 void page_live_silent(struct page_judge *j, const struct page_op *op);
+
+/** page_node.c: the first task (0) or pid 1 begins to interleave its requests, or ends it. */
+void page_judge_policy(struct page_judge *j, unsigned int task, bool interleaves);
+/** Which node the request is for, whose zone (or failure) the course has; -1: its CPU's. */
+int page_judge_node(struct page_judge *j, const struct page_op *op);
+/** Fills list->zone: where a bulk request without blocks taken found its pages; false: nowhere. */
+bool page_judge_bulk_zone(struct page_judge *j, const struct page_op *op, uint32_t gfp,
+			  struct page_list *list);
+/** The bulk request is over: its pages were of the course's zone. */
+void page_judge_bulk_end(struct page_judge *j, const struct page_op *op);
 
 /** page_bulk.c */
 void page_judge_bulk(struct page_judge *j, const struct page_op *op);

@@ -19,6 +19,7 @@
 
 #include "page_look.h"
 
+#include "page_boot_look.h"
 #include "page_calls.h"
 #include "page_kswapd.h"
 
@@ -28,18 +29,6 @@ enum {
 	FATES_A_WORD = 16,
 	COSTLY_ORDER = 3, /* larger blocks are in no list, but for huge pages */
 	LATE_ORDER = 9, /* the smallest block of late memory, but for edges */
-};
-
-/* What pid 1 is to do next. */
-enum boot_step {
-	BOOT_CLASS,   /* register a class */
-	BOOT_MM,      /* make /sys/kernel/mm */
-	BOOT_MARKS,   /* set the marks: it does something else now */
-	BOOT_KOBJECT, /* make a kobject */
-	BOOT_SHRINKER, /* register a shrinker */
-	BOOT_THREAD,  /* make khugepaged */
-	BOOT_HUGE,    /* raise the marks */
-	BOOT_DONE,
 };
 
 /* The tail of a block that a task may be about to give back. */
@@ -65,18 +54,13 @@ struct page_look {
 	struct vec(uint64_t) late_numbers; /* frees in a row by "late_context" */
 	uint64_t late_context, late_next;
 	bool late;                   /* they are of memory that is handed over late */
-	struct vec(struct page_look_moment) moments;
+	struct page_moments moments;
+	struct page_boot_look boot_look;
 	struct page_kswapd kswapd;
-	bool pcp_seen;
 	bool decay_seen;
 	uint64_t decay_time;  /* of the first page that the vmstat worker drained */
 	uint64_t free_context; /* of the last free: what it drains is its own */
-	uint8_t step; /* enum boot_step */
 	uint64_t last_locked;  /* pfn of the last mm_page_alloc_zone_locked */
-	uint64_t last_take_context, last_take; /* number + 1 of a single take */
-	uint64_t cpus_seen[8192 / 64];
-	unsigned int nr_coming, nr_up; /* CPUs beyond the first */
-	bool makes_threads;            /* of a CPU; pid 1 */
 };
 
 static void note_kswapd(struct page_look *look, const struct event *ev, uint64_t number);
@@ -91,14 +75,6 @@ static bool leaves(struct page_look *look, uint64_t pfn, enum page_fate fate);
 static struct excess *excess_of(struct page_look *look, const struct event *ev);
 static void note_excess(struct page_look *look, const struct event *ev, uint64_t number);
 static void note_late(struct page_look *look, const struct event *ev, uint64_t number);
-static void add_moment(struct page_look *look, uint64_t number, enum page_moment what,
-		       unsigned int cpu);
-static void boot_event(struct page_look *look, const struct event *ev, uint64_t number);
-static void cpu_step(struct page_look *look, const char *site, uint64_t number);
-static void cpu_comes(struct page_look *look, uint64_t number, unsigned int cpu);
-static void boot_step(struct page_look *look, const char *site, uint64_t number);
-static bool begins_with(const char *site, const char *const *words);
-static const char *symbol_of(const struct page_look *look, uint32_t site);
 
 struct page_look *page_look_create(const struct event_names *names, const struct survey *survey)
 {
@@ -108,6 +84,7 @@ struct page_look *page_look_create(const struct event_names *names, const struct
 	look->survey = survey;
 	look->boot = survey && survey->from_boot;
 	look->last_locked = U64MAP_NO_KEY;
+	page_boot_look_init(&look->boot_look, names, &look->moments);
 	u64map_init(&look->listed);
 	u64map_init(&look->taken);
 	u64map_init(&look->hidden);
@@ -127,6 +104,7 @@ void page_look_destroy(struct page_look *look)
 	vec_deinit(&look->tails);
 	vec_deinit(&look->numbers);
 	vec_deinit(&look->moments);
+	page_boot_look_deinit(&look->boot_look);
 	page_kswapd_deinit(&look->kswapd);
 	vec_deinit(&look->late_numbers);
 	free(look);
@@ -138,8 +116,12 @@ void page_look_event(struct page_look *look, const struct event *ev)
 
 	if (unlikely(number >= UINT32_MAX))
 		return;
-	if (look->boot)
-		boot_event(look, ev, number);
+	if (look->boot) {
+		if (look->late_context && ev->type != EVENT_PAGE_FREE &&
+		    page_calls_context(ev) == look->late_context)
+			look->late_context = 0;
+		page_boot_look_event(&look->boot_look, ev, number);
+	}
 	note_kswapd(look, ev, number);
 	if (!look->decay_seen)
 		note_decay(look, ev);
@@ -212,7 +194,13 @@ static void note_kswapd(struct page_look *look, const struct event *ev, uint64_t
 	uint64_t last;
 
 	if (page_kswapd_event(&look->kswapd, ev, number, &node, &last))
-		add_moment(look, last + 1, PAGE_MOMENT_RECLAIMED, node);
+		page_moment_add(&look->moments, last + 1, PAGE_MOMENT_RECLAIMED, node);
+}
+
+const struct page_look_refill *page_look_refills(const struct page_look *look, size_t *nr)
+{
+	*nr = look ? look->boot_look.refills.nr : 0;
+	return look ? look->boot_look.refills.items : NULL;
 }
 
 /* A worker that drains pages without a free before is the vmstat worker. */
@@ -262,7 +250,7 @@ static void page_event(struct page_look *look, const struct event *ev, uint64_t 
 		(void)leaves(look, ev->page.pfn, PAGE_FATE_SILENT);
 		enters(look, ev->page.pfn, number);
 		note_excess(look, ev, number);
-		if (look->boot && look->step < BOOT_KOBJECT)
+		if (look->boot && page_boot_look_is_early(&look->boot_look))
 			note_late(look, ev, number);
 		break;
 	}
@@ -398,168 +386,4 @@ static void note_late(struct page_look *look, const struct event *ev, uint64_t n
 	for (uint64_t at = pfn; at < look->late_next; at++)
 		(void)u64map_remove(&look->listed, at);
 	vec_reset(&look->late_numbers);
-}
-
-static void add_moment(struct page_look *look, uint64_t number, enum page_moment what,
-		       unsigned int cpu)
-{
-	const struct page_look_moment moment = { .number = number,
-						 .what = (uint8_t)what,
-						 .cpu = (uint16_t)cpu };
-	size_t at = look->moments.nr;
-
-	vec_push(&look->moments, moment);
-	/* What is known late only goes before what came behind it. */
-	for (; at && look->moments.items[at - 1].number > number; at--)
-		look->moments.items[at] = look->moments.items[at - 1];
-	look->moments.items[at] = moment;
-}
-
-static void boot_event(struct page_look *look, const struct event *ev, uint64_t number)
-{
-	const uint64_t bit = 1ULL << (ev->cpu % 64);
-
-	if (look->late_context && ev->type != EVENT_PAGE_FREE &&
-	    page_calls_context(ev) == look->late_context)
-		look->late_context = 0;
-
-	if (ev->cpu && ev->cpu < 8192 && !(look->cpus_seen[ev->cpu / 64] & bit)) {
-		look->cpus_seen[ev->cpu / 64] |= bit;
-		if (look->nr_coming == look->nr_up++)
-			cpu_comes(look, number, ev->cpu);
-		add_moment(look, number, PAGE_MOMENT_CPU_UP, ev->cpu);
-	}
-	if (ev->pid == 1 && ev->site && look->nr_up + 1 < look->survey->nr_cpus &&
-	    !page_calls_level(ev))
-		cpu_step(look, symbol_of(look, ev->site), number);
-	if (!look->pcp_seen && ev->type == EVENT_ZONE_LOCKED) {
-		const uint64_t context = page_calls_context(ev);
-
-		/* Two blocks in a row for one call: before, a refill is one block. */
-		if (look->last_take && look->last_take_context == context) {
-			look->pcp_seen = true;
-			add_moment(look, look->last_take - 1, PAGE_MOMENT_PCP, 0);
-		}
-		look->last_take = number + 1;
-		look->last_take_context = context;
-	} else if (!look->pcp_seen && page_calls_context(ev) == look->last_take_context) {
-		look->last_take = 0;
-	}
-	if (ev->type == EVENT_ZONE_WMARKS && look->step < BOOT_DONE) {
-		look->step = BOOT_DONE; /* such events tell all marks from here on */
-		add_moment(look, number, PAGE_MOMENT_MARKS, 0);
-	}
-	if (look->step < BOOT_DONE && ev->pid == 1 && ev->site && !page_calls_level(ev))
-		boot_step(look, symbol_of(look, ev->site), number);
-}
-
-/*
- * A CPU is brought up step by step (enum cpuhp_state): its threads are made (CREATE_THREADS), the
- * page allocator takes it into account (PAGE_ALLOC), its workers, its part of smp_call_function()
- * and its ring buffer are made (WORKQUEUE_PREP, SMPCFD_PREPARE, TRACE_RB_PREPARE). Only then does
- * it run.
- */
-static void cpu_step(struct page_look *look, const char *site, uint64_t number)
-{
-	static const char *const threads[] = { "__smpboot_create_thread",
-					       "smpboot_create_threads", NULL };
-	static const char *const behind[] = {
-		"alloc_worker", "create_worker", "workqueue_prepare_cpu", "smpcfd_prepare_cpu",
-		"relay_prepare_cpu", "rb_allocate_cpu_buffer", "trace_rb_cpu_prepare", NULL,
-	};
-
-	if (begins_with(site, threads)) {
-		look->makes_threads = true;
-	} else if (look->makes_threads && begins_with(site, behind)) {
-		look->makes_threads = false;
-		cpu_comes(look, number, look->nr_coming + 1);
-	}
-}
-
-static void cpu_comes(struct page_look *look, uint64_t number, unsigned int cpu)
-{
-	look->nr_coming++;
-	add_moment(look, number, PAGE_MOMENT_CPU, cpu);
-}
-
-/*
- * init_per_zone_wmark_min() runs right after mm_sysfs_init() has made a kobject, which follows on
- * bdi_class_init() with its class and its directory in debugfs. hugepage_init() makes another
- * kobject and its files, perhaps a cache, registers shrinkers and makes khugepaged; then the marks
- * rise. (A kobject and a thread alone are swap_init_sysfs() and kcompactd_init().) The names of
- * kobjects are strings of their own, by helpers that the compiler may have inlined.
- */
-static void boot_step(struct page_look *look, const char *site, uint64_t number)
-{
-	static const char *const sysfs[] = {
-		"kobject_", "__kernfs_", "radix_tree_", "__radix_tree_", "idr_", "ida_", "xas_",
-		"kmem_cache_", "__kmem_cache_", "do_kmem_cache_", "cache_random_", "sysfs_slab_",
-		"shrinker_", "prealloc_shrinker", "__prealloc_shrinker", "hugepage_", "thpsize_",
-		"kfree_const", "kstrdup", "kvasprintf", NULL,
-	};
-	static const char *const shrinkers[] = { "shrinker_", "prealloc_shrinker",
-						 "__prealloc_shrinker", NULL };
-	static const char *const debugfs[] = { "__d_alloc", "alloc_inode", "security_inode_alloc",
-					       "lsm_inode_alloc", NULL };
-	const bool makes = !strcmp(site, "kobject_create_and_add");
-	const bool passes = begins_with(site, sysfs);
-
-	switch (look->step) {
-	case BOOT_CLASS:
-	case BOOT_MM:
-		if (strstr(site, "class_register") || strstr(site, "class_create"))
-			look->step = BOOT_MM;
-		else if (makes && look->step == BOOT_MM)
-			look->step = BOOT_MARKS;
-		else if (!passes && !begins_with(site, debugfs))
-			look->step = BOOT_CLASS;
-		break;
-	case BOOT_MARKS:
-		if (passes && !makes)
-			break;
-		add_moment(look, number, PAGE_MOMENT_MARKS, 0);
-		look->step = makes ? BOOT_SHRINKER : BOOT_KOBJECT;
-		break;
-	case BOOT_KOBJECT:
-		if (makes)
-			look->step = BOOT_SHRINKER;
-		break;
-	case BOOT_SHRINKER:
-		if (begins_with(site, shrinkers))
-			look->step = BOOT_THREAD;
-		else if (!passes)
-			look->step = BOOT_KOBJECT;
-		break;
-	case BOOT_THREAD:
-		if (!strncmp(site, "__kthread_create", 16))
-			look->step = BOOT_HUGE;
-		else if (!passes)
-			look->step = BOOT_KOBJECT;
-		break;
-	case BOOT_HUGE:
-		if (!strncmp(site, "__kthread_create", 16))
-			break;
-		add_moment(look, number, PAGE_MOMENT_HUGE, 0);
-		look->step = BOOT_DONE;
-		break;
-	default:
-		break;
-	}
-}
-
-static bool begins_with(const char *site, const char *const *words)
-{
-	for (; *words; words++) {
-		if (!strncmp(site, *words, strlen(*words)))
-			return true;
-	}
-	return false;
-}
-
-/* "" when the site is an address only, or unknown. */
-static const char *symbol_of(const struct page_look *look, uint32_t site)
-{
-	if (site >= look->names->sites.nr)
-		return "";
-	return intern_text(&look->names->texts, look->names->sites.items[site].symbol);
 }

@@ -30,14 +30,23 @@ enum page_moment {
 	PAGE_MOMENT_MARKS,   /**< watermarks */
 	PAGE_MOMENT_HUGE,    /**< huge pages have raised them */
 	PAGE_MOMENT_RECLAIMED, /**< kswapd has done its work and is about to sleep */
+	PAGE_MOMENT_INTERLEAVE, /**< a task's requests go to all nodes in turn */
+	PAGE_MOMENT_LOCAL,   /**< that ends */
 	PAGE_MOMENT_NR,
 };
 
 struct page_look_moment {
 	uint64_t number; /**< of the first event behind it */
 	uint8_t what;    /**< enum page_moment */
-	uint16_t cpu;    /**< RECLAIMED: the node */
+	uint16_t cpu;    /**< RECLAIMED: the node; INTERLEAVE, LOCAL: pid, 0 or 1 */
 };
+
+/** The first refills of order 0 in a recording from boot. */
+struct page_look_refill {
+	uint64_t pfn; /**< of the first page */
+	uint32_t nr;  /**< pages */
+};
+enum { PAGE_LOOK_REFILLS = 512 };
 
 struct page_look;
 
@@ -59,5 +68,7 @@ bool page_look_taken(const struct page_look *look, uint64_t pfn, uint64_t number
 uint64_t page_look_decay(const struct page_look *look);
 /** The moments, ascending. */
 const struct page_look_moment *page_look_moments(const struct page_look *look, size_t *nr);
+/** In their order, at most PAGE_LOOK_REFILLS; those of a single page are left out. */
+const struct page_look_refill *page_look_refills(const struct page_look *look, size_t *nr);
 
 #endif

@@ -158,8 +158,17 @@ void page_drain_some(struct page_allocator *pa, unsigned int zone, unsigned int 
  * in use then. PAGE_FOLLOW_NONE: nothing was found.
  */
 uint64_t page_follow_bulk(struct page_allocator *pa, const struct page_list *list);
-/** Which zone would meet a request of "nr" pages of the bulk allocator; false: none. */
-bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
+/**
+ * Some zone of "node" (-1: of the CPU's own) has what a request wants above its low mark. False:
+ * the request would go on to other nodes.
+ */
+bool page_follow_serves(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
+			unsigned int order, int node);
+/**
+ * Which zone would meet a request of "nr" pages of the bulk allocator for "node" (-1: the CPU's);
+ * false: none.
+ */
+bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, int node,
 			   unsigned int nr, unsigned int *zone);
 /**
  * The first pages of the blocks that a refill of "list" would take, in order, as far as the free

@@ -112,6 +112,12 @@ void page_manage(struct page_allocator *pa, uint64_t pfn, uint64_t nr);
  * changed, when not all of it is unknown.
  */
 bool page_boot_free(struct page_allocator *pa, uint64_t pfn, unsigned int order);
+/**
+ * The zone of "pfn" has failed its high mark (ZONE_BELOW_HIGH of 6.7 on), as one does before a
+ * request has late memory handed over (deferred_grow_zone()); or "low" is false, and it has not
+ * since pages were last drained.
+ */
+void page_boot_ran_low(struct page_allocator *pa, uint64_t pfn, bool low);
 /** setup_per_cpu_pageset(): per-CPU lists work from here on. */
 void page_boot_pcp(struct page_allocator *pa);
 /** One more CPU is coming up: per-CPU lists share their limits with it (page_alloc_cpu_online). */

@@ -72,6 +72,7 @@ const char *verify_mode_name(unsigned int mode);
 	X(BULK, "bulk", "silent bulk requests that probes recorded, with their size")         \
 	X(SILENT, "silent", "silent requests worked out by looking ahead")                    \
 	X(CONTEXT, "context", "calls that could not have a per-CPU list, by looking ahead")   \
+	X(NODE, "node", "the node of a request, where several could serve it: its page's")    \
 	X(BOOT, "boot", "when boot-time settings took effect: watermarks, CPUs, memory")      \
 	X(DECAY, "decay", "when per-CPU lists were drained without a free, and how far")      \
 	X(RECLAIM, "reclaim", "when kswapd worked, and which zones had run low")              \

@@ -17,6 +17,16 @@ static void book_free(struct page_allocator *pa, struct zone *zone, uint64_t fre
 static void use_limit(struct page_allocator *pa, const struct page_start_limit *given);
 static void setup_pcps(struct page_allocator *pa);
 
+void page_boot_ran_low(struct page_allocator *pa, uint64_t pfn, bool low)
+{
+	struct zone *zone;
+
+	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
+	zone = page_find_zone(pa, (uint32_t)(pfn - pa->base_pfn));
+	if (zone)
+		zone->below_high = low && pa->profile->below_high;
+}
+
 void page_boot_pcp(struct page_allocator *pa)
 {
 	setup_pcps(pa);

@@ -267,14 +267,31 @@ uint64_t page_follow_bulk(struct page_allocator *pa, const struct page_list *lis
 	return pa->base_pfn + index;
 }
 
-bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
+bool page_follow_serves(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
+			unsigned int order, int node)
+{
+	struct page_request req;
+
+	page_begin(pa, cpu);
+	if (order > KERNEL_MAX_ORDER || !request_init(pa, &req, gfp, order, node))
+		return false;
+	for (uint32_t i = req.preferred; i < req.node->nr_own; i++) {
+		const struct zone *zone = request_zone(pa, &req, i);
+
+		if (zone->type <= req.highest && watermark_fast(zone, &req, ALLOC_WMARK_LOW))
+			return true;
+	}
+	return false;
+}
+
+bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, int node,
 			   unsigned int nr, unsigned int *zone)
 {
 	struct page_request req;
 	const struct zone *found;
 
 	page_begin(pa, cpu);
-	if (!request_init(pa, &req, gfp, 0, -1))
+	if (!request_init(pa, &req, gfp, 0, node))
 		return false;
 	found = page_bulk_zone(pa, &req, nr);
 	if (found)

@@ -233,6 +233,20 @@ START_TEST(boot_goes_step_by_step)
 }
 END_TEST
 
+/* The request that makes a zone grow has found it below its high mark; 6.1 takes no note. */
+START_TEST(a_zone_that_grew_had_run_low)
+{
+	struct page_allocator *pa = create(_i, NULL);
+
+	ck_assert(!pa->zones[0].below_high);
+	page_boot_ran_low(pa, BASE + 0x400, true);
+	ck_assert_int_eq(pa->zones[0].below_high, versions[_i].minor != 1);
+	page_boot_ran_low(pa, BASE + 0x400, false);
+	ck_assert(!pa->zones[0].below_high);
+	finish(pa);
+}
+END_TEST
+
 START_TEST(a_large_machine_in_use_costs_nothing)
 {
 	const uint64_t end = BASE + ((1ULL << 40) >> KERNEL_PAGE_SHIFT);
@@ -405,6 +419,7 @@ int main(void)
 	tcase_add_loop_test(tcase, types_and_waiting_pages_are_as_given, 0, ARRAY_SIZE(versions));
 	tcase_add_test(tcase, a_list_may_be_of_another_type_than_its_pageblock);
 	tcase_add_loop_test(tcase, boot_goes_step_by_step, 0, ARRAY_SIZE(versions));
+	tcase_add_loop_test(tcase, a_zone_that_grew_had_run_low, 0, ARRAY_SIZE(versions));
 	tcase_add_test(tcase, a_large_machine_in_use_costs_nothing);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
