@@ -34,6 +34,8 @@ enum { CLI_MANY = 1000000 };
 	  "make a page with pictures of a replay, or of several beside each other")           \
 	X(VERIFY, "verify", cmd_verify, "FILE", 1, 1,                                         \
 	  "measure how far the simulated allocators are from what the kernel did")            \
+	X(FAILURES, "failures", cmd_failures, "FILE", 1, 1,                                   \
+	  "explain requests that failed: why, and which pages of whom stood in the way")      \
 	X(GFP, "gfp", cmd_gfp, "[MASK...]", 0, CLI_MANY,                                      \
 	  "explain GFP masks: what they permit, which memory they get, how they fail")        \
 	X(CONFIG, "config", cmd_config, "[FILE...]", 0, CLI_MANY,                             \
@@ -54,16 +56,19 @@ enum cli_command {
 /** Commands that can leave events out. */
 #define CMD_BITS_FILTERS (CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BIT(CONVERT))
 /** Commands that read recordings: they share the options about input and output. */
-#define CMD_BITS_READERS (CMD_BITS_FILTERS | CMD_BITS_REPLAYS | CMD_BIT(VERIFY))
+#define CMD_BITS_READERS                                                                      \
+	(CMD_BITS_FILTERS | CMD_BITS_REPLAYS | CMD_BIT(VERIFY) | CMD_BIT(FAILURES))
 /** Commands that replay. */
 #define CMD_BITS_REPLAYS (CMD_BIT(REPLAY) | CMD_BITS_SIDES)
 /** Of them those that may do so on several machines. */
 #define CMD_BITS_SIDES (CMD_BIT(COMPARE) | CMD_BIT(REPORT))
 /** Commands that have a machine: they share the options about its configuration. */
-#define CMD_BITS_MACHINES (CMD_BITS_REPLAYS | CMD_BIT(VERIFY) | CMD_BIT(CONFIG) | CMD_BIT(GFP))
+#define CMD_BITS_MACHINES                                                                     \
+	(CMD_BITS_REPLAYS | CMD_BIT(VERIFY) | CMD_BIT(FAILURES) | CMD_BIT(CONFIG) | CMD_BIT(GFP))
 /** Commands that print a report. */
 #define CMD_BITS_REPORTS                                                                      \
-	(CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BITS_REPLAYS | CMD_BIT(VERIFY) | CMD_BIT(GFP))
+	(CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BITS_REPLAYS | CMD_BIT(VERIFY) |                 \
+	 CMD_BIT(FAILURES) | CMD_BIT(GFP))
 
 struct command {
 	const char *name;

@@ -159,6 +159,11 @@ struct cli_options {
 	bool group;
 	struct option_words truths;   /**< directories */
 	struct option_words require;  /**< for verify_require() */
+
+	/* failures */
+	bool simulated;          /**< those of a replay; else those that were recorded */
+	uint64_t failures_first; /**< to be reported in full */
+	uint64_t at_event;       /**< number of an event */
 };
 
 enum option_when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };

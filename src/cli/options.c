@@ -59,10 +59,10 @@ static const struct cli_option options_table[] = {
 	  .help = "only events from A to B, either may be left out: seconds as recorded, "
 		  "event:NUMBER, 50%, marker:TEXT, start or end" },
 	{ .name = "at", .arg = ARG_WHEN,
-	  .commands = CMD_BIT(STAT) | CMD_BIT(REPLAY) | CMD_BIT(VERIFY),
+	  .commands = CMD_BIT(STAT) | CMD_BIT(REPLAY) | CMD_BIT(VERIFY) | CMD_BIT(FAILURES),
 	  .offset = FIELD(at), .metavar = "WHEN",
 	  .help = "stat: account up to there only; replay: when --proc writes; verify: when the "
-		  "files of --truth were read (14.94, "
+		  "files of --truth were read; failures: report the first one from there on (14.94, "
 		  "event:NUMBER, 50%, marker:TEXT, start or end); several may be given" },
 	{ .name = "by", .arg = ARG_SET, .commands = CMD_BIT(STAT), .offset = FIELD(stat_by),
 	  .metavar = "KEYS", .choice = stat_key_name, .def = "callsite",
@@ -73,10 +73,12 @@ static const struct cli_option options_table[] = {
 	  .help = "order lines by these columns, largest first, smallest first with + before the "
 		  "name" },
 	{ .name = "lines", .letter = 'l', .arg = ARG_NUMBER,
-	  .commands = CMD_BIT(STAT) | CMD_BITS_REPLAYS, .offset = FIELD(lines),
+	  .commands = CMD_BIT(STAT) | CMD_BITS_REPLAYS | CMD_BIT(FAILURES),
+	  .offset = FIELD(lines),
 	  .metavar = "N", .max = UINT32_MAX, .def = "20",
 	  .help = "lines of a table, 0 for all; other forms than text have all unless told" },
-	{ .name = "layers", .arg = ARG_SET, .commands = CMD_BITS_REPLAYS, .offset = FIELD(layers),
+	{ .name = "layers", .arg = ARG_SET, .commands = CMD_BITS_REPLAYS | CMD_BIT(FAILURES),
+	  .offset = FIELD(layers),
 	  .metavar = "LAYERS", .choice = replay_layer_name, .def = "page,slab,vmalloc,percpu",
 	  .help = "what is simulated; for the others the recorded page events are replayed" },
 	{ .name = "layers", .arg = ARG_SET, .commands = CMD_BIT(VERIFY),
@@ -105,6 +107,16 @@ static const struct cli_option options_table[] = {
 	  .metavar = "N", .max = 100000, .bare = "10",
 	  .help = "tell of the first N differences of each layer: what we did, what the kernel did "
 		  "and the state of both; 10 without a number" },
+	{ .name = "simulated", .arg = ARG_NONE, .commands = CMD_BIT(FAILURES),
+	  .offset = FIELD(simulated),
+	  .help = "failures of a replay, as any setting of a machine makes them; without both those "
+		  "that were recorded" },
+	{ .name = "first", .arg = ARG_NUMBER, .commands = CMD_BIT(FAILURES),
+	  .offset = FIELD(failures_first), .metavar = "N", .max = 100000,
+	  .help = "report the first N failures in full; 3 unless --event or --at chooses others" },
+	{ .name = "event", .arg = ARG_NUMBER, .commands = CMD_BIT(FAILURES),
+	  .offset = FIELD(at_event), .metavar = "NUMBER", .max = UINT64_MAX - 1,
+	  .help = "report the failure at the event of this number" },
 	{ .name = "explain", .arg = ARG_NUMBER, .commands = CMD_BIT(VERIFY),
 	  .offset = FIELD(explain), .metavar = "EVENT", .max = UINT64_MAX - 1,
 	  .help = "tell the same of all decisions at the event of this number, right or wrong" },
@@ -142,18 +154,20 @@ static const struct cli_option options_table[] = {
 	  .help = "the JSON schema of configuration files, for editors" },
 	{ .name = "list-presets", .arg = ARG_NONE, .commands = CMD_BIT(CONFIG),
 	  .offset = FIELD(config_presets), .help = "names of presets and what they are" },
-	{ .name = "start", .arg = ARG_FILE, .commands = CMD_BITS_REPLAYS | CMD_BIT(VERIFY),
+	{ .name = "start", .arg = ARG_FILE,
+	  .commands = CMD_BITS_REPLAYS | CMD_BIT(VERIFY) | CMD_BIT(FAILURES),
 	  .offset = FIELD(start),
 	  .metavar = "DIR",
 	  .help = "files of the recorded machine from the moment at which the recording begins "
 		  "(zoneinfo, buddyinfo, pagetypeinfo, kpageflags, ...): its memory is as they say" },
-	{ .name = "boot", .arg = ARG_FILE, .commands = CMD_BITS_REPLAYS | CMD_BIT(VERIFY),
+	{ .name = "boot", .arg = ARG_FILE,
+	  .commands = CMD_BITS_REPLAYS | CMD_BIT(VERIFY) | CMD_BIT(FAILURES),
 	  .offset = FIELD(boot),
 	  .metavar = "DIR",
 	  .help = "the boot log (dmesg, best with memblock=debug) and iomem of the recorded machine: "
 		  "which memory it had, and which was reserved; and kpageflags, there or in "
 		  "DIR/start or DIR/end, read before the recording ended: what no event touches" },
-	{ .name = "recovered", .arg = ARG_CHOICE, .commands = CMD_BITS_REPLAYS,
+	{ .name = "recovered", .arg = ARG_CHOICE, .commands = CMD_BITS_REPLAYS | CMD_BIT(FAILURES),
 	  .offset = FIELD(recovered), .metavar = "WHAT", .choice = replay_recovered_name,
 	  .def = "keep",
 	  .help = "an allocation that failed when recorded and succeeds here: keep it to the end, "

@@ -48,7 +48,9 @@ void replay_report(struct report *report, const struct replay_facts *facts)
 		replay_report_percpu(report, facts);
 	replay_report_waste(report, facts, ACCOUNT_BY_CACHE);
 	replay_report_waste(report, facts, ACCOUNT_BY_SITE);
-	replay_report_failures(report, facts);
+	if (replay_report_failures(report, facts))
+		report_hint(report, "zone by zone why, and whose pages stood in the way: 'kmreplay "
+				    "failures' with the same options, or --simulated");
 	report_begin(report, "latency", "Latency, modelled from the cost table (not measured)");
 	replay_report_latency(report, facts, false);
 	replay_report_latency(report, facts, true);

@@ -47,7 +47,7 @@ static struct mm_outcome percpu_groups(void *ctx, unsigned int cpu,
 static void percpu_groups_free(void *ctx, unsigned int cpu, uint64_t base,
 			       const struct vmap_groups *groups);
 static void hand_out(const struct layer *layer, uint64_t pfn, unsigned int order, uint32_t gfp);
-static void tell(const struct layer *layer, unsigned int order, bool gone);
+static void tell(const struct layer *layer, uint64_t pfn, unsigned int order, bool gone);
 
 struct machine *machine_create(const struct machine_config *config, const struct machine_ops *ops,
 			       void *ctx, struct error *err)
@@ -147,7 +147,7 @@ static struct mm_outcome layer_free(void *ctx, unsigned int cpu, uint64_t pfn, u
 {
 	const struct layer *layer = ctx;
 
-	tell(layer, order, true);
+	tell(layer, pfn, order, true);
 	return page_free(layer->machine->pages, cpu, pfn, order);
 }
 
@@ -206,13 +206,13 @@ static void hand_out(const struct layer *layer, uint64_t pfn, unsigned int order
 {
 	if (unlikely(gfp & GFP_BIT_MOVABLE))
 		page_pin(layer->machine->pages, pfn);
-	tell(layer, order, false);
+	tell(layer, pfn, order, false);
 }
 
-static void tell(const struct layer *layer, unsigned int order, bool gone)
+static void tell(const struct layer *layer, uint64_t pfn, unsigned int order, bool gone)
 {
 	const struct machine *m = layer->machine;
 
 	if (m->ops.owned)
-		m->ops.owned(m->ctx, layer->which, order, gone);
+		m->ops.owned(m->ctx, layer->which, pfn, order, gone);
 }

@@ -44,7 +44,7 @@ static void put_series(struct replay_history *h, uint32_t series, enum replay_me
 		       unsigned int member, struct metric_place place);
 static void find_largest_zone(struct replay_history *h);
 static void look(void *ctx, const struct replay_moment *moment);
-static void failed(void *ctx, const struct replay_failure *failure);
+static void failed(void *ctx, const struct replay_failure *failure, const struct event *ev);
 
 struct replay_history *replay_history_create(const struct replay_history_options *options)
 {
@@ -279,7 +279,7 @@ static void look(void *ctx, const struct replay_moment *moment)
 	history_map_look(&h->map, moment, blocks_cells(h->r->blocks), (int32_t)unusable);
 }
 
-static void failed(void *ctx, const struct replay_failure *failure)
+static void failed(void *ctx, const struct replay_failure *failure, const struct event *ev UNUSED)
 {
 	struct replay_history *h = ctx;
 

@@ -132,10 +132,13 @@ void replay_pages_moved(void *ctx, uint64_t from, uint64_t to, unsigned int orde
 
 	BUG_ON(slot == STOCK_NONE);
 	r->slots.items[slot].addr = to;
+	if (unlikely(r->owners))
+		owners_move_block(r->owners, from, to);
 	r->tally.nr_moved += 1ULL << order;
 }
 
-void replay_pages_owned(void *ctx, enum machine_layer layer, unsigned int order, bool gone)
+void replay_pages_owned(void *ctx, enum machine_layer layer, uint64_t pfn, unsigned int order,
+			bool gone)
 {
 	static const enum page_owner owner_of[MACHINE_LAYER_NR] = {
 		[MACHINE_VMALLOC] = OWNER_VMALLOC,
@@ -145,6 +148,8 @@ void replay_pages_owned(void *ctx, enum machine_layer layer, unsigned int order,
 	enum page_owner owner = layer == MACHINE_SLAB ? r->slab_owner : owner_of[layer];
 
 	replay_tally_pages(&r->tally, owner, order, gone);
+	if (unlikely(r->owners) && !gone)
+		replay_note_layer(r, owner, pfn, order);
 }
 
 /* The layers that ask for their pages themselves. The vmalloc layer simulates address ranges only:

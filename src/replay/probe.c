@@ -72,11 +72,12 @@ void replay_look_last(struct replay *r)
 		call(r, probe, REPLAY_END, NULL);
 }
 
-void replay_tell_failure(const struct replay *r, const struct replay_failure *failure)
+void replay_tell_failure(const struct replay *r, const struct replay_failure *failure,
+			 const struct event *ev)
 {
 	vec_foreach(&r->probes, probe) {
 		if (probe->probe.failed)
-			probe->probe.failed(probe->probe.ctx, failure);
+			probe->probe.failed(probe->probe.ctx, failure, ev);
 	}
 }
 
@@ -109,7 +110,8 @@ static void call(const struct replay *r, const struct probe *probe, enum replay_
 		.marker = when == REPLAY_MARKER ? r->marker : NULL,
 	};
 
-	probe->probe.look(probe->probe.ctx, &moment);
+	if (probe->probe.look)
+		probe->probe.look(probe->probe.ctx, &moment);
 }
 
 /* Whether the probe's time has come; then it says when it comes next. */

@@ -177,7 +177,7 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 		.reason = outcome.failure,
 		.recorded = recorded,
 	};
-	replay_tell_failure(r, &failure);
+	replay_tell_failure(r, &failure, step->ev);
 	r->tally.nr_recovered += mm_ok(outcome);
 	if (mm_ok(outcome))
 		return VERDICT_RECOVERED;
@@ -214,6 +214,8 @@ enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned i
 	enum slot_state state = s->state;
 	struct mm_outcome outcome;
 
+	if (unlikely(r->owners))
+		owners_set_object(r->owners, slot, 0, NULL);
 	s->state = SLOT_NOTHING;
 	switch (state) {
 	case SLOT_NOTHING:
@@ -275,7 +277,11 @@ static void replay_event(struct replay *r, const struct repair_batch *batch, siz
 	r->tally.last_time = ev->time;
 	if (unlikely(op->implied_free != REPAIR_NO_SLOT))
 		end_implied(r, batch, i, step.cpu);
+	r->step = &step;
 	r->tally.verdicts[op->call][dispatch(r, &step)]++;
+	r->step = NULL;
+	if (unlikely(r->owners))
+		replay_note_owner(r, &step);
 	if (unlikely(r->tally.nr_events >= r->next_look || ev->time >= r->next_look_time))
 		replay_look(r, batch->batch);
 }

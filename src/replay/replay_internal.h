@@ -13,6 +13,7 @@
 #ifndef KMREPLAY_REPLAY_INTERNAL_H
 #define KMREPLAY_REPLAY_INTERNAL_H
 
+#include "kmreplay/replay/owners.h"
 #include "kmreplay/replay/replay.h"
 
 #include "blocks.h"
@@ -107,6 +108,8 @@ struct replay {
 	const struct event *marker; /**< the event just replayed, if probes are to be told */
 	struct blocks *blocks;   /**< NULL: nobody wants them */
 	struct marks *marks;     /**< the same */
+	struct owners *owners;   /**< the same */
+	const struct replay_step *step; /**< with owners: the event being replayed; NULL: none */
 	bool started;            /**< there was a first look */
 	bool watch_markers;      /**< somebody wants to look at each */
 };
@@ -189,7 +192,13 @@ uint64_t replay_pages_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp);
 uint64_t replay_pages_oom(void *ctx, uint32_t gfp);
 void replay_pages_moved(void *ctx, uint64_t from, uint64_t to, unsigned int order);
 /** pages.c: a layer of the machine got or gave back a block. */
-void replay_pages_owned(void *ctx, enum machine_layer layer, unsigned int order, bool gone);
+void replay_pages_owned(void *ctx, enum machine_layer layer, uint64_t pfn, unsigned int order,
+			bool gone);
+
+/** keep_owners.c: whose what the slot of "step" holds now is; if somebody wants to know. */
+void replay_note_owner(struct replay *r, const struct replay_step *step);
+/** keep_owners.c: the same of a block that a layer got. */
+void replay_note_layer(struct replay *r, enum page_owner owner, uint64_t pfn, unsigned int order);
 
 /** probe.c: somebody wants to know what lies where, and how long zones were short of memory. */
 void replay_watch_pages(struct replay *r);
@@ -202,7 +211,8 @@ void replay_note_marker(struct replay *r, const struct event *ev);
 /** probe.c: nothing comes any more. */
 void replay_look_last(struct replay *r);
 /** probe.c: tells probes of an allocation that failed. */
-void replay_tell_failure(const struct replay *r, const struct replay_failure *failure);
+void replay_tell_failure(const struct replay *r, const struct replay_failure *failure,
+			 const struct event *ev);
 
 /** sample.c: looks at the zones; the last look sets the end values. */
 void replay_sample(struct replay *r, uint64_t time);

@@ -52,6 +52,7 @@ static bool ready_for_pop(struct page_judge *j, const struct page_list *list);
 static void learn_used(struct page_judge *j, uint64_t pfn);
 static void judge_extfrag(struct page_judge *j, const struct page_taken *truth);
 static struct mm_outcome ask(struct page_judge *j, const struct page_op *op);
+static void tell_failure(const struct page_judge *j, const struct page_op *op);
 static void follow_alloc(struct page_judge *j, const struct page_op *op);
 static void judge_alloc(struct page_judge *j, const struct page_op *op, uint64_t ours, bool failed);
 static void judge_refill(struct page_judge *j, const struct page_op *op);
@@ -67,6 +68,8 @@ void page_judge_alloc(struct page_judge *j, struct page_op *op)
 		vec_reset(&op->takes);
 
 	if (op->ev.page.order > KERNEL_MAX_ORDER) {
+		if (j->follow && op->ev.page.pfn == EVENT_PFN_FAILED)
+			tell_failure(j, op);
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
 			     "requests of an order that the allocator does not have", 1);
 		return;
@@ -433,6 +436,20 @@ static struct mm_outcome ask(struct page_judge *j, const struct page_op *op)
 			  j->course.node, context);
 }
 
+static void tell_failure(const struct page_judge *j, const struct page_op *op)
+{
+	const struct verify_failure failure = {
+		.ev = &op->ev,
+		.number = op->number,
+		.pages = j->pa,
+		.cpu = page_judge_cpu(j, op),
+		.irq = page_calls_level(&op->ev),
+	};
+
+	if (j->setup.failed)
+		j->setup.failed(j->setup.failed_ctx, &failure);
+}
+
 static void follow_alloc(struct page_judge *j, const struct page_op *op)
 {
 	const uint64_t pfn = op->ev.page.pfn;
@@ -441,6 +458,8 @@ static void follow_alloc(struct page_judge *j, const struct page_op *op)
 	bool ours_failed;
 
 	page_judge_unseen(j, op);
+	if (j->course.failed)
+		tell_failure(j, op);
 	outcome = ask(j, op);
 	ours_failed = !mm_ok(outcome) && !j->course.chosen;
 	if (!mm_ok(outcome) && !j->course.failed) {

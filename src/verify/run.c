@@ -71,6 +71,8 @@ struct verify_run *verify_run_create(const struct verify_run_options *options,
 		.survey = survey,
 		.names = names,
 		.slab_files = options->slab_files,
+		.failed = options->failed,
+		.failed_ctx = options->failed_ctx,
 	};
 	run->workers = workers_create(workers_online());
 	for (unsigned int i = 0; i < VERIFY_LAYER_NR; i++) {

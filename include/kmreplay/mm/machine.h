@@ -30,8 +30,9 @@ struct machine_ops {
 	void (*moved)(void *ctx, uint64_t old_pfn, uint64_t new_pfn, unsigned int order);
 	uint64_t (*reclaim)(void *ctx, uint64_t nr_pages, uint32_t gfp);
 	uint64_t (*oom)(void *ctx, uint32_t gfp);
-	/** "layer" got a block of 2^order pages or (with "gone") gave it back. */
-	void (*owned)(void *ctx, enum machine_layer layer, unsigned int order, bool gone);
+	/** "layer" got the block of 2^order pages at "pfn" or (with "gone") gives it back. */
+	void (*owned)(void *ctx, enum machine_layer layer, uint64_t pfn, unsigned int order,
+		      bool gone);
 };
 
 /**

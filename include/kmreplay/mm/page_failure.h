@@ -27,8 +27,8 @@ struct page_failure_request {
 	X(NOT_ALLOWED, "not_allowed", "the mask does not allow this zone")                    \
 	X(OTHER_NODE, "other_node", "the mask allows one node only")                          \
 	X(MARK, "watermark", "too few free pages for the watermark")                          \
-	X(HIGHATOMIC, "highatomic", "pages above the watermark are set aside (HIGHATOMIC)") \
-	X(RESERVE, "lowmem_reserve", "pages above the watermark are kept for lower zones (lowmem_reserve)") \
+	X(HIGHATOMIC, "highatomic", "pages above the watermark are set aside (HIGHATOMIC)")     \
+	X(RESERVE, "lowmem_reserve", "the pages above the watermark are kept by lowmem_reserve") \
 	X(NO_BLOCK, "no_block", "no free block is large enough")                              \
 	X(TYPE, "wrong_type", "the blocks that are large enough are not for this request")
 
@@ -144,7 +144,7 @@ struct page_obstacle {
 	uint64_t pfn;
 	uint32_t nr;           /**< pages */
 	enum page_in_way where;
-	unsigned int order;    /**< USED, PCP: of their block; may reach beyond what is asked about */
+	unsigned int order;    /**< USED, PCP: of their block, which may be larger */
 	unsigned int cpu;      /**< PCP: whose list */
 	enum migratetype type; /**< USED: as asked for; PCP: of the list */
 };

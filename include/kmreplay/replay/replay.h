@@ -20,6 +20,7 @@
 
 struct replay;
 struct area_survey;
+struct owners;
 struct slab_files;
 struct slab_survey;
 
@@ -78,9 +79,10 @@ struct replay_probe {
 	/** Ascending numbers of events, the caller's: before each of them; 0: after START. */
 	const uint64_t *stops;
 	size_t nr_stops;
+	/** NULL: only failures are of interest. */
 	void (*look)(void *ctx, const struct replay_moment *moment);
-	/** Optional. An allocation failed, here (its reason says why) or only when recorded. */
-	void (*failed)(void *ctx, const struct replay_failure *failure);
+	/** Optional. What "ev" asked for failed: here, the reason says why, or when recorded. */
+	void (*failed)(void *ctx, const struct replay_failure *failure, const struct event *ev);
 	void *ctx;
 };
 
@@ -95,6 +97,11 @@ MUST_CHECK struct replay *replay_create(const struct replay_options *options,
 void replay_destroy(struct replay *r);
 /** Adds a probe (copied), before the first replay_feed(). Several are called in this order. */
 void replay_attach(struct replay *r, const struct replay_probe *probe);
+/**
+ * Keeps "owners" (the caller's, empty, to outlive the engine) up to date: whose the machine's pages
+ * are. Before the first replay_feed().
+ */
+void replay_keep_owners(struct replay *r, struct owners *owners);
 /** Replays one batch; false and "err" when a self-check finds a broken invariant. */
 MUST_CHECK bool replay_feed(struct replay *r, const struct repair_batch *batch, struct error *err);
 /** Takes the last sample and, with self_check, the last check. */

@@ -27,6 +27,8 @@ struct verify_run_options {
 	uint64_t explain;    /**< the same */
 	bool classes;        /**< the same */
 	const struct slab_files *slab_files; /**< as in struct verify_setup */
+	verify_failed_fn *failed; /**< the same; called while judging, by one judge only */
+	void *failed_ctx;
 };
 
 /** Judges of what "options" says; "config", "survey" and "names" must outlive the run. */

@@ -18,8 +18,19 @@
 #include "kmreplay/replay/survey.h"
 #include "kmreplay/verify/log.h"
 
+struct page_allocator;
 struct proc_snapshot;
 struct slab_files;
+
+/** A request that failed when recorded, on the machine that follows, as it is at that moment. */
+struct verify_failure {
+	const struct event *ev;
+	uint64_t number; /**< of the event */
+	const struct page_allocator *pages;
+	unsigned int cpu; /**< of that machine */
+	bool irq;         /**< it came from an interrupt */
+};
+typedef void verify_failed_fn(void *ctx, const struct verify_failure *failure);
 
 /** What every layer is told. All pointers outlive the judgement. */
 struct verify_setup {
@@ -29,6 +40,8 @@ struct verify_setup {
 	const struct survey *survey;
 	const struct event_names *names;
 	const struct slab_files *slab_files; /**< slabs at the start, as files say; NULL: none */
+	verify_failed_fn *failed; /**< page layer, following: of each request; NULL: nobody asks */
+	void *failed_ctx;
 };
 
 /** The judge may use this fact of the recording. */
