@@ -77,6 +77,8 @@ static const struct config_option options[] = {
 	PAGES("zones.lowmem_end", lowmem_end, 16 * MIB, 4 * GIB, AUTO_ZERO, "physical address where zone Normal ends and HighMem begins, on x86_32"),
 	PAGES("zones.movable_size", movable_pages, 0, 16 * TIB, AUTO_NONE, "size of zone Movable over all nodes (movablecore=); 0: there is none"),
 
+	PAGES("zones.cma_size", cma_pages, 0, 16 * TIB, AUTO_NONE, "size of a CMA area, in whole pageblocks, above 4 GiB if memory reaches so far (cma=); 0: there is none but those recorded"),
+
 	BOOL("gfp.kswapd", kswapd, "background reclaim: kswapd works when it is woken"),
 	BOOL("gfp.direct_reclaim", direct_reclaim, "requests that may sleep reclaim memory themselves"),
 	BOOL("gfp.direct_compaction", direct_compaction, "requests that may sleep compact memory themselves"),

@@ -98,6 +98,7 @@ uint64_t machine_direct_map_end(const struct machine_config *config)
 void machine_config_deinit(struct machine_config *config)
 {
 	vec_deinit(&config->ranges);
+	vec_deinit(&config->cma);
 	vec_deinit(&config->kmalloc_classes);
 }
 

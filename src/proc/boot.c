@@ -40,6 +40,7 @@ static void skip_prefix(struct scan *s);
 static void skip_journal_prefix(struct scan *s);
 static bool parse_message(struct boot_scan *b);
 static bool scan_mem(struct scan *s, const char *open, struct proc_range *ret);
+static bool add_cma(struct boot_scan *b, uint64_t start, uint64_t mib);
 static bool check_number(struct boot_scan *b, const struct proc_ranges *ranges);
 static void finish(struct boot_scan *b);
 static void reset(struct boot_scan *b);
@@ -169,6 +170,38 @@ static bool on_free(struct boot_scan *b)
 	else
 		proc_ranges_add(&b->boot->late, range.start, range.end, -1);
 	return check_number(b, &b->boot->reserved) && check_number(b, &b->boot->late);
+}
+
+/* "64 MiB at 0x0000000107400000", perhaps " on node 0" */
+static bool on_cma(struct boot_scan *b)
+{
+	struct proc_range range = { .node = -1 };
+	uint64_t mib;
+
+	if (!scan_u64(b->s, &mib) || !scan_text(b->s, "MiB at 0x") ||
+	    !scan_hex(b->s, &range.start, NULL))
+		return true;
+	return add_cma(b, range.start, mib);
+}
+
+/* "0x000000003ac00000, size 64 MiB" */
+static bool on_cma_pool(struct boot_scan *b)
+{
+	uint64_t start, mib;
+
+	if (!scan_hex(b->s, &start, NULL) || !scan_text(b->s, ", size ") ||
+	    !scan_u64(b->s, &mib))
+		return true;
+	return add_cma(b, start, mib);
+}
+
+static bool add_cma(struct boot_scan *b, uint64_t start, uint64_t mib)
+{
+	const uint64_t most = (UINT64_MAX - start) >> 20;
+
+	if (mib && mib <= most)
+		proc_ranges_add(&b->boot->cma, start, start + (mib << 20), -1);
+	return check_number(b, &b->boot->cma);
 }
 
 static bool on_add(struct boot_scan *b)
@@ -339,6 +372,8 @@ static const struct {
 	{ "memblock_add: ", on_add },
 	{ "memblock_add_node: ", on_add },
 	{ "memblock_remove: ", on_remove },
+	{ "cma: Reserved ", on_cma },
+	{ "Reserved memory: created CMA memory pool at 0x", on_cma_pool },
 	{ "Zone ranges:", on_zones },
 	{ "Early memory node ranges", on_nodes },
 	{ "Built ", on_zonelists },
@@ -376,6 +411,7 @@ static void clear_dmesg(struct proc_snapshot *snap)
 	vec_deinit(&boot->zones);
 	vec_deinit(&boot->memory);
 	vec_deinit(&boot->reserved);
+	vec_deinit(&boot->cma);
 	vec_deinit(&boot->late);
 	vec_deinit(&boot->freed);
 	memset(boot, 0, sizeof(*boot));

@@ -34,6 +34,7 @@ static uint64_t first_not_grown(const struct start_build *b, const struct start_
 				uint64_t deferred);
 static void note_grown(struct start_state *state, const struct start_zone *zone,
 		       uint64_t first_deferred);
+static void add_cma(struct start_build *b, uint64_t start, uint64_t end, uint32_t area);
 static int by_start(const void *a, const void *b);
 static void count_range(struct start_build *b, uint64_t from, uint64_t to,
 			struct managed *managed);
@@ -57,6 +58,49 @@ uint64_t start_boot_reserved(const struct start_build *b, uint64_t pfn, uint64_t
 	if (!b->boot || !b->boot->reserved_known)
 		return limit;
 	return next_reserved(b->boot, pfn, limit, reserved);
+}
+
+void start_boot_cma(struct start_build *b)
+{
+	const struct survey *survey = b->sources->survey;
+	const uint64_t size = 1ULL << SURVEY_BLOCK_SHIFT;
+
+	for (size_t i = 0; b->boot && i < b->boot->cma.nr; i++) {
+		const struct proc_range *range = &b->boot->cma.items[i];
+
+		add_cma(b, range->start >> KERNEL_PAGE_SHIFT, range->end >> KERNEL_PAGE_SHIFT,
+			(uint32_t)i);
+	}
+	if (b->state->cma.nr)
+		return;
+	vec_foreach(&b->state->ranges, range) {
+		uint64_t first = range->end;
+
+		for (uint64_t pfn = bits_align_up(range->start, size); pfn < range->end;
+		     pfn += size) {
+			const uint32_t *type =
+				u64map_find(&survey->block_types, pfn >> SURVEY_BLOCK_SHIFT);
+			const bool cma = type && *type == MIGRATE_CMA;
+
+			if (cma)
+				first = MIN(first, pfn);
+			if (first < pfn && !cma)
+				add_cma(b, first, pfn, (uint32_t)b->state->cma.nr);
+			if (!cma)
+				first = range->end;
+		}
+		add_cma(b, first, bits_align_down(range->end, size),
+			(uint32_t)b->state->cma.nr);
+	}
+}
+
+const struct machine_cma *start_cma_of(const struct start_build *b, uint64_t pfn)
+{
+	vec_foreach(&b->state->cma, area) {
+		if (pfn >= area->start && pfn < area->end)
+			return area;
+	}
+	return NULL;
 }
 
 void start_boot_managed(struct start_build *b)
@@ -84,6 +128,14 @@ void start_boot_managed(struct start_build *b)
 	if (state->pages.reserved.nr) /* nodes may interleave */
 		qsort(state->pages.reserved.items, state->pages.reserved.nr,
 		      sizeof(*state->pages.reserved.items), by_start);
+}
+
+/* Areas that the log has askew, or that are empty, are none. */
+static void add_cma(struct start_build *b, uint64_t start, uint64_t end, uint32_t area)
+{
+	if (start < end && !((start | end) & ((1U << SURVEY_BLOCK_SHIFT) - 1)))
+		vec_push(&b->state->cma,
+			 (struct machine_cma){ .start = start, .end = end, .area = area });
 }
 
 static int by_start(const void *a, const void *b)
@@ -216,7 +268,13 @@ static void count_range(struct start_build *b, uint64_t from, uint64_t to,
 
 			managed->now += now - from;
 			managed->later += end - from;
+		} else if (start_cma_of(b, from)) {
+			/* Handed over late, as a whole. */
+			end = MIN(end, start_cma_of(b, from)->end);
+			managed->later += end - from;
 		} else {
+			vec_foreach(&b->state->cma, area)
+				end = area->start > from ? MIN(end, area->start) : end;
 			end = survey_next(survey, &at, from, end, &state);
 			vec_push(&b->state->pages.reserved,
 				 (struct page_start_run){ .start = from, .end = end });

@@ -43,6 +43,10 @@ bool start_boot_ranges(struct start_build *b);
  */
 uint64_t start_boot_reserved(const struct start_build *b, uint64_t pfn, uint64_t limit,
 			     bool *reserved);
+/** start_boot.c: CMA areas by the log, else by the types of pageblocks that events show. */
+void start_boot_cma(struct start_build *b);
+/** start_boot.c: the CMA area that "pfn" lies in, or NULL. */
+const struct machine_cma *start_cma_of(const struct start_build *b, uint64_t pfn);
 /** start_boot.c: which pages the allocator manages, when the log says what was reserved. */
 void start_boot_managed(struct start_build *b);
 

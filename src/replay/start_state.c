@@ -31,6 +31,7 @@ static void map_range(const struct start_state *state, const struct machine_rang
 static void add_known(const struct start_state *state, uint64_t from, uint64_t to,
 		      struct page_start *ret);
 static void add_limits(const struct start_state *state, bool early, struct page_start *ret);
+static bool lies_in(const struct machine_config *config, const struct machine_cma *area);
 static bool same_zones(const struct start_state *state, const struct machine_config *config);
 
 const char *start_basis_name(unsigned int basis)
@@ -69,6 +70,7 @@ struct start_state *start_state_create(const struct start_sources *sources)
 	vec_foreach(&state->zones, zone)
 		vec_push(&state->pages.zones, (struct page_start_zone){ .node = zone->node,
 									.type = zone->type });
+	start_boot_cma(&build);
 	start_trace_frames(&build);
 	start_trace_types(&build);
 	start_trace_pcp(&build);
@@ -85,6 +87,7 @@ void start_state_destroy(struct start_state *state)
 		return;
 	vec_deinit(&state->ranges);
 	vec_deinit(&state->zones);
+	vec_deinit(&state->cma);
 	page_start_deinit(&state->pages);
 	vec_foreach(&state->contradictions, line)
 		free(*line);
@@ -110,11 +113,15 @@ void start_state_fill_ranges(const struct start_state *state, const struct surve
 		nr_nodes = MAX(nr_nodes, (unsigned int)range->node + 1);
 	if (!state->exact || memory || config->nr_nodes > nr_nodes) {
 		survey_fill_ranges(survey, memory, config);
-		return;
+	} else {
+		config->nr_nodes = nr_nodes;
+		vec_foreach(&state->ranges, range)
+			machine_config_add_range(config, range->start, range->end, range->node);
 	}
-	config->nr_nodes = nr_nodes;
-	vec_foreach(&state->ranges, range)
-		machine_config_add_range(config, range->start, range->end, range->node);
+	vec_foreach(&state->cma, area) {
+		if (lies_in(config, area))
+			vec_push(&config->cma, *area);
+	}
 }
 
 void start_state_map(const struct start_state *state, const struct machine_config *config,
@@ -123,8 +130,11 @@ void start_state_map(const struct start_state *state, const struct machine_confi
 	page_start_init(ret);
 	ret->early = state->pages.early && early;
 	map_free(state, config, ret);
-	vec_foreach(&state->pages.blocks, block)
-		vec_push(&ret->blocks, *block);
+	vec_foreach(&state->pages.blocks, block) {
+		/* What becomes a CMA area is none in early boot. */
+		if (!ret->early || block->type != MIGRATE_CMA)
+			vec_push(&ret->blocks, *block);
+	}
 	vec_foreach(&state->pages.lists, list)
 		vec_push(&ret->lists, *list);
 	vec_foreach(&state->pages.pcp, block)
@@ -181,6 +191,25 @@ void start_tell_type(struct start_build *b, uint64_t pfn, enum migratetype type)
 	if (type != MIGRATE_MOVABLE)
 		vec_push(&b->state->pages.blocks,
 			 (struct page_start_type){ .pfn = pfn, .type = (uint8_t)type });
+}
+
+/* In one range and zone of another machine. */
+static bool lies_in(const struct machine_config *config, const struct machine_cma *area)
+{
+	for (unsigned int type = 0; type < ZONE_MOVABLE; type++) {
+		const uint64_t end = zone_default_end(config->arch, (enum zone_type)type);
+
+		if (area->start < end && area->end > end)
+			return false;
+	}
+	for (size_t i = 0; i < config->ranges.nr; i++) {
+		const struct machine_range *range = &config->ranges.items[i];
+
+		if (area->start >= range->start && area->end <= range->end)
+			return !config->dma_end && !config->dma32_end && !config->lowmem_end &&
+			       !config->movable_pages && config->pageblock_order == 9;
+	}
+	return false;
 }
 
 /* Zones of several ranges span what lies between. */

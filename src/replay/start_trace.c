@@ -199,7 +199,7 @@ uint64_t start_first_late(const struct start_build *b, const struct start_zone *
 		return first;
 	vec_foreach(&b->sources->survey->used, block) {
 		if (block->order >= SURVEY_BLOCK_SHIFT && block->pfn >= from &&
-		    block->pfn < zone->end)
+		    block->pfn < zone->end && !start_cma_of(b, block->pfn))
 			first = MIN(first, block->pfn);
 	}
 	return first;

@@ -274,6 +274,7 @@ static void note_page(struct survey *survey, const struct event *ev)
 		note_drain(survey, ev);
 	} else {
 		note_block(survey, ev->page.pfn, order, SURVEY_FREE);
+		survey->has_cma |= ev->page.migratetype == MIGRATE_CMA;
 		survey->new_type_pfn =
 			note_type(survey, ev->page.pfn, order, ev->page.migratetype) ?
 				ev->page.pfn :
@@ -361,7 +362,10 @@ static bool note_type(struct survey *survey, uint64_t pfn, unsigned int order,
 	const uint64_t end = pfn + (1ULL << order);
 	bool news = false;
 
-	if (type >= NR_TYPES)
+	/* Isolated pageblocks have this number where there are no CMA areas, and give nothing. */
+	if (type == MIGRATE_CMA && (order == HUGE_ORDER || survey->has_cma))
+		survey->has_cma = true;
+	else if (type >= NR_TYPES)
 		return false;
 	for (uint64_t at = pfn; at < end; at += 1ULL << SURVEY_BLOCK_SHIFT) {
 		bool fresh;

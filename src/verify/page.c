@@ -56,7 +56,7 @@ const struct verify_ops verify_page_ops = {
 
 static void *look_create(const struct verify_setup *setup)
 {
-	return page_look_create(setup->names, setup->survey);
+	return page_look_create(setup->names, setup->survey, setup->config);
 }
 
 static void look_feed(void *look, const struct repair *repair UNUSED,
@@ -156,6 +156,7 @@ static void destroy(void *judge)
 	page_allocator_destroy(j->pa);
 	u64map_deinit(&j->listed);
 	u64map_deinit(&j->stuck);
+	vec_deinit(&j->run);
 	page_live_deinit(j);
 	if (j->guide) {
 		destroy(j->guide);
@@ -189,8 +190,10 @@ static bool create_pages(struct page_judge *j, struct error *err)
 static bool leaves_alone(void *ctx, uint64_t number)
 {
 	const struct page_judge *j = ctx;
+	const enum page_fate fate = page_look_fate(j->look, number);
 
-	return page_look_fate(j->look, number) == PAGE_FATE_ALONE;
+	/* The excess of alloc_pages_exact() is freed page by page, too. */
+	return fate == PAGE_FATE_ALONE || fate == PAGE_FATE_TAIL;
 }
 
 static void take_effect(void *ctx, struct page_op *op)

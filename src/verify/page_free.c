@@ -12,6 +12,7 @@
 #include "page_judge.h"
 
 #include "kmreplay/core/bits.h"
+#include "kmreplay/mm/cma.h"
 #include "kmreplay/mm/page_start.h"
 
 #include <string.h>
@@ -53,6 +54,10 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 			     "blocks of memory that boot handed over late", 1);
 		return;
 	}
+	if (order == zone_pageblock_order(j->pa) && page_look_is_cma(j->setup.config, pfn) &&
+	    cma_init_block(j->pa, pfn))
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+			     "pageblocks that became CMA areas", 1);
 	if (op->run > 1) {
 		free_run(j, op);
 		return;
@@ -117,43 +122,49 @@ static void free_ours(struct page_judge *j, const struct page_op *op)
 		end_free(j, op);
 }
 
-/* free_prepared_contig_range(): in the largest blocks that alignment allows. */
+/*
+ * free_pages_bulk(): neighbours go back in the largest blocks that alignment allows. Where ours has
+ * the pages, other ones may be neighbours.
+ */
 static void free_run(struct page_judge *j, const struct page_op *op)
 {
+	const unsigned int most = KERNEL_MAX_ORDER;
 	struct page_where where;
+	uint32_t end = 0;
 
-	page_follow_find(j->pa, op->takes.items[0].pfn, &where);
+	vec_reset(&j->run);
+	for (uint32_t i = 0; i < op->run; i++)
+		vec_push(&j->run, j->follow ? op->takes.items[i].pfn :
+					      page_live_take(j, op->takes.items[i].pfn));
+	page_follow_find(j->pa, j->run.items[0], &where);
 	free_begin(j, op, where.zone);
 	j->course.path = "drain after a run";
 	for (uint32_t i = 0; i < op->run;) {
-		const uint64_t pfn = op->takes.items[i].pfn;
-		unsigned int order = MIN(bits_ctz(pfn | 1ULL << KERNEL_MAX_ORDER),
-					 (unsigned int)KERNEL_MAX_ORDER);
+		const uint64_t pfn = j->run.items[i];
+		unsigned int order = MIN(bits_ctz(pfn | 1ULL << most), most);
 
-		while (1U << order > op->run - i)
+		for (end = MAX(end, i + 1); end < op->run && j->run.items[end] == pfn + (end - i);)
+			end++;
+		while (1U << order > end - i)
 			order--;
-		free_piece(j, op, i, order);
-		i += 1U << order;
+		if (pfn != PAGE_FOLLOW_NONE)
+			free_piece(j, op, i, order);
+		i += pfn == PAGE_FOLLOW_NONE ? 1 : 1U << order;
 	}
 	end_free(j, op);
 }
 
+/* 2^order pages of the run, from number "first" on. */
 static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t first,
 		       unsigned int order)
 {
-	const uint64_t pfn = op->takes.items[first].pfn;
+	const uint64_t pfn = j->run.items[first];
 	struct page_where where;
 
-	if (!j->follow) {
-		/* Where ours has the pages, they need not be neighbours. */
-		if (page_live_find(j, pfn) == PAGE_FOLLOW_NONE)
-			return;
-		for (uint32_t i = first; i < first + (1U << order); i++)
-			(void)page_live_free(j, op, op->takes.items[i].pfn, 0, PAGE_WAY_LISTS);
-		return;
+	if (j->follow) {
+		page_follow_find(j->pa, pfn, &where);
+		unlist(j, &where, pfn, 0);
 	}
-	page_follow_find(j->pa, pfn, &where);
-	unlist(j, &where, pfn, 0);
 	if (page_follow_own(j->pa, pfn, order, MIGRATE_UNMOVABLE) == PAGE_PLACE_OUTSIDE) {
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PAGE,
 			     "frees of pages outside the machine's memory", 1ULL << order);
@@ -165,7 +176,8 @@ static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t 
 		return;
 	}
 	(void)page_free(j->pa, page_judge_cpu(j, op), pfn, order);
-	page_judge_enters(j, pfn, op->takes.items[first].number);
+	if (j->follow)
+		page_judge_enters(j, pfn, op->takes.items[first].number);
 }
 
 void page_judge_drain(struct page_judge *j, const struct page_op *op)
@@ -240,7 +252,8 @@ uint64_t page_judge_drained(void *ctx, uint64_t ours)
 	struct page_where where;
 	uint64_t truth;
 
-	j->course.drained++;
+	page_follow_find(j->pa, ours, &where);
+	j->course.drained += 1ULL << where.order;
 	if (given)
 		judge_drained(j, ours);
 	if (!j->follow) {
@@ -424,7 +437,6 @@ static void judge_drains(struct page_judge *j, const struct page_op *op)
 	const struct verify_what what = page_story_what(j);
 	const uint64_t pages = pages_of(op, 0, op->drains.nr);
 	struct verify_story *story;
-	uint64_t last;
 
 	if (!op->drains.nr && !j->course.predicted)
 		return;
@@ -436,12 +448,10 @@ static void judge_drains(struct page_judge *j, const struct page_op *op)
 		page_story_sizes(j, story, j->course.trim, pages, "pages drained");
 	if (!op->drains.nr || !j->course.predicted)
 		return;
-	/* The last block may go beyond what is to be drained. */
-	last = 1ULL << op->drains.items[op->drains.nr - 1].order;
-	story = verify_judge(j->log, VERIFY_PAGE_DRAIN_SIZE,
-			     j->course.trim <= pages && j->course.trim + last > pages, &what);
+	/* Each step's last block may go beyond what is to be drained. */
+	story = verify_judge(j->log, VERIFY_PAGE_DRAIN_SIZE, j->course.drained == pages, &what);
 	if (unlikely(story))
-		page_story_sizes(j, story, j->course.trim, pages, "pages drained");
+		page_story_sizes(j, story, j->course.drained, pages, "pages drained");
 }
 
 /*

@@ -100,6 +100,7 @@ struct page_judge {
 	struct u64map live;   /**< free-running: recorded pfn to index in "blocks" */
 	struct vec(struct page_live) blocks;
 	struct vec(uint32_t) spare_blocks;
+	struct vec(uint64_t) run; /**< pages freed together, where ours has them */
 };
 
 /** page_live.c: free-running */
@@ -115,6 +116,11 @@ enum page_way {
 /** Frees what the kernel freed at "pfn". False: ours does not have it. */
 bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn,
 		    unsigned int order, enum page_way way);
+/**
+ * The page that was the kernel's at "pfn" is a single page in use, and the caller's from now on;
+ * where ours has it. PAGE_FOLLOW_NONE: nowhere.
+ */
+uint64_t page_live_take(struct page_judge *j, uint64_t pfn);
 /** Where ours has the page; PAGE_FOLLOW_NONE: nowhere. */
 uint64_t page_live_find(const struct page_judge *j, uint64_t pfn);
 /** What the guide found in use since the beginning is in use here, too. */

@@ -79,6 +79,25 @@ bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn
 	return free_exactly(j, op, ours, order, way);
 }
 
+uint64_t page_live_take(struct page_judge *j, uint64_t pfn)
+{
+	struct page_live *live;
+	uint64_t head, ours = pfn;
+	const uint32_t at = find_block(j, pfn, &head);
+
+	if (at == NO_BLOCK && !page_is_unknown(j->pa, pfn, 0))
+		return PAGE_FOLLOW_NONE;
+	if (at != NO_BLOCK) {
+		live = &j->blocks.items[at];
+		ours = live->ours + (pfn - head);
+		live->left -= MIN(live->left, 1U);
+		if (!live->left)
+			forget(j, head, at);
+	}
+	return page_follow_own(j->pa, ours, 0, MIGRATE_UNMOVABLE) == PAGE_PLACE_OUTSIDE ?
+		       PAGE_FOLLOW_NONE : ours;
+}
+
 uint64_t page_live_find(const struct page_judge *j, uint64_t pfn)
 {
 	uint64_t head;

@@ -41,6 +41,7 @@ struct excess {
 struct page_look {
 	const struct event_names *names;
 	const struct survey *survey;
+	const struct machine_config *config; /* NULL: not known */
 	bool boot;
 	uint64_t nr_events;
 	struct u64map listed;        /* pfn to number of the event that put it into a list, + 1 */
@@ -76,12 +77,14 @@ static struct excess *excess_of(struct page_look *look, const struct event *ev);
 static void note_excess(struct page_look *look, const struct event *ev, uint64_t number);
 static void note_late(struct page_look *look, const struct event *ev, uint64_t number);
 
-struct page_look *page_look_create(const struct event_names *names, const struct survey *survey)
+struct page_look *page_look_create(const struct event_names *names, const struct survey *survey,
+				   const struct machine_config *config)
 {
 	struct page_look *look = xcalloc(1, sizeof(*look));
 
 	look->names = names;
 	look->survey = survey;
+	look->config = config;
 	look->boot = survey && survey->from_boot;
 	look->last_locked = U64MAP_NO_KEY;
 	page_boot_look_init(&look->boot_look, names, &look->moments);
@@ -137,6 +140,15 @@ void page_look_event(struct page_look *look, const struct event *ev)
 	default:
 		break;
 	}
+}
+
+bool page_look_is_cma(const struct machine_config *config, uint64_t pfn)
+{
+	for (size_t i = 0; config && i < config->cma.nr; i++) {
+		if (pfn >= config->cma.items[i].start && pfn < config->cma.items[i].end)
+			return true;
+	}
+	return false;
 }
 
 void page_look_finish(struct page_look *look)
@@ -371,6 +383,7 @@ static void note_late(struct page_look *look, const struct event *ev, uint64_t n
 		look->late = false;
 	}
 	if ((order && order < LATE_ORDER) || order > KERNEL_MAX_ORDER ||
+	    page_look_is_cma(look->config, pfn) ||
 	    survey_state_of(look->survey, pfn) != SURVEY_USED) {
 		look->late_context = 0;
 		return;

@@ -50,8 +50,11 @@ enum { PAGE_LOOK_REFILLS = 512 };
 
 struct page_look;
 
-/** "survey" may be NULL; both must outlive it. */
-struct page_look *page_look_create(const struct event_names *names, const struct survey *survey);
+/** "survey" and "config" may be NULL; all must outlive it. */
+struct page_look *page_look_create(const struct event_names *names, const struct survey *survey,
+				   const struct machine_config *config);
+/** "pfn" lies in a CMA area of "config". */
+bool page_look_is_cma(const struct machine_config *config, uint64_t pfn);
 void page_look_destroy(struct page_look *look);
 void page_look_event(struct page_look *look, const struct event *ev);
 void page_look_finish(struct page_look *look);

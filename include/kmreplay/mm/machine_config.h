@@ -18,6 +18,16 @@ struct machine_range {
 	int node;
 };
 
+/**
+ * A range of a CMA area, [start, end) in whole pageblocks of one zone. Areas of several ranges have
+ * them behind each other.
+ */
+struct machine_cma {
+	uint64_t start, end;
+	unsigned int order_per_bit; /**< log2 of the pages that its bitmap tells apart */
+	uint32_t area;              /**< ranges of one area have the same number */
+};
+
 struct page_profile;
 struct page_start;
 
@@ -39,6 +49,10 @@ struct machine_config {
 	unsigned int nr_cpus;
 	unsigned int nr_nodes; /**< each with memory; CPUs are dealt out in equal runs */
 	struct vec(struct machine_range) ranges; /**< ascending, not overlapping */
+	/** CMA areas by place, inside the ranges; empty: none. */
+	struct vec(struct machine_cma) cma;
+	/** cma=: pages of one area more, placed as the kernel does; 0: none. */
+	uint64_t cma_pages;
 	/** What was in use at the start (page_start.h), the caller's; NULL: all memory is free. */
 	const struct page_start *start;
 	/**

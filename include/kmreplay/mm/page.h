@@ -68,6 +68,11 @@ struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32
 struct mm_outcome page_free(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
 			    unsigned int order);
 /**
+ * 2^order single pages, neighbours from "pfn" on (a multiple of that), are given back as the one
+ * block that they make (free_pages_bulk() and free_contig_range() of 7.0 on).
+ */
+void page_free_run(struct page_allocator *pa, unsigned int cpu, uint64_t pfn, unsigned int order);
+/**
  * alloc_pages_bulk(): up to "nr" order-0 pages from this CPU's list into "pfns" (which may be NULL
  * entries beyond the result); returns how many. No outcome event of its own.
  */

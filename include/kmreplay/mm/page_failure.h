@@ -28,6 +28,7 @@ struct page_failure_request {
 	X(OTHER_NODE, "other_node", "the mask allows one node only")                          \
 	X(MARK, "watermark", "too few free pages for the watermark")                          \
 	X(HIGHATOMIC, "highatomic", "pages above the watermark are set aside (HIGHATOMIC)")     \
+	X(CMA, "cma", "pages above the watermark are of CMA areas, for movable requests")       \
 	X(RESERVE, "lowmem_reserve", "the pages above the watermark are kept by lowmem_reserve") \
 	X(NO_BLOCK, "no_block", "no free block is large enough")                              \
 	X(TYPE, "wrong_type", "the blocks that are large enough are not for this request")
@@ -48,6 +49,7 @@ struct watermark_sum {
 	int64_t free;       /**< as the marks see it */
 	int64_t order;      /**< deducted: all pages of the block but one */
 	int64_t highatomic; /**< deducted: set aside for others */
+	int64_t cma;        /**< deducted: CMA areas', when the request may not have them */
 	int64_t mark;       /**< with its boost */
 	int64_t min;        /**< what the request's rights leave of it */
 	int64_t reserve;    /**< lowmem_reserve as against this request */
@@ -56,7 +58,7 @@ struct watermark_sum {
 /** What counts; it has to be above min + reserve. */
 static inline int64_t watermark_usable(const struct watermark_sum *sum)
 {
-	return sum->free - sum->order - sum->highatomic;
+	return sum->free - sum->order - sum->highatomic - sum->cma;
 }
 
 /** A block of the order asked for that lacks few pages to be free. */

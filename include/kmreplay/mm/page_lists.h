@@ -133,13 +133,43 @@ static inline void zone_stat_add(struct page_allocator *pa, struct zone *zone, i
 	}
 }
 
+/** The same of NR_FREE_CMA_PAGES. */
+static inline void zone_cma_add(struct page_allocator *pa, struct zone *zone, int64_t pages)
+{
+	struct pcp *pcp = &zone->pcps[pa->cpu];
+	const int64_t sum = pcp->cma_diff + pages;
+
+	if (sum > zone->stat_threshold || sum < -zone->stat_threshold) {
+		zone->apart.cma_stat += sum;
+		pcp->cma_diff = 0;
+	} else {
+		pcp->cma_diff = (int8_t)sum;
+	}
+}
+
+/**
+ * Books pages that come to a list of "type" (or with a negative number leave it) as 6.10 and later
+ * do (account_freepages): isolated ones are not free, those of CMA areas are counted twice.
+ */
+static inline void zone_account(struct page_allocator *pa, struct zone *zone, int64_t pages,
+				enum migratetype type)
+{
+	if (unlikely(type == MIGRATE_ISOLATE))
+		return;
+	zone_stat_add(pa, zone, pages);
+	if (unlikely(type == MIGRATE_CMA))
+		zone_cma_add(pa, zone, pages);
+}
+
 /** src/mm/page/watch.c: tells whoever set the band. */
 void page_band_crossed(const struct page_allocator *pa, const struct zone *zone);
 
-/** "zone" has 2^order free pages more or, with "gone", fewer. */
+/** "zone" has 2^order free pages of "type" more or, with "gone", fewer. */
 static inline void zone_count_free(const struct page_allocator *pa, struct zone *zone,
-				   unsigned int order, bool gone)
+				   unsigned int order, enum migratetype type, bool gone)
 {
+	if (unlikely(type == MIGRATE_ISOLATE))
+		return;
 	if (gone) {
 		zone->free -= 1ULL << order;
 		zone->free_least = MIN(zone->free_least, zone->free);
@@ -150,13 +180,18 @@ static inline void zone_count_free(const struct page_allocator *pa, struct zone 
 		page_band_crossed(pa, zone);
 }
 
-/** Pages have left the free lists. 6.1 books a refill when it is done: its callers do that. */
+/**
+ * Pages have left the free lists of "type". 6.1 books a refill when it is done, but for the part
+ * that is CMA's: its callers do that.
+ */
 static inline void zone_count_taken(struct page_allocator *pa, struct zone *zone,
-				    unsigned int order)
+				    unsigned int order, enum migratetype type)
 {
-	zone_count_free(pa, zone, order, true);
+	zone_count_free(pa, zone, order, type, true);
 	if (pa->profile->refill_counts_pages)
-		zone_stat_add(pa, zone, -(1LL << order));
+		zone_account(pa, zone, -(1LL << order), type);
+	else if (unlikely(type == MIGRATE_CMA))
+		zone_cma_add(pa, zone, -(1LL << order));
 }
 
 static inline void zone_book_taken(struct page_allocator *pa, struct zone *zone, int64_t pages)

@@ -43,6 +43,8 @@ struct zone_window zone_limits_window(const struct zone_limits *limits, unsigned
 
 /** Marks, reserves, thresholds, with min_free_kbytes as given or by the kernel's rule. */
 void watermarks_setup(struct page_allocator *pa);
+/** Reserves alone, when zones have become larger. */
+void watermarks_reserves(struct page_allocator *pa);
 /** The part of it that huge pages ask for; a given min_free_kbytes stays. */
 void watermarks_huge_pages(struct page_allocator *pa);
 /** refresh_zone_stat_thresholds(): by the number of CPUs that are up. */
@@ -86,7 +88,11 @@ void area_add(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 /** Takes a block off its list, whose type it returns. */
 enum migratetype area_del(struct page_allocator *pa, struct zone *zone, uint32_t index,
 			  unsigned int order);
-/** To the tail of another type's list, or its head where the rules have it so. */
+/**
+ * To the tail of another type's list, or its head where the rules have it so, with the bookkeeping
+ * that goes with it (move_to_free_list). Before 6.10 what is isolated is booked by the pageblock:
+ * the callers do that.
+ */
 void area_move(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,
 	       enum migratetype type);
 /** "index" heads a free block of exactly "order". */
@@ -104,8 +110,12 @@ void block_set_type(struct page_allocator *pa, uint32_t index, unsigned int orde
 
 /* src/mm/page/start.c: the state at the start (page_start.h). */
 
-/** Hands "config"'s memory over: all of it, or what config->start says is free. */
-void page_start_build(struct page_allocator *pa, const struct machine_config *config);
+/**
+ * Hands "config"'s memory over: all of it, or what config->start says is free. False and "err":
+ * its CMA areas are wrong.
+ */
+bool page_start_build(struct page_allocator *pa, const struct machine_config *config,
+		      struct error *err);
 /** Sets marks and limits by the rules, as "start" (may be NULL) knows them, or as boot has them. */
 void page_start_limits(struct page_allocator *pa, const struct page_start *start);
 /** The zone of "index"; NULL: no memory of ours. */
@@ -135,6 +145,7 @@ bool buddy_take_at(struct page_allocator *pa, uint32_t index, unsigned int order
 /** How far a refill had to go for its last block; the next one begins there. */
 enum rmqueue_mode {
 	RMQUEUE_NORMAL, /**< the own type's lists */
+	RMQUEUE_CMA,    /**< those of CMA areas, whose blocks never change hands */
 	RMQUEUE_CLAIM,  /**< pageblocks of other types turned over */
 	RMQUEUE_STEAL,  /**< single pages out of them */
 };
@@ -144,6 +155,9 @@ enum rmqueue_mode {
  */
 uint32_t rmqueue_one(struct page_allocator *pa, struct zone *zone, unsigned int order,
 		     enum migratetype type, unsigned int alloc_flags, enum rmqueue_mode *mode);
+/** The page that it would take without looking at types that fall back; PAGE_NIL: none. */
+uint32_t rmqueue_first(const struct zone *zone, unsigned int order, enum migratetype type,
+		       unsigned int alloc_flags, enum rmqueue_mode mode);
 /**
  * Moves the free blocks of the pageblock of "index" to the lists of "type"; returns pages moved, 0
  * when the pageblock crosses the zone's edge. "*movable" (unless NULL): pages in use and movable.

@@ -17,6 +17,7 @@
 #define KMREPLAY_MM_PAGE_STATE_H
 
 #include "kmreplay/core/bits.h"
+#include "kmreplay/mm/cma_state.h"
 #include "kmreplay/mm/gfp_policy.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/mm/page.h"
@@ -102,6 +103,7 @@ struct pcp {
 	uint8_t alloc_factor; /**< 6.7 on: doublings of the next refill */
 	uint8_t flags;        /**< enum pcp_flags */
 	int8_t stat_diff;     /**< this CPU's part of NR_FREE_PAGES, not yet booked */
+	int8_t cma_diff;      /**< the same of NR_FREE_CMA_PAGES */
 	struct free_list lists[PCP_LISTS];
 };
 
@@ -121,7 +123,7 @@ struct zone {
 	const struct page_profile *profile;
 	uint32_t start, end; /**< span, as indices */
 	uint64_t managed;    /**< pages that ever were free */
-	uint64_t free;       /**< in the lists of "area" */
+	uint64_t free;       /**< in the lists of "area", but for isolated ones */
 	uint64_t free_least; /**< fewest after anything was taken; UINT64_MAX: never */
 	uint64_t band_low, band_high; /**< somebody wants to know when "free" leaves [low, high) */
 	int64_t free_stat;   /**< the same as the global counter says: CPU deltas missing */
@@ -134,6 +136,7 @@ struct zone {
 	uint64_t reserve[ZONE_NR]; /**< lowmem_reserve */
 	uint64_t reserved_highatomic; /**< pages of pageblocks set aside */
 	uint64_t free_highatomic;     /**< free pages on HIGHATOMIC lists */
+	struct zone_apart apart; /**< CMA areas and isolated pageblocks */
 	int stat_threshold;  /**< of a CPU's stat_diff */
 	bool below_high;     /**< ZONE_BELOW_HIGH */
 	bool boosted;        /**< ZONE_BOOSTED_WATERMARK: kswapd is still to be woken */
@@ -192,6 +195,7 @@ struct page_allocator {
 	struct node *nodes;
 	uint16_t *cpu_node;
 	struct vec(struct page_range) ranges; /**< all memory, ascending */
+	struct vec(struct cma_area) cma;
 	struct vec(struct page_range) reserved; /**< frames not managed until named, ascending */
 	unsigned int nr_zones, nr_nodes, nr_cpus;
 	unsigned int nr_online; /**< CPUs that are up */

@@ -41,6 +41,10 @@
 	X(compact_success, "compact_success", "those that made the block asked for")          \
 	X(compact_deferred, "compact_deferred", "those put off after earlier failures")       \
 	X(compact_moved, "compact_moved_pages", "pages that compaction moved")                \
+	X(contig_allocs, "contig_allocs", "ranges of memory made free and taken")             \
+	X(contig_pages, "contig_pages", "pages of them")                                      \
+	X(contig_failures, "contig_failures", "ranges that could not be had")                 \
+	X(cma_busy, "cma_busy", "places in CMA areas that were passed over for that")         \
 	X(drain_all, "drain_all", "drains of all per-CPU lists under pressure")               \
 	X(oom, "oom", "requests that came to the OOM killer")                                 \
 	X(oom_pages, "oom_pages", "pages that OOM kills freed")                               \

@@ -90,6 +90,12 @@ struct page_profile {
 	bool highatomic_only_from_buddy;
 	/** With several nodes, a zone whose kswapd is awake is passed over at first. */
 	bool skip_awake_kswapd;
+	/** Movable requests that may not use CMA areas pass the per-CPU lists by. */
+	bool pcp_needs_cma;
+	/** A CMA area knows how much of it is left, and refuses more at once. */
+	bool cma_counts_available;
+	/** lowmem_reserve follows whenever a zone gets more memory to manage. */
+	bool reserves_follow_managed;
 	/** Zone Movable has its own watermark and no share of min_free_kbytes. */
 	bool movable_own_watermark;
 	/** HighMem is handed over page by page at boot, so its lists are descending. */

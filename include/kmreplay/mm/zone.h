@@ -28,9 +28,12 @@ struct zone_info {
 	uint64_t start_pfn, end_pfn; /**< the span, holes included */
 	uint64_t present;            /**< without holes, managed or not */
 	uint64_t managed;
-	uint64_t free;               /**< in the buddy lists, exact */
+	uint64_t free;               /**< in the buddy lists and not isolated, exact */
 	uint64_t free_least;         /**< the fewest there ever were */
 	uint64_t free_stat;          /**< NR_FREE_PAGES as watermarks see it: without CPU deltas */
+	uint64_t cma;                /**< of CMA areas */
+	uint64_t free_cma;           /**< of "free", those of CMA areas */
+	uint64_t cma_stat;           /**< NR_FREE_CMA_PAGES: the same without CPU deltas */
 	uint64_t pcp;                /**< in per-CPU lists */
 	uint64_t movable;            /**< allocated with __GFP_MOVABLE */
 	uint64_t mark[ZONE_MARK_NR];

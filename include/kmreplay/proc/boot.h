@@ -50,6 +50,7 @@ struct proc_boot {
 	struct proc_ranges memory;   /**< memblock.memory, or "Early memory node ranges", or e820 */
 	struct proc_ranges reserved; /**< memblock.reserved when the buddy allocator began */
 	bool reserved_known; /**< there was a dump, and each later line: "reserved" is exact */
+	struct proc_ranges cma;      /**< areas that "cma:" or a device tree reserved */
 	struct proc_ranges late;     /**< freed behind that moment, where the log gives the place */
 	struct vec(struct proc_freed) freed;
 	struct proc_range ramdisk;   /**< the initrd as it lies finally; empty: none */

@@ -52,6 +52,7 @@ struct start_state {
 	struct vec(struct machine_range) ranges;
 	bool exact; /**< "ranges" and "zones" are the machine's own, from its files */
 	struct vec(struct start_zone) zones; /**< ascending */
+	struct vec(struct machine_cma) cma;  /**< areas, ascending, in whole pageblocks */
 	struct page_start pages;             /**< of all of "ranges" */
 	uint64_t nr_pages[START_BASIS_NR];   /**< frames of "ranges" by what they rest on */
 	uint64_t nr_free, nr_pcp, nr_used;   /**< the same by what they are */
@@ -81,6 +82,7 @@ const struct start_zone *start_state_zone(const struct start_state *state, uint6
 /**
  * Sets the memory of "config", whose CPUs and nodes are set: that of the recorded machine, if this
  * is known from its files, "memory" is 0 and the nodes are as many; else survey_fill_ranges().
+ * Recorded CMA areas that lie in that memory come along.
  */
 void start_state_fill_ranges(const struct start_state *state, const struct survey *survey,
 			     uint64_t memory, struct machine_config *config);

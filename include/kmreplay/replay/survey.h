@@ -67,6 +67,7 @@ struct survey {
 	struct vec(uint64_t) keys;   /**< of "runs": pfn >> SURVEY_RUN_SHIFT */
 	struct u64map block_types;   /**< pfn >> SURVEY_BLOCK_SHIFT to the type at the beginning */
 	struct u64map listed;    /**< pages freed into a list of a type that is not known yet */
+	bool has_cma;            /**< pages were taken from pageblocks of CMA areas */
 	uint64_t new_type_pfn;   /**< of the last take, if it told its pageblock's type */
 	struct vec(struct survey_pcp) pcp; /**< in the order of the events; none from boot */
 	struct u64map tops;          /**< from boot: pfn >> KERNEL_MAX_ORDER of blocks seen */

@@ -34,8 +34,8 @@ static bool merge_is_likely(const struct page_allocator *pa, const struct zone *
 void buddy_free_one(struct page_allocator *pa, struct zone *zone, uint32_t index,
 		    unsigned int order, enum migratetype type, bool to_tail)
 {
-	zone_count_free(pa, zone, order, false);
-	zone_stat_add(pa, zone, 1LL << order);
+	zone_count_free(pa, zone, order, type, false);
+	zone_account(pa, zone, 1LL << order, type);
 	while (order < KERNEL_MAX_ORDER) {
 		const uint32_t buddy = index ^ (1U << order);
 
@@ -93,7 +93,7 @@ uint32_t buddy_take_smallest(struct page_allocator *pa, struct zone *zone, unsig
 			continue;
 		area_del(pa, zone, index, o);
 		buddy_expand(pa, zone, index, order, o, type);
-		zone_count_taken(pa, zone, order);
+		zone_count_taken(pa, zone, order, type);
 		return index;
 	}
 	return PAGE_NIL;
@@ -120,7 +120,7 @@ bool buddy_take_at(struct page_allocator *pa, uint32_t index, unsigned int order
 			head += half;
 	}
 	pa->pages[index].zone = zone->index;
-	zone_count_taken(pa, zone, order);
+	zone_count_taken(pa, zone, order, type);
 	zone_book_taken(pa, zone, 1LL << order);
 	return true;
 }

@@ -48,11 +48,12 @@ bool page_check_quick(const struct page_allocator *pa, struct error *err)
 {
 	for (unsigned int i = 0; i < pa->nr_zones; i++) {
 		const struct zone *zone = &pa->zones[i];
-		int64_t diffs = 0;
+		int64_t diffs = 0, cma_diffs = 0;
 		uint64_t pcp = 0, nr_free = 0;
 
 		for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
 			diffs += zone->pcps[cpu].stat_diff;
+			cma_diffs += zone->pcps[cpu].cma_diff;
 			pcp += (uint64_t)zone->pcps[cpu].count;
 			if (zone->pcps[cpu].count < 0)
 				return error_set(err, "zone %u: negative per-CPU count on CPU %u",
@@ -60,11 +61,18 @@ bool page_check_quick(const struct page_allocator *pa, struct error *err)
 		}
 		for (unsigned int o = 0; o < KERNEL_NR_ORDERS; o++)
 			nr_free += (uint64_t)zone->area[o].nr_free << o;
-		if (nr_free != zone->free || zone->free_stat + diffs != (int64_t)zone->free)
+		if (nr_free != zone->free + zone->apart.isolated ||
+		    zone->free_stat + diffs != (int64_t)zone->free)
 			return error_set(err, "zone %u: %lu pages free, lists hold %lu, "
 					 "statistics say %ld", i, (unsigned long)zone->free,
 					 (unsigned long)nr_free, (long)(zone->free_stat + diffs));
-		if (zone->free + zone->used + pcp != zone->managed)
+		if (zone->apart.cma_stat + cma_diffs != (int64_t)zone->apart.free_cma ||
+		    zone->apart.free_cma > zone->free || zone->apart.cma_pages > zone->managed)
+			return error_set(err, "zone %u: %lu pages of CMA areas free, statistics "
+					 "say %ld of %lu", i, (unsigned long)zone->apart.free_cma,
+					 (long)(zone->apart.cma_stat + cma_diffs),
+					 (unsigned long)zone->apart.cma_pages);
+		if (zone->free + zone->apart.isolated + zone->used + pcp != zone->managed)
 			return error_set(err, "zone %u: %lu free, %lu used and %lu per-CPU pages "
 					 "are not %lu", i, (unsigned long)zone->free,
 					 (unsigned long)zone->used, (unsigned long)pcp,
@@ -76,7 +84,7 @@ bool page_check_quick(const struct page_allocator *pa, struct error *err)
 static bool check_zone_lists(const struct page_allocator *pa, const struct zone *zone,
 			     struct error *err)
 {
-	uint64_t highatomic = 0;
+	uint64_t highatomic = 0, cma = 0, isolated = 0;
 
 	for (unsigned int o = 0; o < KERNEL_NR_ORDERS; o++) {
 		uint64_t nr = 0;
@@ -90,11 +98,19 @@ static bool check_zone_lists(const struct page_allocator *pa, const struct zone 
 			return error_set(err, "zone %u order %u: lists hold %lu blocks of %u",
 					 zone->index, o, (unsigned long)nr, zone->area[o].nr_free);
 		highatomic += (uint64_t)zone->area[o].lists[MIGRATE_HIGHATOMIC].nr << o;
+		cma += (uint64_t)zone->area[o].lists[MIGRATE_CMA].nr << o;
+		isolated += (uint64_t)zone->area[o].lists[MIGRATE_ISOLATE].nr << o;
 	}
 	if (highatomic != zone->free_highatomic)
 		return error_set(err, "zone %u: %lu free HIGHATOMIC pages counted as %lu",
 				 zone->index, (unsigned long)highatomic,
 				 (unsigned long)zone->free_highatomic);
+	if (cma != zone->apart.free_cma || isolated != zone->apart.isolated ||
+	    (isolated && !zone->apart.nr_isolated))
+		return error_set(err, "zone %u: %lu free CMA and %lu isolated pages counted as "
+				 "%lu and %lu", zone->index, (unsigned long)cma,
+				 (unsigned long)isolated, (unsigned long)zone->apart.free_cma,
+				 (unsigned long)zone->apart.isolated);
 	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
 		if (!check_pcp(pa, zone, cpu, err))
 			return false;
@@ -241,7 +257,8 @@ static bool check_tally(const struct zone *zone, const struct tally *tally, stru
 					 zone->area[o].nr_free);
 	}
 	if (tally->used + zone->unknown != zone->used || tally->movable != zone->movable ||
-	    tally->free != zone->free || tally->pcp != zone->managed - zone->used - zone->free)
+	    tally->free != zone->free + zone->apart.isolated ||
+	    tally->pcp != zone->managed - zone->used - zone->free - zone->apart.isolated)
 		return error_set(err, "zone %u: memory holds %lu used pages (%lu movable), %lu "
 				 "free, %lu per-CPU; counted %lu (%lu), %lu", zone->index,
 				 (unsigned long)(tally->used + zone->unknown),

@@ -136,8 +136,9 @@ static enum page_refusal refusal_by_mark(const struct zone *zone, const struct p
 		return refusal_by_lists(zone, req->order);
 	if (usable > sum.min)
 		return PAGE_REFUSAL_RESERVE;
-	return usable + sum.highatomic > sum.min + sum.reserve ? PAGE_REFUSAL_HIGHATOMIC :
-								 PAGE_REFUSAL_MARK;
+	if (usable + sum.highatomic > sum.min + sum.reserve)
+		return PAGE_REFUSAL_HIGHATOMIC;
+	return usable + sum.cma > sum.min + sum.reserve ? PAGE_REFUSAL_CMA : PAGE_REFUSAL_MARK;
 }
 
 static enum page_refusal refusal_by_lists(const struct zone *zone, unsigned int order)

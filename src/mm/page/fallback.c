@@ -14,7 +14,10 @@
  *    pageblocks of its type: either the pageblock turns over with all its free pages (claim), or a
  *    single page is taken out of it (steal), from the smallest block, and its type stays.
  *
- * Mirrors __rmqueue_fallback(), steal_suitable_fallback() of 6.1, __rmqueue_claim(),
+ * 5. Pageblocks of CMA areas serve movable requests only, and never turn over: they come first when
+ *    they hold more than half of what is free, else behind the own lists.
+ *
+ * Mirrors __rmqueue(), __rmqueue_fallback(), steal_suitable_fallback() of 6.1, __rmqueue_claim(),
  * try_to_steal_block(), __rmqueue_steal() of 6.12, find_suitable_fallback(), boost_watermark() and
  * move_freepages_block() of both.
  */
@@ -34,6 +37,8 @@ static const enum migratetype fallbacks[PCP_TYPES][PCP_TYPES - 1] = {
 	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
 };
 
+static uint32_t smallest(const struct zone *zone, unsigned int order, enum migratetype type);
+static bool prefers_cma(const struct zone *zone, unsigned int alloc_flags);
 static bool fallback_find(struct page_allocator *pa, const struct zone *zone, unsigned int order,
 			  enum migratetype start, struct fallback *ret);
 static bool fallback_steal_suitable(struct page_allocator *pa, struct zone *zone,
@@ -64,10 +69,23 @@ uint32_t rmqueue_one(struct page_allocator *pa, struct zone *zone, unsigned int 
 	};
 	uint32_t index;
 
+	if (unlikely(zone->apart.cma_pages) && prefers_cma(zone, alloc_flags)) {
+		index = buddy_take_smallest(pa, zone, order, MIGRATE_CMA);
+		if (index != PAGE_NIL)
+			return index;
+	}
 	if (*mode == RMQUEUE_NORMAL) {
 		index = buddy_take_smallest(pa, zone, order, type);
 		if (likely(index != PAGE_NIL))
 			return index;
+	}
+	if (unlikely(zone->apart.cma_pages) && *mode <= RMQUEUE_CMA && (alloc_flags & ALLOC_CMA)) {
+		index = buddy_take_smallest(pa, zone, order, MIGRATE_CMA);
+		if (index != PAGE_NIL) {
+			if (pa->profile->fallback != FALLBACK_STEAL_SUITABLE)
+				*mode = RMQUEUE_CMA;
+			return index;
+		}
 	}
 	if (pa->profile->fallback == FALLBACK_STEAL_SUITABLE) {
 		if (!fallback_steal_suitable(pa, zone, order, type, alloc_flags))
@@ -89,6 +107,20 @@ uint32_t rmqueue_one(struct page_allocator *pa, struct zone *zone, unsigned int 
 	return index;
 }
 
+uint32_t rmqueue_first(const struct zone *zone, unsigned int order, enum migratetype type,
+		       unsigned int alloc_flags, enum rmqueue_mode mode)
+{
+	uint32_t index = PAGE_NIL;
+
+	if (unlikely(zone->apart.cma_pages) && prefers_cma(zone, alloc_flags))
+		index = smallest(zone, order, MIGRATE_CMA);
+	if (index == PAGE_NIL && mode == RMQUEUE_NORMAL)
+		index = smallest(zone, order, type);
+	if (index == PAGE_NIL && mode <= RMQUEUE_CMA && (alloc_flags & ALLOC_CMA))
+		index = smallest(zone, order, MIGRATE_CMA);
+	return index;
+}
+
 bool rmqueue_possible(const struct page_allocator *pa, const struct zone *zone,
 		      unsigned int order, enum migratetype type, unsigned int alloc_flags)
 {
@@ -98,6 +130,8 @@ bool rmqueue_possible(const struct page_allocator *pa, const struct zone *zone,
 		const struct free_list *lists = zone->area[o].lists;
 
 		if (lists[type].first != PAGE_NIL)
+			return true;
+		if ((alloc_flags & ALLOC_CMA) && lists[MIGRATE_CMA].first != PAGE_NIL)
 			return true;
 		if ((whole && o < pa->block_order) || !type_is_mergeable(type))
 			continue;
@@ -177,6 +211,25 @@ void fallback_follow(struct page_allocator *pa, uint32_t index, enum migratetype
 	block_move_free(pa, zone, head, type, NULL);
 	block_set_type(pa, head, 0, type);
 	pa->stats.block_claims++;
+}
+
+static uint32_t smallest(const struct zone *zone, unsigned int order, enum migratetype type)
+{
+	for (unsigned int o = order; o < KERNEL_NR_ORDERS; o++) {
+		if (zone->area[o].lists[type].first != PAGE_NIL)
+			return zone->area[o].lists[type].first;
+	}
+	return PAGE_NIL;
+}
+
+/*
+ * __rmqueue(): movable requests keep CMA areas and all other memory equally full, by taking from
+ * whichever has more of the zone's free pages left.
+ */
+static bool prefers_cma(const struct zone *zone, unsigned int alloc_flags)
+{
+	return (alloc_flags & ALLOC_CMA) &&
+	       MAX(zone->apart.cma_stat, (int64_t)0) > MAX(zone->free_stat, (int64_t)0) / 2;
 }
 
 /* find_suitable_fallback(): the first other type with a free block of exactly "order". */
@@ -301,10 +354,13 @@ static uint32_t claim_block(struct page_allocator *pa, struct zone *zone, uint32
 		area_del(pa, zone, index, order);
 		block_set_type(pa, index, order, req->type);
 		buddy_expand(pa, zone, index, req->order, order, req->type);
-		zone_count_free(pa, zone, req->order, true);
-		/* try_to_steal_block() books the whole block, then what expand() puts back. */
-		zone_stat_add(pa, zone, -(1LL << order));
-		zone_stat_add(pa, zone, (1LL << order) - (1LL << req->order));
+		/*
+		 * The kernel books the block out and its rest in again, which leaves no difference
+		 * that this CPU has not booked.
+		 */
+		zone_account(pa, zone, -(1LL << order), old);
+		zone_account(pa, zone, (1LL << order) - (1LL << req->order), req->type);
+		zone_count_free(pa, zone, req->order, req->type, true);
 		pa->stats.block_claims++;
 		return index;
 	}
@@ -333,7 +389,7 @@ static uint32_t fallback_steal(struct page_allocator *pa, struct zone *zone,
 		index = zone->area[o].lists[found.type].first;
 		area_del(pa, zone, index, o);
 		buddy_expand(pa, zone, index, req->order, o, found.type);
-		zone_count_taken(pa, zone, req->order);
+		zone_count_taken(pa, zone, req->order, found.type);
 		work_path(pa, MM_PATH_FALLBACK);
 		count_extfrag(pa, index, o, &found, req);
 		return index;

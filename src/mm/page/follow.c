@@ -14,9 +14,7 @@
 #include "kmreplay/mm/page_parts.h"
 #include "kmreplay/mm/page_start.h"
 
-static uint32_t smallest(const struct zone *zone, unsigned int order, enum migratetype type);
-static void pass_over(struct page_allocator *pa, struct zone *zone, uint32_t index,
-		      enum migratetype type);
+static void pass_over(struct page_allocator *pa, struct zone *zone, uint32_t index);
 static void put_back(struct page_allocator *pa, struct zone *zone, uint32_t index,
 		     unsigned int order, enum migratetype type);
 static enum page_place take_there(struct page_allocator *pa, struct zone *zone, uint32_t index,
@@ -52,7 +50,7 @@ void page_follow(struct page_allocator *pa, const struct page_follow *follow, vo
 uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int order,
 		     enum migratetype type, unsigned int alloc_flags, enum rmqueue_mode *mode)
 {
-	uint32_t first = *mode == RMQUEUE_NORMAL ? smallest(zone, order, type) : PAGE_NIL;
+	uint32_t first = rmqueue_first(zone, order, type, alloc_flags, *mode);
 	const struct page_take take = {
 		.zone = zone->index,
 		.order = order,
@@ -64,8 +62,7 @@ uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int 
 	uint32_t ours, truth;
 	enum page_place place;
 
-	if (*mode == RMQUEUE_NORMAL)
-		first = smallest(zone, order, type);
+	first = rmqueue_first(zone, order, type, alloc_flags, *mode);
 	ours = first;
 
 	if (want == PAGE_FOLLOW_NONE)
@@ -82,7 +79,7 @@ uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int 
 	if (first == PAGE_NIL && ours != PAGE_NIL)
 		put_back(pa, zone, ours, order, type);
 	if (first != PAGE_NIL)
-		pass_over(pa, zone, first, type);
+		pass_over(pa, zone, first);
 	place = PAGE_PLACE_OUTSIDE;
 	if (index_of(pa, want, order, &truth) && lies_in(pa, zone, truth, order))
 		place = take_there(pa, zone, truth, order, type);
@@ -94,7 +91,7 @@ uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int 
 uint64_t page_follow_smallest(const struct page_allocator *pa, unsigned int zone,
 			      unsigned int order, enum migratetype type)
 {
-	const uint32_t index = smallest(&pa->zones[zone], order, type);
+	const uint32_t index = rmqueue_first(&pa->zones[zone], order, type, 0, RMQUEUE_NORMAL);
 
 	return index == PAGE_NIL ? PAGE_FOLLOW_NONE : pa->base_pfn + index;
 }
@@ -118,6 +115,8 @@ void page_follow_find(const struct page_allocator *pa, uint64_t pfn, struct page
 		ret->order = page->order;
 		ret->zone = page->zone;
 		ret->type = (enum migratetype)page->type;
+		if (page->state == PAGE_PCP && !type_is_mergeable(ret->type))
+			ret->type = MIGRATE_MOVABLE; /* they wait among those */
 		ret->cpu = page->cpu;
 	} else {
 		zone = zone_around(pa, index);
@@ -259,7 +258,8 @@ uint64_t page_follow_bulk(struct page_allocator *pa, const struct page_list *lis
 	uint32_t index;
 
 	page_begin(pa, list->cpu);
-	index = pcp_alloc(pa, zone, list->order, list->type, ALLOC_WMARK_LOW, true);
+	index = pcp_alloc(pa, zone, list->order, list->type,
+			  ALLOC_WMARK_LOW | (list->type == MIGRATE_MOVABLE ? ALLOC_CMA : 0), true);
 	if (index == PAGE_NIL)
 		return PAGE_FOLLOW_NONE;
 	page_set_used(pa, zone, index, list->order, list->type);
@@ -319,26 +319,20 @@ unsigned int page_follow_refill(const struct page_allocator *pa, const struct pa
 	return nr;
 }
 
-static uint32_t smallest(const struct zone *zone, unsigned int order, enum migratetype type)
-{
-	for (unsigned int o = order; o < KERNEL_NR_ORDERS; o++) {
-		if (zone->area[o].lists[type].first != PAGE_NIL)
-			return zone->area[o].lists[type].first;
-	}
-	return PAGE_NIL;
-}
-
 /*
  * The kernel has not taken the head of our list. Once, another block may have come before it;
  * twice, it is not there at all, or far behind.
  */
-static void pass_over(struct page_allocator *pa, struct zone *zone, uint32_t index,
-		      enum migratetype type)
+static void pass_over(struct page_allocator *pa, struct zone *zone, uint32_t index)
 {
+	enum migratetype type;
 	unsigned int order;
 	uint32_t head;
 
-	if ((unsigned int)type >= PCP_TYPES || !area_find(pa, index, &head, &order))
+	if (!area_find(pa, index, &head, &order))
+		return;
+	type = area_type(pa, head, order);
+	if (!type_is_mergeable(type))
 		return;
 	if (pa->follow_wrong[type] == index)
 		area_move(pa, zone, head, order, type);

@@ -7,6 +7,8 @@
 
 #include "kmreplay/mm/page_parts.h"
 
+static void count_apart(struct zone *zone, unsigned int order, enum migratetype type, bool gone);
+
 void area_add(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,
 	      enum migratetype type, bool tail)
 {
@@ -31,8 +33,8 @@ void area_add(struct page_allocator *pa, struct zone *zone, uint32_t index, unsi
 	area->nr_free++;
 	if (unlikely(pa->block_map))
 		block_map_free(pa->block_map, index, order, false);
-	if (unlikely(type == MIGRATE_HIGHATOMIC))
-		zone->free_highatomic += 1ULL << order;
+	if (unlikely(!type_is_mergeable(type)))
+		count_apart(zone, order, type, false);
 }
 
 enum migratetype area_del(struct page_allocator *pa, struct zone *zone, uint32_t index,
@@ -57,21 +59,26 @@ enum migratetype area_del(struct page_allocator *pa, struct zone *zone, uint32_t
 	area->nr_free--;
 	if (unlikely(pa->block_map))
 		block_map_free(pa->block_map, index, order, true);
-	if (unlikely(type == MIGRATE_HIGHATOMIC))
-		zone->free_highatomic -= 1ULL << order;
+	if (unlikely(!type_is_mergeable(type)))
+		count_apart(zone, order, type, true);
 	return type;
 }
 
 void area_move(struct page_allocator *pa, struct zone *zone, uint32_t index, unsigned int order,
 	       enum migratetype type)
 {
-	area_del(pa, zone, index, order);
+	const enum migratetype old = area_del(pa, zone, index, order);
+
 	area_add(pa, zone, index, order, type, !pa->profile->moves_to_head);
+	if (unlikely((old == MIGRATE_ISOLATE) != (type == MIGRATE_ISOLATE))) {
+		zone_count_free(pa, zone, order, old, true);
+		zone_count_free(pa, zone, order, type, false);
+	}
 	/* move_to_free_list() of 6.10: the difference of the CPU may be booked on the way. */
 	if (!pa->profile->refill_counts_pages)
 		return;
-	zone_stat_add(pa, zone, -(1LL << order));
-	zone_stat_add(pa, zone, 1LL << order);
+	zone_account(pa, zone, -(1LL << order), old);
+	zone_account(pa, zone, 1LL << order, type);
 }
 
 bool area_has(const struct page_allocator *pa, uint32_t index, unsigned int order)
@@ -127,4 +134,15 @@ void block_set_type(struct page_allocator *pa, uint32_t index, unsigned int orde
 		if (unlikely(pa->block_map))
 			block_map_type(pa->block_map, (first + i) << pa->block_order);
 	}
+}
+
+/* Types set aside are counted by themselves. */
+static void count_apart(struct zone *zone, unsigned int order, enum migratetype type, bool gone)
+{
+	const uint64_t pages = 1ULL << order;
+	uint64_t *count = type == MIGRATE_HIGHATOMIC ? &zone->free_highatomic :
+			  type == MIGRATE_CMA	     ? &zone->apart.free_cma :
+						       &zone->apart.isolated;
+
+	*count = gone ? *count - pages : *count + pages;
 }

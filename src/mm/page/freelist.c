@@ -16,6 +16,7 @@ static bool zone_may_serve(const struct page_allocator *pa, struct zone *zone,
 			   const struct page_request *req);
 static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,
 			const struct page_request *req);
+static bool may_pop_cma(const struct page_request *req);
 static uint32_t rmqueue_buddy(struct page_allocator *pa, struct zone *zone,
 			      const struct page_request *req);
 
@@ -113,7 +114,7 @@ static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,
 	bool from_pcp = true;
 	uint32_t index = PAGE_NIL;
 
-	if (listed)
+	if (listed && likely(!pa->profile->pcp_needs_cma || !zone->apart.cma_pages || may_pop_cma(req)))
 		index = pcp_alloc(pa, zone, req->order, req->type, req->alloc_flags, false);
 	if (index == PAGE_NIL && !(listed && pa->profile->strict_lists)) {
 		index = rmqueue_buddy(pa, zone, req);
@@ -128,6 +129,12 @@ static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,
 	    !(from_pcp && pa->profile->highatomic_only_from_buddy))
 		highatomic_reserve(pa, zone, index, req->order);
 	return index;
+}
+
+/* Lists of movable pages may hold pages of CMA areas. */
+static bool may_pop_cma(const struct page_request *req)
+{
+	return req->type != MIGRATE_MOVABLE || (req->alloc_flags & ALLOC_CMA);
 }
 
 static uint32_t rmqueue_buddy(struct page_allocator *pa, struct zone *zone,

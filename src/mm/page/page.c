@@ -47,7 +47,10 @@ struct page_allocator *page_allocator_create(const struct machine_config *config
 		page_allocator_destroy(pa);
 		return NULL;
 	}
-	page_start_build(pa, config);
+	if (!page_start_build(pa, config, err)) {
+		page_allocator_destroy(pa);
+		return NULL;
+	}
 	page_start_limits(pa, config->start);
 	pa->stats = (struct page_stats){ 0 };
 	return pa;
@@ -64,6 +67,7 @@ void page_allocator_destroy(struct page_allocator *pa)
 	if (pa->block_types)
 		munmap(pa->block_types, pa->nr_pages >> pa->block_order);
 	page_watch_end(pa);
+	cma_destroy(pa);
 	vec_deinit(&pa->ranges);
 	vec_deinit(&pa->reserved);
 	zones_destroy(pa);
@@ -133,6 +137,23 @@ struct mm_outcome page_free(struct page_allocator *pa, unsigned int cpu, uint64_
 	pa->stats.free_pages += 1ULL << order;
 	page_put(pa, zone, index, order);
 	return finish(pa, pfn, MM_FAIL_NONE);
+}
+
+void page_free_run(struct page_allocator *pa, unsigned int cpu, uint64_t pfn, unsigned int order)
+{
+	const uint32_t index = (uint32_t)(pfn - pa->base_pfn);
+	struct zone *zone;
+
+	page_begin(pa, cpu);
+	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
+	zone = page_zone_of(pa, index);
+	for (uint32_t i = index; i < index + (1U << order); i++) {
+		BUG_ON(pa->pages[i].state != PAGE_USED || pa->pages[i].order);
+		page_set_unused(pa, zone, i);
+	}
+	pa->stats.frees += 1ULL << order;
+	pa->stats.free_pages += 1ULL << order;
+	page_put(pa, zone, index, order);
 }
 
 unsigned int page_alloc_bulk(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, int node,

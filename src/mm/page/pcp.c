@@ -35,6 +35,8 @@ static bool may_pop(const struct page_allocator *pa, const struct zone *zone,
 		    unsigned int order, enum migratetype type);
 static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp *pcp,
 		       unsigned int order, enum migratetype type, unsigned int alloc_flags);
+static enum migratetype drain_type(const struct page_allocator *pa, uint32_t index,
+				   enum migratetype type);
 static bool wants_more(const struct page_allocator *pa, int32_t got, int32_t want);
 static int32_t nr_to_alloc(const struct page_allocator *pa, const struct zone *zone,
 			   struct pcp *pcp, unsigned int order);
@@ -255,8 +257,10 @@ static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp 
 
 		if (index == PAGE_NIL)
 			break;
-		free_list_add(pa, enter(pa, zone, pa->cpu, index, order, type), index, true,
-			      false);
+		free_list_add(pa, enter(pa, zone, pa->cpu, index, order,
+					unlikely(zone->apart.cma_pages) ? drain_type(pa, index, type) :
+								    type),
+			      index, true, false);
 	}
 	if (!got)
 		return false;
@@ -266,6 +270,13 @@ static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp 
 	pa->stats.pcp_refills++;
 	pa->stats.pcp_refill_blocks += (uint64_t)got;
 	return true;
+}
+
+/* What was taken for "type" from a CMA area goes back there. */
+static enum migratetype drain_type(const struct page_allocator *pa, uint32_t index,
+				   enum migratetype type)
+{
+	return block_type(pa, index) == MIGRATE_CMA ? MIGRATE_CMA : type;
 }
 
 static bool wants_more(const struct page_allocator *pa, int32_t got, int32_t want)
@@ -503,7 +514,7 @@ static void give_back_one(struct page_allocator *pa, struct zone *zone, uint32_t
 {
 	const struct page *page = &pa->pages[index];
 	const unsigned int order = page->order;
-	const enum migratetype type = pa->profile->lists_follow_pageblocks ?
+	const enum migratetype type = pa->profile->lists_follow_pageblocks || zone->apart.nr_isolated ?
 					      block_type(pa, index) :
 					      (enum migratetype)page->type;
 

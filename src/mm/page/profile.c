@@ -27,6 +27,7 @@
 	.fallback = FALLBACK_STEAL_SUITABLE,                                                  \
 	.highatomic = HIGHATOMIC_ONE_PERCENT_PLUS_BLOCK,                                      \
 	.slowpath = SLOWPATH_6,                                                               \
+	.pcp_needs_cma = true,                                                                \
 	.highmem_one_by_one = true
 
 /* Of what kernels before 5.18 did. */
@@ -109,6 +110,8 @@ static const struct page_profile profiles[] = {
 		.name = "7.2",
 		.from = { 7, 0 },
 		.frees_in_runs = true,
+		.cma_counts_available = true,
+		.reserves_follow_managed = true,
 	},
 };
 

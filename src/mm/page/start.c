@@ -38,7 +38,7 @@ static void count_used(struct page_allocator *pa, const struct page_start *start
 static void keep_reserved(struct page_allocator *pa, const struct page_start *start);
 static uint64_t reserved_in(const struct page_allocator *pa, uint32_t start, uint32_t end);
 static struct zone *zone_named(struct page_allocator *pa, int node, enum zone_type type);
-static void count_highatomic(struct page_allocator *pa);
+static void count_apart(struct page_allocator *pa);
 static const struct page_range *range_of(const struct page_allocator *pa, uint32_t index);
 static bool is_covered(const struct page_allocator *pa, uint32_t index, unsigned int order);
 static void make_managed(struct page_allocator *pa, struct zone *zone, uint64_t nr);
@@ -112,6 +112,8 @@ void page_manage(struct page_allocator *pa, uint64_t pfn, uint64_t nr)
 {
 	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
 	make_managed(pa, page_find_zone(pa, (uint32_t)(pfn - pa->base_pfn)), nr);
+	if (pa->profile->reserves_follow_managed)
+		watermarks_reserves(pa);
 }
 
 bool page_boot_free(struct page_allocator *pa, uint64_t pfn, unsigned int order)
@@ -136,22 +138,30 @@ bool page_boot_free(struct page_allocator *pa, uint64_t pfn, unsigned int order)
 	return true;
 }
 
-void page_start_build(struct page_allocator *pa, const struct machine_config *config)
+bool page_start_build(struct page_allocator *pa, const struct machine_config *config,
+		      struct error *err)
 {
 	for (size_t i = 0; i < config->ranges.nr; i++)
 		add_range(pa, &config->ranges.items[i]);
+	if (!cma_create(pa, config, err))
+		return false;
+	/* In early boot nobody knows of areas yet: see cma_init_block(). */
+	if (!config->start || !config->start->early)
+		cma_set_types(pa);
 	if (config->start) {
 		set_block_types(pa, config->start);
 		free_runs(pa, config->start);
 		fill_pcp(pa, config->start);
-		count_highatomic(pa);
 	} else {
 		vec_foreach(&pa->ranges, range)
 			free_run(pa, range, range->start, range->end, &(struct list_types){ 0 });
 	}
+	if (config->start || pa->cma.nr)
+		count_apart(pa);
 	count_used(pa, config->start);
 	if (config->start)
 		keep_reserved(pa, config->start);
+	return true;
 }
 
 struct zone *page_find_zone(const struct page_allocator *pa, uint32_t index)
@@ -372,15 +382,22 @@ static struct zone *zone_named(struct page_allocator *pa, int node, enum zone_ty
 	return NULL;
 }
 
-static void count_highatomic(struct page_allocator *pa)
+/* Pageblocks of types set aside. */
+static void count_apart(struct page_allocator *pa)
 {
 	vec_foreach(&pa->ranges, range) {
+		struct zone *zone = &pa->zones[range->zone];
 		const uint32_t block = block_pages(pa);
 
 		for (uint64_t at = bits_align_down(range->start, block); at < range->end;
 		     at += block) {
-			if (block_type(pa, (uint32_t)at) == MIGRATE_HIGHATOMIC)
-				pa->zones[range->zone].reserved_highatomic += block;
+			const enum migratetype type = block_type(pa, (uint32_t)at);
+
+			if (type == MIGRATE_HIGHATOMIC)
+				zone->reserved_highatomic += block;
+			else if (type == MIGRATE_CMA)
+				zone->apart.cma_pages += MIN(at + block, range->end) -
+						   MAX(at, range->start);
 		}
 	}
 }

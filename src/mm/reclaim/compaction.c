@@ -371,12 +371,13 @@ static bool isolate_free(struct compact_run *run, uint32_t index, unsigned int o
 {
 	struct page_allocator *pa = run->pa;
 	struct zone *zone = run->zone;
+	enum migratetype type;
 
 	if (!watermark_ok(zone, 0, zone->mark[ZONE_MARK_MIN] + (1ULL << order), ZONE_DMA,
 			  ALLOC_CMA, zone->free_stat))
 		return false;
-	area_del(pa, zone, index, order);
-	zone_count_taken(pa, zone, order);
+	type = area_del(pa, zone, index, order);
+	zone_count_taken(pa, zone, order, type);
 	zone_book_taken(pa, zone, 1LL << order);
 	/* Half a pageblock and more is going to be full of movable pages. */
 	if (order + 1 >= pa->block_order)

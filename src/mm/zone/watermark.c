@@ -31,18 +31,24 @@ static void zone_reserves(const struct page_allocator *pa, struct zone *zone);
 static int64_t default_min_free_kbytes(const struct page_allocator *pa);
 static int stat_threshold(const struct page_allocator *pa, const struct zone *zone);
 static int64_t highatomic_free(const struct zone *zone, unsigned int alloc_flags);
+static int64_t cma_free(const struct zone *zone, unsigned int alloc_flags);
 static bool has_block(const struct zone *zone, unsigned int order, unsigned int alloc_flags);
 
 void watermarks_setup(struct page_allocator *pa)
 {
-	for (unsigned int i = 0; i < pa->nr_zones; i++)
-		zone_reserves(pa, &pa->zones[i]);
+	watermarks_reserves(pa);
 	watermarks_thresholds(pa);
 	if (pa->min_free_given >= 0) /* as the sysctl, set after boot */
 		pa->min_free_kbytes = MIN(pa->min_free_given, (int64_t)1 << 42); /* 4 PiB: all */
 	else
 		pa->min_free_kbytes = default_min_free_kbytes(pa);
 	watermarks_update(pa);
+}
+
+void watermarks_reserves(struct page_allocator *pa)
+{
+	for (unsigned int i = 0; i < pa->nr_zones; i++)
+		zone_reserves(pa, &pa->zones[i]);
 }
 
 void watermarks_huge_pages(struct page_allocator *pa)
@@ -90,6 +96,7 @@ struct watermark_sum watermark_sum(const struct zone *zone, unsigned int order, 
 		.free = MAX(free, (int64_t)0),
 		.order = (1LL << order) - 1,
 		.highatomic = highatomic_free(zone, alloc_flags),
+		.cma = cma_free(zone, alloc_flags),
 		.mark = (int64_t)mark,
 		.min = gfp_policy_mark(zone->profile, alloc_flags, (int64_t)mark),
 		.reserve = (int64_t)zone->reserve[highest],
@@ -118,7 +125,8 @@ bool watermark_fast(const struct zone *zone, const struct page_request *req,
 		const int64_t usable =
 			MAX(zone->free_stat, (int64_t)0) -
 			(zone->profile->fast_mark_sees_all ?
-				 0 : highatomic_free(zone, alloc_flags));
+				 0 : highatomic_free(zone, alloc_flags)) -
+			cma_free(zone, alloc_flags);
 
 		if (likely(usable > (int64_t)(mark + zone->reserve[req->highest])))
 			return true;
@@ -241,6 +249,12 @@ static int64_t highatomic_free(const struct zone *zone, unsigned int alloc_flags
 	return (int64_t)(zone->profile->highatomic == HIGHATOMIC_ONE_PERCENT_ALIGNED ?
 				 zone->free_highatomic :
 				 zone->reserved_highatomic);
+}
+
+/* The same of free pages of CMA areas. */
+static int64_t cma_free(const struct zone *zone, unsigned int alloc_flags)
+{
+	return alloc_flags & ALLOC_CMA ? 0 : MAX(zone->apart.cma_stat, (int64_t)0);
 }
 
 static bool has_block(const struct zone *zone, unsigned int order, unsigned int alloc_flags)
