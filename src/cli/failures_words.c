@@ -165,6 +165,7 @@ static void say_refusal(const struct failure_report *what, size_t i, struct str 
 		break;
 	case PAGE_REFUSAL_MARK:
 	case PAGE_REFUSAL_HIGHATOMIC:
+	case PAGE_REFUSAL_CMA:
 	case PAGE_REFUSAL_RESERVE:
 		str_addf(out, "%s: ", page_refusal_words(why->refusal));
 		say_sum(why, out);
@@ -190,7 +191,9 @@ static void say_sum(const struct page_failure_zone *why, struct str *out)
 		str_addf(out, " - %s of the block itself", fmt_scount(nr, sum->order));
 	if (sum->highatomic)
 		str_addf(out, " - %s HIGHATOMIC", fmt_scount(nr, sum->highatomic));
-	if (sum->order || sum->highatomic)
+	if (sum->cma)
+		str_addf(out, " - %s of CMA areas", fmt_scount(nr, sum->cma));
+	if (usable != sum->free)
 		str_addf(out, " = %s", fmt_scount(nr, usable));
 	str_addf(out, ", %s min %s", usable > needed ? "above" : "not above",
 		 fmt_scount(nr, sum->mark));

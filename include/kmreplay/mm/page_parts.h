@@ -181,6 +181,11 @@ bool rmqueue_possible(const struct page_allocator *pa, const struct zone *zone,
 uint32_t follow_take(struct page_allocator *pa, struct zone *zone, unsigned int order,
 		     enum migratetype type, unsigned int alloc_flags, enum rmqueue_mode *mode);
 
+/* src/mm/page/check_limits.c */
+
+/** The part of page_check() that is about marks, limits, flags and zonelists. */
+MUST_CHECK bool page_check_limits(const struct page_allocator *pa, struct error *err);
+
 /* src/mm/page/highatomic.c */
 
 /** "index" was just given to an atomic request of "order" > 0: sets its pageblock aside. */

@@ -24,6 +24,8 @@ static bool check_memory(const struct page_allocator *pa, struct tally *tallies,
 static bool check_merged(const struct page_allocator *pa, uint32_t index, unsigned int order,
 			 struct error *err);
 static bool check_tally(const struct zone *zone, const struct tally *tally, struct error *err);
+static bool check_reserve(const struct page_allocator *pa, const struct zone *zone,
+			  struct error *err);
 
 bool page_check(const struct page_allocator *pa, struct error *err)
 {
@@ -35,10 +37,11 @@ bool page_check(const struct page_allocator *pa, struct error *err)
 		if (!check_zone_lists(pa, &pa->zones[i], err))
 			return false;
 	}
-	if (!check_memory(pa, tallies, err))
+	if (!page_check_limits(pa, err) || !check_memory(pa, tallies, err))
 		return false;
 	for (unsigned int i = 0; i < pa->nr_zones; i++) {
-		if (!check_tally(&pa->zones[i], &tallies[i], err))
+		if (!check_tally(&pa->zones[i], &tallies[i], err) ||
+		    !check_reserve(pa, &pa->zones[i], err))
 			return false;
 	}
 	return block_map_check(pa, err);
@@ -206,6 +209,11 @@ static bool check_memory(const struct page_allocator *pa, struct tally *tallies,
 		    at + (1ULL << order) > pa->zones[zone].end)
 			return error_set(err, "block of order %u at page %lu lies askew", order,
 					 (unsigned long)at);
+		if (page_find_zone(pa, (uint32_t)at) != &pa->zones[zone] ||
+		    page_memory_in(pa, (uint32_t)at, (uint32_t)(at + (1ULL << order))) !=
+			    1U << order)
+			return error_set(err, "block of order %u at page %lu is not memory of "
+					 "zone %u", order, (unsigned long)at, zone);
 		for (uint64_t i = 1; i < 1ULL << order; i++) {
 			if (pa->pages[at + i].state != PAGE_NONE)
 				return error_set(err, "page %lu is inside the block at %lu and "
@@ -266,5 +274,23 @@ static bool check_tally(const struct zone *zone, const struct tally *tally, stru
 				 (unsigned long)tally->free, (unsigned long)tally->pcp,
 				 (unsigned long)zone->used, (unsigned long)zone->movable,
 				 (unsigned long)zone->free);
+	return true;
+}
+
+/* What is set aside is what lies in HIGHATOMIC pageblocks, where these keep to themselves. */
+static bool check_reserve(const struct page_allocator *pa, const struct zone *zone,
+			  struct error *err)
+{
+	const uint32_t block = block_pages(pa);
+	uint64_t pages = 0;
+
+	if (pa->profile->merges_reserved || zone->start % block || zone->end % block)
+		return true;
+	for (uint32_t at = zone->start; at < zone->end; at += block)
+		pages += block_type(pa, at) == MIGRATE_HIGHATOMIC ? block : 0;
+	if (pages != zone->reserved_highatomic)
+		return error_set(err, "zone %u: %lu pages of HIGHATOMIC blocks, counted %lu",
+				 zone->index, (unsigned long)pages,
+				 (unsigned long)zone->reserved_highatomic);
 	return true;
 }
