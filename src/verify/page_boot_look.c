@@ -139,8 +139,9 @@ static void note_policy(struct page_boot_look *boot, const struct event *ev, con
 /*
  * A CPU is prepared by pid 1, in the order of enum cpuhp_state: its threads are made
  * (smpboot_create_threads), per-CPU lists share their limits with it (CPUHP_PAGE_ALLOC), its
- * workers and its part of smp_call_function() are made (workqueue_prepare_cpu). All that long before it runs: its part of the ring buffer is
- * yet to be allocated, and from 6.5 on all CPUs are prepared before the first of them starts.
+ * workers and its part of smp_call_function() are made (workqueue_prepare_cpu). All that long
+ * before it runs: its part of the ring buffer is yet to be allocated, and from 6.5 on all CPUs are
+ * prepared before the first of them starts.
  */
 static void note_coming(struct page_boot_look *boot, const char *site, uint64_t number)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Speed of the page allocator under the requests of recordings: their page allocations and frees in
- * the recorded order, with their masks, orders and CPUs, and nothing else; in CPU time, best of five
- * rounds, each on a fresh machine of the recorded size. Beside it, in the same rounds, malloc() and
- * free() of the C library under the same requests, told to keep all memory, and the ratio of the two
- * (above 1: the simulation is faster).
+ * Speed of the page allocator under the requests of recordings: their page allocations and frees
+ * in the recorded order, with their masks, orders and CPUs, and nothing else; in CPU time, best of
+ * five rounds, each on a fresh machine of the recorded size. Beside it, in the same rounds,
+ * malloc() and free() of the C library under the same requests, told to keep all memory, and the
+ * ratio of the two (above 1: the simulation is faster).
  *
  * The same again on machines of other sizes, when -s is given: what an operation costs must not
  * depend on the size of memory.

@@ -1,70 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
- * What the parts of the page allocator offer each other, by file of src/mm. Private to them and
+ * What the parts of the page allocator offer each other, by file of src/mm; of zones and their
+ * marks: zone_parts.h. Private to them and
  * their tests; "pa" is the running allocator, pages are indices (page_state.h).
  */
 #ifndef KMREPLAY_MM_PAGE_PARTS_H
 #define KMREPLAY_MM_PAGE_PARTS_H
 
-#include "kmreplay/mm/page_failure.h"
 #include "kmreplay/mm/page_lists.h"
 #include "kmreplay/mm/page_reclaim.h"
-
-/* src/mm/zone/zone.c */
-
-/** Zones, nodes and zonelists out of "config"; false and "err": it makes no machine. */
-bool zones_create(struct page_allocator *pa, const struct machine_config *config,
-		  struct error *err);
-/** Also after a zones_create() that failed half way. */
-void zones_destroy(struct page_allocator *pa);
-
-/* src/mm/zone/zone_limits.c */
-
-/** Where zones end, in pfns. */
-struct zone_limits {
-	uint64_t end[ZONE_NR];  /**< first pfn behind it; ZONE_MOVABLE's is not used */
-	enum zone_type highest; /**< with memory: Movable is cut out of it */
-	uint64_t *movable;      /**< by node: first pfn of zone Movable; 0: it has none */
-};
-/** [start, end); empty when end is not above start. */
-struct zone_window {
-	uint64_t start, end;
-};
-/** The limits of "config", whose ranges were checked; false and "err": they contradict. */
-bool zone_limits_init(struct zone_limits *limits, const struct machine_config *config,
-		      struct error *err);
-/** Also after a zone_limits_init() that failed. */
-void zone_limits_deinit(struct zone_limits *limits);
-/** Between which pfns memory of "node" is of zone "type". */
-struct zone_window zone_limits_window(const struct zone_limits *limits, unsigned int node,
-				      enum zone_type type);
-
-/* src/mm/zone/watermark.c */
-
-/** Marks, reserves, thresholds, with min_free_kbytes as given or by the kernel's rule. */
-void watermarks_setup(struct page_allocator *pa);
-/** Reserves alone, when zones have become larger. */
-void watermarks_reserves(struct page_allocator *pa);
-/** The part of it that huge pages ask for; a given min_free_kbytes stays. */
-void watermarks_huge_pages(struct page_allocator *pa);
-/** refresh_zone_stat_thresholds(): by the number of CPUs that are up. */
-void watermarks_thresholds(struct page_allocator *pa);
-/** setup_per_zone_wmarks(): marks out of pa->min_free_kbytes; boosts end, pcp limits follow. */
-void watermarks_update(struct page_allocator *pa);
-/** The arithmetic of a watermark, in pages (page_failure.h explains the fields). */
-struct watermark_sum watermark_sum(const struct zone *zone, unsigned int order, uint64_t mark,
-				   enum zone_type highest, unsigned int alloc_flags,
-				   int64_t free);
-/**
- * With "free" pages in "zone", taking 2^order of them leaves it above "mark" as far as
- * "alloc_flags" and a request that may go as high as "highest" are concerned
- * (__zone_watermark_ok).
- */
-bool watermark_ok(const struct zone *zone, unsigned int order, uint64_t mark,
-		  enum zone_type highest, unsigned int alloc_flags, int64_t free);
-/** The same for a request with "alloc_flags": the shortcut for order 0, the way past a boost. */
-bool watermark_fast(const struct zone *zone, const struct page_request *req,
-		    unsigned int alloc_flags);
+#include "kmreplay/mm/zone_parts.h"
 
 /* src/mm/page/watch.c: the map of pageblocks, when it is kept (page_watch.h). */
 
@@ -221,10 +166,10 @@ void pcp_push(struct page_allocator *pa, struct zone *zone, unsigned int cpu, ui
 	      unsigned int order, enum migratetype type);
 /** The list for blocks of "order" and "type" in struct pcp (order_to_pindex). */
 unsigned int pcp_list_of(unsigned int order, enum migratetype type);
-/** drain_all_pages(): of "only", or of all zones when NULL. */
 /** Blocks that the next refill of an empty list would ask for. */
 unsigned int pcp_refill_size(const struct page_allocator *pa, const struct zone *zone,
 			     unsigned int cpu, unsigned int order);
+/** drain_all_pages(): of "only", or of all zones when NULL. */
 void pcp_drain_all(struct page_allocator *pa, struct zone *only);
 
 /* src/mm/page/freelist.c, page.c */

@@ -92,7 +92,8 @@ static bool check_reserves(const struct zone *zone, struct error *err)
 {
 	for (unsigned int type = 0; type < ZONE_NR; type++) {
 		if (type <= (unsigned int)zone->type ? zone->reserve[type] != 0 :
-						       zone->reserve[type] < zone->reserve[type - 1])
+						       zone->reserve[type] <
+							       zone->reserve[type - 1])
 			return error_set(err, "zone %u: keeps %lu pages from requests for %s",
 					 zone->index, (unsigned long)zone->reserve[type],
 					 zone_type_name(type));

@@ -114,7 +114,8 @@ static uint32_t rmqueue(struct page_allocator *pa, struct zone *zone,
 	bool from_pcp = true;
 	uint32_t index = PAGE_NIL;
 
-	if (listed && likely(!pa->profile->pcp_needs_cma || !zone->apart.cma_pages || may_pop_cma(req)))
+	if (listed && likely(!pa->profile->pcp_needs_cma || !zone->apart.cma_pages ||
+			     may_pop_cma(req)))
 		index = pcp_alloc(pa, zone, req->order, req->type, req->alloc_flags, false);
 	if (index == PAGE_NIL && !(listed && pa->profile->strict_lists)) {
 		index = rmqueue_buddy(pa, zone, req);

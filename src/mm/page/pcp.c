@@ -258,8 +258,8 @@ static bool pcp_refill(struct page_allocator *pa, struct zone *zone, struct pcp 
 		if (index == PAGE_NIL)
 			break;
 		free_list_add(pa, enter(pa, zone, pa->cpu, index, order,
-					unlikely(zone->apart.cma_pages) ? drain_type(pa, index, type) :
-								    type),
+					unlikely(zone->apart.cma_pages) ?
+						drain_type(pa, index, type) : type),
 			      index, true, false);
 	}
 	if (!got)
@@ -514,9 +514,9 @@ static void give_back_one(struct page_allocator *pa, struct zone *zone, uint32_t
 {
 	const struct page *page = &pa->pages[index];
 	const unsigned int order = page->order;
-	const enum migratetype type = pa->profile->lists_follow_pageblocks || zone->apart.nr_isolated ?
-					      block_type(pa, index) :
-					      (enum migratetype)page->type;
+	const enum migratetype type =
+		pa->profile->lists_follow_pageblocks || zone->apart.nr_isolated ?
+			block_type(pa, index) : (enum migratetype)page->type;
 
 	pcp_unlink(pa, index);
 	buddy_free_one(pa, zone, index, order, type, false);
