@@ -11,6 +11,7 @@
 
 enum {
 	MAX_ZONES = 256,
+	SETTINGS = 4, /* lines of them that people see */
 	FIRST_TRACED = GFP_RELEASE(2, 6, 31), /* kmem tracepoints */
 };
 
@@ -66,7 +67,10 @@ static void add_head(struct report *report, const struct gfp_facts *facts)
 	report_text(report, "class", "class", gfp_class_name(gfp_class(facts->gfp)));
 	report_remark(report, "%s", gfp_class_meaning(gfp_class(facts->gfp)));
 	report_figure(report, "order", "order", REPORT_NUMBER, report_u64(facts->order));
-	report_text(report, "rules", "rules of kernel", facts->profile->name);
+	report_text(report, "profile", "rules of kernel", facts->profile->name);
+	if (facts->profile->unverified)
+		report_remark(report, "unverified: no recording of it was at hand");
+	cli_config_report(report, facts->setting->config, SETTINGS);
 	str_deinit(&text);
 }
 

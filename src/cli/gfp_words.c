@@ -91,6 +91,9 @@ static void say_why_it_fails(struct str *out, const struct gfp_facts *facts)
 			      "it waits for nobody%s.", block,
 			 policy->wakes_kswapd ? ", and kswapd, which it has woken, comes too late" :
 						", and wakes nobody");
+	else if (!gfp_plan_stage(plan, GFP_STAGE_RECLAIM) && !gfp_plan_stage(plan, GFP_STAGE_WAIT))
+		str_add(out, "It fails after one compaction that waits for nobody: it does not "
+			     "reclaim.");
 	else if (plan->gfp & GFP_BIT_NORETRY)
 		str_addf(out, "It fails after one round of reclaim%s.",
 			 policy->may_compact ? " and compaction" : "");

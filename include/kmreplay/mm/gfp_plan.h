@@ -19,8 +19,7 @@ struct page_allocator;
 	X(MIN, "slow path", "looks down to the min mark, as far as its reserves go")          \
 	X(COMPACT_FIRST, "compaction first", "compacts without waiting, and looks again")     \
 	X(COSTLY, "costly and no retry",                                                      \
-	  "fails here if compaction had nothing to work with, or was put off, or with "       \
-	  "__GFP_THISNODE")                                                                   \
+	  "fails here if compaction had nothing to work with, or was put off")                 \
 	X(RESERVES, "reserves", "looks again with its caller's own right to the reserves")    \
 	X(RECLAIM, "direct reclaim",                                                          \
 	  "reclaims and looks again, then once more with all per-CPU lists and a HIGHATOMIC " \
@@ -80,11 +79,11 @@ unsigned int gfp_stage_depth(const struct gfp_plan *plan, const struct gfp_stage
  * The zones that it tries on node "node" (-1: of CPU 0), in their order: numbers for zone_info().
  * Returns how many there are; at most "max" are written to "zones".
  */
-unsigned int gfp_plan_zones(struct page_allocator *pa, const struct gfp_plan *plan, int node,
-			    unsigned int *zones, unsigned int max);
+unsigned int gfp_plan_zones(const struct page_allocator *pa, const struct gfp_plan *plan,
+			    int node, unsigned int *zones, unsigned int max);
 /**
  * How many free pages zone "index" has to have for "stage" to take a block there, if there is one
- * of the order. Free pages of HIGHATOMIC blocks are counted only where the request may have them.
+ * of the order; among them those of HIGHATOMIC blocks and CMA areas that it may not have.
  */
 uint64_t gfp_plan_needs(const struct page_allocator *pa, const struct gfp_plan *plan,
 			const struct gfp_stage *stage, unsigned int index);

@@ -18,7 +18,7 @@ static const struct {
 
 static void add(struct gfp_plan *plan, enum gfp_stage_kind kind);
 static void add_look(struct gfp_plan *plan, enum gfp_stage_kind kind, unsigned int flags);
-static void plan_compact_first(struct gfp_plan *plan, const struct machine_config *config,
+static bool plan_compact_first(struct gfp_plan *plan, const struct machine_config *config,
 			       bool reserves);
 static void plan_loop(struct gfp_plan *plan, const struct machine_config *config,
 		      unsigned int flags);
@@ -41,6 +41,7 @@ void gfp_plan_init(struct gfp_plan *plan, const struct machine_config *config,
 	const unsigned int obeyed = gfp_policy_obeyed_flags(profile, config);
 	unsigned int usual, retry;
 	enum migratetype type;
+	bool goes_on = true;
 
 	*plan = (struct gfp_plan){
 		.profile = profile,
@@ -61,14 +62,13 @@ void gfp_plan_init(struct gfp_plan *plan, const struct machine_config *config,
 		add(plan, GFP_STAGE_KSWAPD);
 	add_look(plan, GFP_STAGE_MIN, usual);
 	if (profile->slowpath != SLOWPATH_7)
-		plan_compact_first(plan, config, retry != usual);
-	if (retry != usual)
+		goes_on = plan_compact_first(plan, config, retry != usual);
+	if (goes_on && retry != usual)
 		add_look(plan, GFP_STAGE_RESERVES, retry);
-	if (plan->policy.reclaims) {
-		if (profile->slowpath == SLOWPATH_7)
-			plan_compact_first(plan, config, false);
+	if (profile->slowpath == SLOWPATH_7 && plan->policy.reclaims)
+		goes_on = plan_compact_first(plan, config, false);
+	if (goes_on && plan->policy.reclaims)
 		plan_loop(plan, config, retry);
-	}
 	plan_end(plan);
 }
 
@@ -92,13 +92,12 @@ unsigned int gfp_stage_depth(const struct gfp_plan *plan, const struct gfp_stage
 	return (unsigned int)gfp_policy_mark(plan->profile, stage->flags, 1000);
 }
 
-unsigned int gfp_plan_zones(struct page_allocator *pa, const struct gfp_plan *plan, int node,
+unsigned int gfp_plan_zones(const struct page_allocator *pa, const struct gfp_plan *plan, int node,
 			    unsigned int *zones, unsigned int max)
 {
 	struct page_request req;
 	unsigned int nr = 0;
 
-	page_begin(pa, 0);
 	if (plan->order > KERNEL_MAX_ORDER ||
 	    !request_init(pa, &req, plan->gfp, plan->order, node))
 		return 0;
@@ -118,19 +117,15 @@ uint64_t gfp_plan_needs(const struct page_allocator *pa, const struct gfp_plan *
 			const struct gfp_stage *stage, unsigned int index)
 {
 	const struct zone *zone = &pa->zones[index];
-	const uint64_t block = 1ULL << plan->order;
-	uint64_t kept = 0;
-	int64_t mark;
+	const unsigned int which = stage->flags & ALLOC_WMARK_MASK;
+	struct watermark_sum sum;
 
 	BUG_ON(index >= pa->nr_zones);
 	if (stage->flags & ALLOC_NO_WATERMARKS)
-		return block;
-	mark = gfp_policy_mark(plan->profile, stage->flags,
-			       (int64_t)zone_wmark(zone, stage->flags & ALLOC_WMARK_MASK));
-	if (!gfp_policy_counts_highatomic(plan->profile, stage->flags))
-		kept = plan->profile->highatomic == HIGHATOMIC_ONE_PERCENT_ALIGNED ?
-			       zone->free_highatomic : zone->reserved_highatomic;
-	return (uint64_t)mark + zone->reserve[plan->policy.highest] + block + kept;
+		return 1ULL << plan->order;
+	sum = watermark_sum(zone, plan->order, zone_wmark(zone, which), plan->policy.highest,
+			    stage->flags, 0);
+	return (uint64_t)(sum.min + sum.reserve + sum.order + sum.highatomic + sum.cma) + 1;
 }
 
 static void add(struct gfp_plan *plan, enum gfp_stage_kind kind)
@@ -146,23 +141,29 @@ static void add_look(struct gfp_plan *plan, enum gfp_stage_kind kind, unsigned i
 	plan->stages[plan->nr_stages - 1].flags = flags;
 }
 
-/* Ahead of reclaim, for what is hard to find: not by those who may have any page at all. */
-static void plan_compact_first(struct gfp_plan *plan, const struct machine_config *config,
+/*
+ * Ahead of reclaim, for what is hard to find: not by those who may have any page at all. False:
+ * whatever comes of it, the request goes no further.
+ */
+static bool plan_compact_first(struct gfp_plan *plan, const struct machine_config *config,
 			       bool reserves)
 {
 	const enum migratetype type =
 		config->mobility_grouping ? plan->policy.type : MIGRATE_UNMOVABLE;
-	const struct gfp_stage *min = gfp_plan_stage(plan, GFP_STAGE_MIN);
-	const unsigned int flags = min->flags;
+	const bool in_loop = plan->profile->slowpath == SLOWPATH_7;
+	const unsigned int flags = gfp_plan_stage(plan, GFP_STAGE_MIN)->flags;
 
 	if (reserves || !config->direct_compaction ||
 	    !gfp_policy_compacts_first(&plan->policy, type))
-		return;
+		return true;
 	add_look(plan, GFP_STAGE_COMPACT_FIRST, flags);
-	if ((plan->gfp & GFP_BIT_NORETRY) &&
-	    (plan->profile->slowpath == SLOWPATH_7 ? plan->gfp & GFP_BIT_THISNODE :
-						     plan->policy.costly))
+	if (!(plan->gfp & GFP_BIT_NORETRY) || (!in_loop && !plan->policy.costly))
+		return true;
+	if (plan->gfp & GFP_BIT_THISNODE)
+		return false;
+	if (!in_loop)
 		add(plan, GFP_STAGE_COSTLY);
+	return true;
 }
 
 static void plan_loop(struct gfp_plan *plan, const struct machine_config *config,

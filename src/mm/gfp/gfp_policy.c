@@ -119,7 +119,7 @@ unsigned int gfp_policy_slow_flags(const struct page_profile *profile, uint32_t 
 		if (!(gfp & GFP_BIT_NOMEMALLOC))
 			flags |= ALLOC_NON_BLOCK | (order > 0 ? ALLOC_HIGHATOMIC : 0U);
 	} else if (realtime) {
-		flags |= ALLOC_NON_BLOCK;
+		flags |= ALLOC_NON_BLOCK | (order > 0 ? ALLOC_HIGHATOMIC : 0U);
 	}
 	return flags;
 }

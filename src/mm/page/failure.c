@@ -50,14 +50,15 @@ const char *page_refusal_words(enum page_refusal refusal)
 void page_failure_explain(const struct page_allocator *pa,
 			  const struct page_failure_request *request, struct page_failure *ret)
 {
+	const uint32_t gfp = gfp_apply_scopes(request->gfp, request->context);
 	const bool named = request->node >= 0 && (unsigned int)request->node < pa->nr_nodes;
 	struct asked asked = { .pa = pa, .cpu = request->cpu };
 	struct page_request *req = &asked.req;
 
 	BUG_ON(request->cpu >= pa->nr_cpus || request->order > KERNEL_MAX_ORDER);
 	*ret = (struct page_failure){ .request = *request, .fails = true };
-	gfp_policy_get(pa->arch, request->gfp, request->order, request->context, &ret->policy);
-	if (request_init(pa, req, request->gfp, request->order,
+	gfp_policy_get(pa->arch, gfp, request->order, request->context, &ret->policy);
+	if (request_init(pa, req, gfp, request->order,
 			 named ? request->node : pa->cpu_node[request->cpu])) {
 		req->context = request->context;
 		ret->preferred = request_zone(pa, req, req->preferred)->index;

@@ -33,6 +33,7 @@
 /* Of what kernels before 5.18 did. */
 #define RULES_BEFORE_5_18                                                                     \
 	RULES_BEFORE_6_7,                                                                     \
+	.reserves = RESERVES_HARDER,                                                          \
 	.unverified = true,                                                                   \
 	.reserves = RESERVES_HARDER,                                                          \
 	.merges_reserved = true,                                                              \
