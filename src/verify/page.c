@@ -32,6 +32,7 @@ static struct page_judge *create_judge(const struct verify_setup *setup,
 				       struct error *err);
 static bool create_pages(struct page_judge *j, struct error *err);
 static bool leaves_alone(void *ctx, uint64_t number);
+static uint32_t asks(void *ctx, const struct event *ev);
 static void take_effect(void *ctx, struct page_op *op);
 static void judge(struct page_judge *j, struct page_op *op);
 static void decay_until(struct page_judge *j, uint64_t time);
@@ -123,6 +124,9 @@ static struct page_judge *create_judge(const struct verify_setup *setup,
 	j->calls.runs = page_allocator_profile(j->pa)->frees_in_runs;
 	j->calls.by_end = !verify_is_given(&j->setup, GIVEN_ORDER);
 	j->calls.no_probes = !verify_is_given(&j->setup, GIVEN_BULK);
+	j->calls.asks = verify_is_given(&j->setup, GIVEN_SILENT) ? asks : NULL;
+	j->asked.names = setup->names;
+	j->asked.pointer_size = setup->config->arch == ARCH_X86_32 ? 4 : 8;
 	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
 		j->calls.notes[notes[i]] = true;
 	page_follow(j->pa, &page_judge_follow, j);
@@ -153,6 +157,7 @@ static void destroy(void *judge)
 	if (!j)
 		return;
 	page_calls_deinit(&j->calls);
+	page_asked_deinit(&j->asked);
 	page_allocator_destroy(j->pa);
 	u64map_deinit(&j->listed);
 	u64map_deinit(&j->stuck);
@@ -194,6 +199,13 @@ static bool leaves_alone(void *ctx, uint64_t number)
 
 	/* The excess of alloc_pages_exact() is freed page by page, too. */
 	return fate == PAGE_FATE_ALONE || fate == PAGE_FATE_TAIL;
+}
+
+static uint32_t asks(void *ctx, const struct event *ev)
+{
+	struct page_judge *j = ctx;
+
+	return page_asked_pages(&j->asked, ev);
 }
 
 static void take_effect(void *ctx, struct page_op *op)

@@ -14,14 +14,17 @@
 #include "kmreplay/mm/gfp_policy.h"
 
 static void own_takes(struct page_judge *j, const struct page_op *op);
-static bool bulk_page(struct page_judge *j, const struct page_op *op);
+static uint64_t bulk_asked(struct page_judge *j, const struct page_op *op, uint64_t nr);
+static bool bulk_page(struct page_judge *j, const struct page_list *list);
 static void bulk_rest(struct page_judge *j, const struct page_op *op);
-static bool bulk_list(struct page_judge *j, const struct page_op *op, struct page_list *list);
+static bool bulk_list(struct page_judge *j, const struct page_op *op, unsigned int nr,
+		      struct page_list *list);
 
 void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 {
 	const uint64_t nr = op->probed ? MIN(op->asked, 1U << 16) : 0;
-	uint64_t got = 0;
+	struct page_list list;
+	uint64_t got;
 	size_t want;
 
 	page_judge_begin(j, op);
@@ -30,14 +33,13 @@ void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 		own_takes(j, op);
 		return;
 	}
-	while (got < nr && bulk_page(j, op))
-		got++;
+	got = bulk_asked(j, op, nr);
 	verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
 		     "pages of silent requests that ours did not find", nr - got);
 	/* What was taken and is not in a list by now was taken for it. */
 	for (got = 0;; got++) {
 		want = j->course.take > op->certain ? op->takes.nr : op->certain;
-		if (j->course.take >= want || !bulk_page(j, op))
+		if (j->course.take >= want || !bulk_list(j, op, 1, &list) || !bulk_page(j, &list))
 			break;
 	}
 	if (!op->probed && j->course.take)
@@ -99,19 +101,35 @@ static void own_takes(struct page_judge *j, const struct page_op *op)
 	}
 }
 
-/* The next page of a silent request; false: there is none. */
-static bool bulk_page(struct page_judge *j, const struct page_op *op)
+/* "nr" pages, by as many calls as that takes; each keeps to one zone. Returns how many came. */
+static uint64_t bulk_asked(struct page_judge *j, const struct page_op *op, uint64_t nr)
 {
-	struct page_list list;
+	uint64_t got = 0;
+
+	while (got < nr) {
+		const uint64_t end = MIN(got + MAX(op->chunk, 1U), nr);
+		struct page_list list;
+
+		if (!bulk_list(j, op, (unsigned int)(end - got), &list))
+			break;
+		while (got < end && bulk_page(j, &list))
+			got++;
+		if (got < end)
+			break;
+	}
+	return got;
+}
+
+/* The next page of a silent request; false: there is none. */
+static bool bulk_page(struct page_judge *j, const struct page_list *list)
+{
 	uint64_t pfn;
 
-	if (!bulk_list(j, op, &list))
-		return false;
-	j->course.zone = list.zone;
-	pfn = page_follow_bulk(j->pa, &list);
+	j->course.zone = list->zone;
+	pfn = page_follow_bulk(j->pa, list);
 	if (pfn == PAGE_FOLLOW_NONE)
 		return false;
-	page_judge_silent(j, &list, pfn);
+	page_judge_silent(j, list, pfn);
 	return true;
 }
 
@@ -139,8 +157,9 @@ static void bulk_rest(struct page_judge *j, const struct page_op *op)
 		(void)page_judge_silent_until(j, &list, pfn);
 }
 
-/* The list that a silent request took from: of the blocks it took, or where it would have begun. */
-static bool bulk_list(struct page_judge *j, const struct page_op *op, struct page_list *list)
+/* The list that "nr" pages came from: of the blocks taken for them, or where ours would begin. */
+static bool bulk_list(struct page_judge *j, const struct page_op *op, unsigned int nr,
+		      struct page_list *list)
 {
 	const uint32_t gfp = op->gfp ? op->gfp : GFP_BITS_KERNEL;
 	struct page_where where;
@@ -157,9 +176,5 @@ static bool bulk_list(struct page_judge *j, const struct page_op *op, struct pag
 		       (list->order <= 3 || list->order == 9);
 	}
 	list->type = gfp_policy_migratetype(gfp);
-	/* All its pages are of one zone. */
-	list->zone = j->course.zone;
-	if (!op->takes.nr && !j->course.looked)
-		j->course.looked = page_judge_bulk_zone(j, op, gfp, list);
-	return op->takes.nr || j->course.looked;
+	return page_judge_bulk_zone(j, op, gfp, nr, list);
 }

@@ -15,6 +15,7 @@
 
 #include "page_calls.h"
 
+#include "kmreplay/abi/gfp.h"
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/replay/survey.h"
 
@@ -24,6 +25,7 @@ enum {
 	WINDOW = 8192,       /* events that an unfinished call is waited for */
 	DRAIN_WINDOW = 64,   /* events in which a free's drains may still come */
 	MAX_CONTEXTS = 1 << 16,
+	VMALLOC_CHUNK = 100, /* pages that vm_area_alloc_pages() asks for at a time */
 };
 
 static void one_event(struct page_calls *calls, const struct event *ev, uint64_t number);
@@ -53,6 +55,11 @@ static void note_drain(struct page_calls *calls, struct page_running *run, const
 		       uint64_t number);
 static void note_bulk(struct page_calls *calls, struct page_running *run, const struct event *ev,
 		      uint64_t number);
+static void begin_asking(struct page_calls *calls, struct page_running *run, const struct event *ev,
+			 uint64_t number);
+static bool goes_on_asking(unsigned int type);
+static bool is_for_vmalloc(const struct event *ev);
+static void end_asking(struct page_calls *calls, struct page_running *run);
 static void end_taking(struct page_calls *calls, struct page_running *run);
 static void end_last(struct page_calls *calls, struct page_running *run);
 static void join_runs(struct page_calls *calls, struct page_running *run);
@@ -122,6 +129,8 @@ static void one_event(struct page_calls *calls, const struct event *ev, uint64_t
 
 	if (run->list.nr && !goes_on_with_list(run, ev->type))
 		end_list(calls, run);
+	if (run->asking && !goes_on_asking(ev->type))
+		end_asking(calls, run);
 	switch (ev->type) {
 	case EVENT_ZONE_LOCKED:
 	case EVENT_EXTFRAG:
@@ -129,6 +138,8 @@ static void one_event(struct page_calls *calls, const struct event *ev, uint64_t
 		break;
 	case EVENT_PAGE_ALLOC:
 		note_alloc(calls, run, ev, number);
+		if (run->asking && !is_for_vmalloc(ev))
+			end_asking(calls, run);
 		break;
 	case EVENT_PAGE_FREE:
 	case EVENT_PAGE_FREE_DIRECT:
@@ -160,6 +171,8 @@ static void one_event(struct page_calls *calls, const struct event *ev, uint64_t
 		end_last(calls, run);
 		if (!run->bulk)
 			end_taking(calls, run);
+		if (calls->asks && !run->bulk)
+			begin_asking(calls, run, ev, number);
 		break;
 	}
 	if (unlikely(calls->notes[ev->type]))
@@ -254,7 +267,7 @@ static uint32_t new_op(struct page_calls *calls, unsigned int kind, const struct
 	op->single = op->batched = op->missed_batch = op->probed = op->slow = op->open = false;
 	op->wakes = 0;
 	op->run = 1;
-	op->asked = op->gfp = op->certain = 0;
+	op->asked = op->chunk = op->gfp = op->certain = 0;
 	op->interrupted = interrupted_by(calls, ev);
 	op->context = page_calls_context(ev);
 	op->used = true;
@@ -285,7 +298,7 @@ static void note_take(struct page_calls *calls, struct page_running *run, const 
 		op_at(calls, run->taking)->open = true;
 	}
 	op = op_at(calls, run->taking);
-	if (calls->by_end)
+	if (calls->by_end || (run->taking == run->asking && !op->takes.nr))
 		set_start(calls, run->taking, number);
 	if (ev->type == EVENT_EXTFRAG) {
 		add_extfrag(calls, op, ev, number);
@@ -329,7 +342,8 @@ static void note_alloc(struct page_calls *calls, struct page_running *run, const
 	struct page_op *op;
 
 	end_last(calls, run);
-	run->bulk_singles++;
+	if (ev->page.pfn != EVENT_PFN_FAILED && (!run->asking || is_for_vmalloc(ev)))
+		run->bulk_singles += 1U << MIN(ev->page.order, (uint8_t)KERNEL_MAX_ORDER);
 	if (calls->runs)
 		note_single(calls, ev);
 	if (run->taking)
@@ -374,13 +388,15 @@ static uint32_t split_taking(struct page_calls *calls, struct page_running *run,
 			end_taking(calls, run);
 		return 0;
 	}
-	if (first) {
+	if (first || id == run->asking) {
 		id = new_op(calls, PAGE_OP_ALLOC, ev, number);
 		op = op_at(calls, run->taking);
 		own = op_at(calls, id);
 		for (size_t i = first; i < op->takes.nr; i++)
 			vec_push(&own->takes, op->takes.items[i]);
 		op->certain = (uint32_t)first;
+		if (!first)
+			vec_reset(&op->takes);
 		if (!calls->by_end)
 			set_start(calls, id, own->takes.items[0].number);
 		op_at(calls, id)->cpu = op_at(calls, run->taking)->cpu;
@@ -465,6 +481,8 @@ static void note_bulk(struct page_calls *calls, struct page_running *run, const 
 
 	end_last(calls, run);
 	if (ev->type == EVENT_PROBE_PAGES_BULK) {
+		run->bulk_singles = UINT32_MAX; /* it knows better */
+		end_asking(calls, run);
 		end_taking(calls, run);
 		run->bulk = true;
 		run->bulk_gfp = ev->probe.gfp;
@@ -484,14 +502,77 @@ static void note_bulk(struct page_calls *calls, struct page_running *run, const 
 	op->probed = true;
 	op->gfp = run->bulk_gfp;
 	op->asked = ev->probe.nr - MIN(ev->probe.nr, run->bulk_singles);
+	op->chunk = op->asked;
 	end_taking(calls, run);
+}
+
+/* A request of one page is no bulk request. */
+static void begin_asking(struct page_calls *calls, struct page_running *run, const struct event *ev,
+			 uint64_t number)
+{
+	const uint32_t nr = calls->asks(calls->ctx, ev);
+	struct page_op *op;
+
+	if (nr < 2)
+		return;
+	run->asking = run->taking = new_op(calls, PAGE_OP_BULK, ev, number);
+	run->bulk_singles = 0;
+	op = op_at(calls, run->asking);
+	op->open = true;
+	op->probed = true;
+	op->asked = nr;
+	op->chunk = VMALLOC_CHUNK;
+	op->gfp = (ev->slab.gfp & ~(uint32_t)GFP_BIT_ZERO) | GFP_BIT_HIGHMEM;
+}
+
+static bool goes_on_asking(unsigned int type)
+{
+	switch (type) {
+	case EVENT_ZONE_LOCKED:
+	case EVENT_EXTFRAG:
+	case EVENT_PAGE_ALLOC:
+	case EVENT_PROBE_PAGES_BULK:
+	case EVENT_PROBE_PAGES_BULK_RET:
+	case EVENT_PROBE_SPLIT:
+	case EVENT_KSWAPD_WAKEUP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Its pages may be high ones, and stay where they are; pages of page tables may not be high. */
+static bool is_for_vmalloc(const struct event *ev)
+{
+	return (ev->page.gfp & (GFP_BIT_HIGHMEM | GFP_BIT_MOVABLE)) == GFP_BIT_HIGHMEM;
+}
+
+static void end_asking(struct page_calls *calls, struct page_running *run)
+{
+	struct page_op *op;
+
+	if (!run->asking)
+		return;
+	op = op_at(calls, run->asking);
+	/* A last page that is missing to a bulk request would have had an event. */
+	op->asked = op->asked > run->bulk_singles + 1ULL ? op->asked - run->bulk_singles : 0;
+	if (!op->certain)
+		op->certain = (uint32_t)op->takes.nr;
+	op->open = false;
+	if (!op->asked && !op->takes.nr) {
+		op->used = false;
+		vec_push(&calls->spare, run->asking - 1);
+	}
+	if (run->taking == run->asking)
+		run->taking = 0;
+	run->asking = 0;
 }
 
 static void end_taking(struct page_calls *calls, struct page_running *run)
 {
 	struct page_op *op;
 
-	if (run->taking) {
+	if (run->taking && run->taking != run->asking) {
 		op = op_at(calls, run->taking);
 		op->open = false;
 		if (!op->certain)
@@ -606,6 +687,8 @@ static void give_out(struct page_calls *calls, uint32_t id)
 	if (op->open) {
 		struct page_running *run = running_of(calls, op->context);
 
+		if (run->asking == id)
+			run->asking = 0;
 		if (run->taking == id)
 			end_taking(calls, run);
 		if (run->last == id)

@@ -59,6 +59,7 @@ struct page_op {
 	uint16_t wakes;    /**< ALLOC: kswapd was woken in the call */
 	bool slow;         /**< ALLOC: reclaim, compaction or an OOM kill were seen in the call */
 	uint32_t asked;    /**< BULK: pages given out */
+	uint32_t chunk;    /**< BULK: at most so many of them by one call */
 	/**
 	 * BULK: so many of "takes" are surely its own. A mm_page_alloc got the next one, by a pop
 	 * or by a refill of its own: it has the rest of the takes, too.
@@ -99,6 +100,8 @@ struct page_calls {
 	struct u64map singles; /**< with "runs": pages that were asked for one by one */
 	/** A page freed by event "number" is seen to leave its list alone; NULL: not known. */
 	bool (*alone)(void *ctx, uint64_t number);
+	/** Pages that the task is about to ask for silently; 0: none. NULL: not known. */
+	uint32_t (*asks)(void *ctx, const struct event *ev);
 	page_op_fn *fn;
 	void *ctx;
 	uint64_t nr_events;
@@ -129,7 +132,9 @@ struct page_running {
 	uint16_t wakes;
 	bool slow;
 	bool bulk;       /**< inside a probed alloc_pages_bulk() */
-	uint32_t bulk_gfp, bulk_singles;
+	uint32_t bulk_gfp;
+	uint32_t bulk_singles; /**< pages that came with events of their own */
+	uint32_t asking; /**< BULK whose pages were asked for by vmalloc */
 };
 
 void page_calls_init(struct page_calls *calls, page_op_fn *fn, void *ctx);

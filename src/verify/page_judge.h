@@ -6,6 +6,7 @@
 #ifndef KMREPLAY_SRC_VERIFY_PAGE_JUDGE_H
 #define KMREPLAY_SRC_VERIFY_PAGE_JUDGE_H
 
+#include "page_asked.h"
 #include "page_look.h"
 #include "page_calls.h"
 
@@ -79,6 +80,7 @@ struct page_judge {
 	const struct page_look *look;
 	struct page_allocator *pa;
 	struct page_calls calls;
+	struct page_asked asked;
 	struct page_course course;
 	bool follow;          /**< VERIFY_FOLLOW */
 	unsigned int nr_cpus, nr_zones;
@@ -132,9 +134,9 @@ void page_live_silent(struct page_judge *j, const struct page_op *op);
 void page_judge_policy(struct page_judge *j, unsigned int task, bool interleaves);
 /** Which node the request is for, whose zone (or failure) the course has; -1: its CPU's. */
 int page_judge_node(struct page_judge *j, const struct page_op *op);
-/** Fills list->zone: where a bulk request without blocks taken found its pages; false: nowhere. */
+/** Fills list->zone: where a bulk request for "nr" without blocks taken found them; false: nowhere. */
 bool page_judge_bulk_zone(struct page_judge *j, const struct page_op *op, uint32_t gfp,
-			  struct page_list *list);
+			  unsigned int nr, struct page_list *list);
 /** The bulk request is over: its pages were of the course's zone. */
 void page_judge_bulk_end(struct page_judge *j, const struct page_op *op);
 

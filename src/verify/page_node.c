@@ -66,7 +66,7 @@ int page_judge_node(struct page_judge *j, const struct page_op *op)
 }
 
 bool page_judge_bulk_zone(struct page_judge *j, const struct page_op *op, uint32_t gfp,
-			  struct page_list *list)
+			  unsigned int nr, struct page_list *list)
 {
 	struct page_policy *policy = policy_of(j, &op->ev, gfp);
 	const int nr_nodes = (int)j->setup.config->nr_nodes;
@@ -74,11 +74,11 @@ bool page_judge_bulk_zone(struct page_judge *j, const struct page_op *op, uint32
 	struct page_list other = *list;
 	bool found;
 
-	found = page_follow_bulk_zone(j->pa, list->cpu, gfp, first, op->asked, &list->zone);
+	found = page_follow_bulk_zone(j->pa, list->cpu, gfp, first, nr, &list->zone);
 	for (int node = nr_nodes > 1 && verify_is_given(&j->setup, GIVEN_NODE) ? 0 : nr_nodes;
-	     node < nr_nodes && !(found && was_taken_from(j, list, op->asked)); node++) {
-		if (page_follow_bulk_zone(j->pa, list->cpu, gfp, node, op->asked, &other.zone) &&
-		    was_taken_from(j, &other, op->asked)) {
+	     node < nr_nodes && !(found && was_taken_from(j, list, nr)); node++) {
+		if (page_follow_bulk_zone(j->pa, list->cpu, gfp, node, nr, &other.zone) &&
+		    was_taken_from(j, &other, nr)) {
 			*list = other;
 			found = true;
 		}

@@ -16,7 +16,8 @@ static void note(void *ctx, const struct replay_moment *moment)
 	vec_push(&seen->moments, *moment);
 }
 
-static void note_failure(void *ctx, const struct replay_failure *failure, const struct event *ev UNUSED)
+static void note_failure(void *ctx, const struct replay_failure *failure,
+			 const struct event *ev UNUSED)
 {
 	struct seen *seen = ctx;
 

@@ -7,6 +7,7 @@
 #include <config.h>
 
 #include "../../../src/verify/page_calls.h"
+#include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/rng.h"
 #include "kmreplay/mm/page_start.h"
 #include "kmreplay/mm/profile.h"
@@ -270,6 +271,58 @@ START_TEST(neighbours_are_freed_together)
 }
 END_TEST
 
+static uint32_t five_pages(void *ctx, const struct event *ev)
+{
+	(void)ctx;
+	return ev->type == EVENT_KMALLOC ? 5 : 0;
+}
+
+static void put_with_gfp(struct page_calls *calls, uint64_t pfn, unsigned int order, uint32_t gfp)
+{
+	struct event ev = { .type = EVENT_PAGE_ALLOC, .pid = 7, .flags = EVENT_F_CONTEXT };
+
+	ev.page.pfn = pfn;
+	ev.page.order = (uint8_t)order;
+	ev.page.gfp = gfp;
+	page_calls_event(calls, &ev);
+}
+
+/* What vmalloc asks for comes with events in part: those are not silent. */
+START_TEST(silent_are_those_without_events)
+{
+	static const struct {
+		unsigned int order; /* of a block that has an event */
+		bool failed, for_tables;
+		uint32_t silent;
+	} cases[] = {
+		{ 0, false, false, 4 },
+		{ 1, false, false, 3 },
+		{ 2, false, false, 0 }, /* a last page would have one, too */
+		{ 2, true, false, 5 },
+		{ 0, false, true, 5 }, /* a page table */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct collected c = { .ops = { 0 } };
+		struct page_calls calls;
+		uint32_t silent = 0;
+
+		page_calls_init(&calls, collect, &c);
+		calls.asks = five_pages;
+		put(&calls, EVENT_KMALLOC, 7, 0, 0);
+		put_with_gfp(&calls, cases[i].failed ? EVENT_PFN_FAILED : 64, cases[i].order,
+			     cases[i].for_tables ? GFP_BITS_KERNEL :
+						   GFP_BITS_KERNEL | GFP_BIT_HIGHMEM);
+		put(&calls, EVENT_KFREE, 7, 0, 0);
+		page_calls_finish(&calls);
+		vec_foreach(&c.ops, op)
+			silent += op->kind == PAGE_OP_BULK ? op->asked : 0;
+		ck_assert_msg(silent == cases[i].silent, "case %zu: %u", i, silent);
+		collect_end(&calls, &c);
+	}
+}
+END_TEST
+
 START_TEST(follows_a_recorded_boot)
 {
 	static const struct {
@@ -452,5 +505,6 @@ START_TEST(survives_any_recording)
 END_TEST
 
 UNIT_MAIN("verify/page", calls_are_put_together, lists_are_freed_when_they_are,
-	  neighbours_are_freed_together, follows_a_recorded_boot, what_is_given_counts,
+	  neighbours_are_freed_together, silent_are_those_without_events,
+	  follows_a_recorded_boot, what_is_given_counts,
 	  broken_rules_are_seen, survives_any_recording)

@@ -33,6 +33,7 @@ struct recorder {
 	int32_t pid;
 	uint8_t flags;
 	uint64_t time;
+	struct event_names names;
 	struct vec(struct event) events;
 };
 
@@ -146,6 +147,7 @@ static void begin(struct recorder *r)
 	struct error err;
 
 	memset(r, 0, sizeof(*r));
+	event_names_init(&r->names);
 	machine_config_init(&r->config, (struct kernel_version){ 6, 1 }, ARCH_X86_64);
 	r->config.nr_cpus = 1;
 	r->config.nr_nodes = 1;
@@ -191,14 +193,12 @@ static void judge(struct recorder *r, enum verify_mode mode, struct verify_log *
 	struct event_batch batch = { .events = r->events.items, .nr = r->events.nr };
 	const struct repair_batch repaired = { .batch = &batch };
 	const struct verify_ops *ops = &verify_page_ops;
-	struct event_names names;
 	struct survey survey;
 	struct verify_setup setup = { .mode = mode, .given = ~0U, .config = &r->config,
-				      .survey = &survey, .names = &names };
+				      .survey = &survey, .names = &r->names };
 	void *look, *judge;
 	struct error err;
 
-	event_names_init(&names);
 	survey_init(&survey);
 	survey.extfrag_names_block = true;
 	survey_add(&survey, batch.events, batch.nr);
@@ -213,7 +213,6 @@ static void judge(struct recorder *r, enum verify_mode mode, struct verify_log *
 	ops->destroy(judge);
 	ops->look_destroy(look);
 	survey_deinit(&survey);
-	event_names_deinit(&names);
 }
 
 /* Differences of one mode, false alarms included. */
@@ -234,6 +233,7 @@ static void finish(struct recorder *r)
 {
 	page_allocator_destroy(r->pa);
 	machine_config_deinit(&r->config);
+	event_names_deinit(&r->names);
 	vec_deinit(&r->events);
 }
 
@@ -435,7 +435,43 @@ START_TEST(drain_passes_over_what_is_gone)
 }
 END_TEST
 
+/* vmalloc of "nr" pages: the array for them, then the pages. */
+static void get_by_vmalloc(struct recorder *r, uint32_t nr)
+{
+	static const char site[] = "__vmalloc_node_range+0x1ce/0x880";
+	struct event *ev = record(r, EVENT_KMALLOC);
+
+	ev->site = event_site_add(&r->names, site, strlen(site));
+	ev->slab.bytes_req = nr * 8ULL;
+	/* Not what vmalloc asks for, but as good: the type that this recorder's pages have. */
+	ev->slab.gfp = MOVABLE;
+	for (uint32_t i = 0; i < nr; i++)
+		(void)get_silently(r);
+	ev = record(r, EVENT_KFREE);
+}
+
+/* Pages that are never heard of again have left their list all the same, and it fills later. */
+START_TEST(array_of_pages_tells_how_many)
+{
+	uint64_t pages[HIGH + BATCH];
+	struct recorder r;
+
+	begin(&r);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		pages[i] = get(&r, 0);
+	for (unsigned int i = 0; i < BATCH; i++)
+		put(&r, pages[i], 0);
+	get_by_vmalloc(&r, BATCH - 2); /* no refill */
+	for (size_t i = BATCH; i < ARRAY_SIZE(pages); i++)
+		put(&r, pages[i], 0);
+	get_by_vmalloc(&r, 2 * HIGH); /* several calls and refills */
+	for (unsigned int i = 0; i < HIGH; i++)
+		(void)get(&r, 0);
+	expect_all_right(&r);
+}
+END_TEST
+
 UNIT_MAIN("verify/page_unseen", nothing_is_hidden, events_are_off_for_a_while,
 	  kswapd_is_done_before_it_sleeps, excess_goes_to_the_tail, memory_in_use_is_learned,
 	  silent_page_is_found_behind_others, silent_request_used_its_refill,
-	  drain_passes_over_what_is_gone)
+	  drain_passes_over_what_is_gone, array_of_pages_tells_how_many)
