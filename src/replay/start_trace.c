@@ -8,14 +8,18 @@
  * left in that higher zone (ALLOC_NOFRAGMENT prefers another zone, and there are no watermarks
  * yet), so what is untouched there was in use. In a zone of which a part was initialised late, all
  * memory of that part that was not reserved is seen to be freed, and early users had the rest (6.1
- * and later, 64 bits). And the free lists are in order of addresses at
- * boot (ascending; descending in HighMem, whose pages are freed one by one). So in a zone that was
- * drawn on, what is untouched below the lowest frame ever taken was in use. So were blocks of the
- * largest order of which nothing was taken, when blocks behind them in that order were taken
- * fresh: as free blocks they would have come first; and what lies in such a block below its first
- * taken page. All other untouched frames, and those of all other recordings, count as free: nothing
- * tells them apart, and most memory of most machines is. But for a zone that the first requests
- * passed over: it had run low, and what is untouched there was in use.
+ * and later, 64 bits). In such zones only the rest of a block that requests were taking from was
+ * free: expand() gives the lowest pages first, so what lies right behind a page that was free, in
+ * the same largest block, was free as well, and nobody came to need it.
+ *
+ * And the free lists are in order of addresses at boot (ascending; descending in HighMem, whose
+ * pages are freed one by one). So in a zone that was drawn on, what is untouched below the lowest
+ * frame ever taken was in use. So were blocks of the largest order of which nothing was taken, when
+ * blocks behind them in that order were taken fresh: as free blocks they would have come first; and
+ * what lies in such a block below its first taken page. All other untouched frames, and those of
+ * all other recordings, count as free: nothing tells them apart, and most memory of most machines
+ * is. But for a zone that the first requests passed over: it had run low, and what is untouched
+ * there was in use.
  *
  * A pageblock is of the type that its first event on the free lists names. Of those without one,
  * MOVABLE from the beginning, boot has turned over what it took as a whole: its requests are not
@@ -33,6 +37,7 @@
 struct boot_line {
 	uint64_t used_until;             /* all below were in use */
 	uint64_t whole_from, whole_until; /* blocks between were in use, but for what was taken */
+	bool split; /* what lies right behind a page that was taken, in its block, was free */
 };
 
 enum {
@@ -143,6 +148,7 @@ static struct boot_line boot_line(const struct start_build *b, const struct star
 	}
 	if (is_exhausted(survey, zone) || start_was_deferred(b, zone)) {
 		line.used_until = zone->end;
+		line.split = true;
 		return line;
 	}
 	draw_whole(survey, zone, &line);
@@ -313,6 +319,11 @@ static void tell_by_rule(struct start_build *b, uint64_t from, uint64_t to,
 	const enum start_basis used_basis = survey->from_boot ? basis : START_BY_RULE;
 	uint64_t end;
 
+	if (line->split && from % TOP && survey_state_of(survey, from - 1) == SURVEY_FREE) {
+		end = MIN(bits_align_up(from, TOP), to);
+		start_tell(b, from, end, START_FREE, basis);
+		from = end;
+	}
 	for (uint64_t at = from; at < to; at = end) {
 		const uint64_t top = bits_align_down(at, TOP);
 		uint64_t taken = MIN(MAX(line->used_until, at), to);

@@ -161,6 +161,30 @@ START_TEST(blocks_that_boot_passed_over_were_in_use)
 }
 END_TEST
 
+/* Nothing is left for who would rather have had zone Normal. */
+START_TEST(the_rest_of_a_block_in_an_exhausted_zone_was_free)
+{
+	struct event events[] = {
+		page_event(EVENT_ZONE_LOCKED, FOUR_GIB + 0x410, 0, 0),
+		page_event(EVENT_PAGE_ALLOC, FOUR_GIB + 0x410, 0, GFP_BIT_COMP),
+		page_event(EVENT_ZONE_LOCKED, 0x4000, 0, 0),
+		page_event(EVENT_PAGE_ALLOC, 0x4000, 0, GFP_BIT_COMP),
+	};
+	struct start_state *state;
+	struct survey survey;
+
+	events[1].pid = events[3].pid = 0;
+	state = state_of(&survey, events, ARRAY_SIZE(events), NULL);
+	ck_assert(!is_free(state, FOUR_GIB + 0x40f));
+	ck_assert(is_free(state, FOUR_GIB + 0x410));
+	ck_assert(is_free(state, FOUR_GIB + 0x411));
+	ck_assert(is_free(state, FOUR_GIB + 0x7ff));
+	ck_assert(!is_free(state, FOUR_GIB + 0x800));
+	start_state_destroy(state);
+	survey_deinit(&survey);
+}
+END_TEST
+
 START_TEST(an_extfrag_names_a_block_or_a_page)
 {
 	struct event ev = { .type = EVENT_EXTFRAG };
@@ -381,6 +405,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, a_recording_from_the_middle_tells_of_lists_and_types);
 	tcase_add_test(tcase, blocks_that_boot_passed_over_were_in_use);
+	tcase_add_test(tcase, the_rest_of_a_block_in_an_exhausted_zone_was_free);
 	tcase_add_test(tcase, an_extfrag_names_a_block_or_a_page);
 	tcase_add_test(tcase, a_boot_log_says_what_was_reserved);
 	tcase_add_loop_test(tcase, later_flags_tell_of_what_no_event_touches, 0, 3);
