@@ -42,6 +42,8 @@ static void learn_not_low(struct page_judge *j);
 static void note(struct page_judge *j, const struct page_op *op);
 static void set_kswapd(struct page_judge *j, unsigned int node, bool awake);
 static void set_marks(struct page_judge *j, const struct event *ev);
+static void set_reserve(struct page_judge *j, const struct event *ev);
+static bool is_zone(const struct page_judge *j, unsigned int zone, int node, uint32_t name);
 
 const struct verify_ops verify_page_ops = {
 	.look_create = look_create,
@@ -99,7 +101,9 @@ static struct page_judge *create_judge(const struct verify_setup *setup,
 				       const struct page_look *look, struct verify_log *log,
 				       struct error *err)
 {
-	static const uint8_t notes[] = { EVENT_ZONE_WMARKS, EVENT_KSWAPD_WAKE, EVENT_KSWAPD_SLEEP };
+	static const uint8_t notes[] = { EVENT_ZONE_WMARKS, EVENT_LOWMEM_RESERVE,
+					 EVENT_KSWAPD_WAKE, EVENT_KSWAPD_SLEEP,
+					 EVENT_CMA_RELEASE };
 	struct page_judge *j = xcalloc(1, sizeof(*j));
 
 	j->setup = *setup;
@@ -158,6 +162,7 @@ static void destroy(void *judge)
 		return;
 	page_calls_deinit(&j->calls);
 	page_asked_deinit(&j->asked);
+	page_contig_deinit(j);
 	page_allocator_destroy(j->pa);
 	u64map_deinit(&j->listed);
 	u64map_deinit(&j->stuck);
@@ -198,7 +203,7 @@ static bool leaves_alone(void *ctx, uint64_t number)
 	const enum page_fate fate = page_look_fate(j->look, number);
 
 	/* The excess of alloc_pages_exact() is freed page by page, too. */
-	return fate == PAGE_FATE_ALONE || fate == PAGE_FATE_TAIL;
+	return fate == PAGE_FATE_ALONE || fate == PAGE_FATE_TAIL || fate == PAGE_FATE_AROUND;
 }
 
 static uint32_t asks(void *ctx, const struct event *ev)
@@ -225,6 +230,7 @@ static void take_effect(void *ctx, struct page_op *op)
 static void judge(struct page_judge *j, struct page_op *op)
 {
 	moments_until(j, op->start);
+	page_contig_until(j, op->start);
 	decay_until(j, op->ev.time);
 	vec_reset(&j->silent);
 	vec_reset(&j->used);
@@ -356,6 +362,13 @@ static void note(struct page_judge *j, const struct page_op *op)
 		if (verify_is_given(&j->setup, GIVEN_BOOT))
 			set_marks(j, ev);
 		break;
+	case EVENT_LOWMEM_RESERVE:
+		if (verify_is_given(&j->setup, GIVEN_BOOT))
+			set_reserve(j, ev);
+		break;
+	case EVENT_CMA_RELEASE:
+		page_contig_release(j, ev);
+		break;
 	case EVENT_KSWAPD_WAKE:
 	case EVENT_KSWAPD_SLEEP:
 		if (verify_is_given(&j->setup, GIVEN_RECLAIM))
@@ -385,15 +398,32 @@ static void set_kswapd(struct page_judge *j, unsigned int node, bool awake)
 
 static void set_marks(struct page_judge *j, const struct event *ev)
 {
+	for (unsigned int i = 0; i < j->nr_zones; i++) {
+		if (is_zone(j, i, ev->wmark.node, ev->wmark.zone))
+			page_follow_marks(j->pa, i, ev->wmark.min, ev->wmark.low, ev->wmark.high,
+					  ev->wmark.promo);
+	}
+}
+
+static void set_reserve(struct page_judge *j, const struct event *ev)
+{
+	const char *upper = intern_text(&j->setup.names->texts, ev->reserve.upper);
+
+	for (unsigned int type = 0; type < ZONE_NR; type++) {
+		for (unsigned int i = 0; i < j->nr_zones; i++) {
+			if (!strcmp(zone_type_name((enum zone_type)type), upper) &&
+			    is_zone(j, i, ev->reserve.node, ev->reserve.zone))
+				page_follow_reserve(j->pa, i, (enum zone_type)type,
+						    (uint64_t)MAX(ev->reserve.pages, 0L));
+		}
+	}
+}
+
+static bool is_zone(const struct page_judge *j, unsigned int zone, int node, uint32_t name)
+{
 	struct zone_info info;
 
-	for (unsigned int i = 0; i < j->nr_zones; i++) {
-		zone_info(j->pa, i, &info);
-		if (info.node != ev->wmark.node ||
-		    strcmp(zone_type_name(info.type),
-			   intern_text(&j->setup.names->texts, ev->wmark.zone)) != 0)
-			continue;
-		page_follow_marks(j->pa, i, ev->wmark.min, ev->wmark.low, ev->wmark.high,
-				  ev->wmark.promo);
-	}
+	zone_info(j->pa, zone, &info);
+	return info.node == node &&
+	       !strcmp(zone_type_name(info.type), intern_text(&j->setup.names->texts, name));
 }

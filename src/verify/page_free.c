@@ -54,6 +54,11 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 			     "blocks of memory that boot handed over late", 1);
 		return;
 	}
+	if (page_look_fate(j->look, op->number) == PAGE_FATE_AROUND) {
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+			     "frees around a contiguous request: part of it", 1);
+		return;
+	}
 	if (order == zone_pageblock_order(j->pa) && page_look_is_cma(j->setup.config, pfn) &&
 	    cma_init_block(j->pa, pfn))
 		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,

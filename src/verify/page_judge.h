@@ -9,6 +9,7 @@
 #include "page_asked.h"
 #include "page_look.h"
 #include "page_calls.h"
+#include "page_contig.h"
 
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/page_follow.h"
@@ -102,6 +103,9 @@ struct page_judge {
 	struct u64map live;   /**< free-running: recorded pfn to index in "blocks" */
 	struct vec(struct page_live) blocks;
 	struct vec(uint32_t) spare_blocks;
+	size_t contig_step;  /**< next of the look's */
+	struct vec(struct contig_open) contigs; /**< places under way */
+	struct vec(struct contig_held) contig_held;
 	struct vec(uint64_t) run; /**< pages freed together, where ours has them */
 };
 
@@ -127,6 +131,8 @@ uint64_t page_live_take(struct page_judge *j, uint64_t pfn);
 uint64_t page_live_find(const struct page_judge *j, uint64_t pfn);
 /** What the guide found in use since the beginning is in use here, too. */
 void page_live_used(struct page_judge *j);
+/** The block at "from" is at "to" now; false: it is no block that a recorded request got. */
+bool page_live_moved(struct page_judge *j, uint64_t from, uint64_t to, unsigned int order);
 /** Gives out what the guide saw given out silently. */
 void page_live_silent(struct page_judge *j, const struct page_op *op);
 

@@ -98,6 +98,23 @@ uint64_t page_live_take(struct page_judge *j, uint64_t pfn)
 		       PAGE_FOLLOW_NONE : ours;
 }
 
+/* Seldom asked: all blocks are looked at. */
+bool page_live_moved(struct page_judge *j, uint64_t from, uint64_t to, unsigned int order)
+{
+	for (size_t i = 0; j->live.entries && i <= j->live.mask; i++) {
+		struct page_live *live;
+
+		if (j->live.entries[i].key == U64MAP_NO_KEY)
+			continue;
+		live = &j->blocks.items[j->live.entries[i].value];
+		if (live->ours != from || live->order != order)
+			continue;
+		live->ours = to;
+		return true;
+	}
+	return false;
+}
+
 uint64_t page_live_find(const struct page_judge *j, uint64_t pfn)
 {
 	uint64_t head;

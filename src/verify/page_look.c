@@ -21,6 +21,7 @@
 
 #include "page_boot_look.h"
 #include "page_calls.h"
+#include "page_contig.h"
 #include "page_kswapd.h"
 
 #include <string.h>
@@ -57,6 +58,7 @@ struct page_look {
 	bool late;                   /* they are of memory that is handed over late */
 	struct page_moments moments;
 	struct page_boot_look boot_look;
+	struct contig_look contig;
 	struct page_kswapd kswapd;
 	bool decay_seen;
 	uint64_t decay_time;  /* of the first page that the vmstat worker drained */
@@ -76,6 +78,7 @@ static bool leaves(struct page_look *look, uint64_t pfn, enum page_fate fate);
 static struct excess *excess_of(struct page_look *look, const struct event *ev);
 static void note_excess(struct page_look *look, const struct event *ev, uint64_t number);
 static void note_late(struct page_look *look, const struct event *ev, uint64_t number);
+static void note_contig(struct page_look *look, const struct event *ev, uint64_t number);
 
 struct page_look *page_look_create(const struct event_names *names, const struct survey *survey,
 				   const struct machine_config *config)
@@ -92,6 +95,7 @@ struct page_look *page_look_create(const struct event_names *names, const struct
 	u64map_init(&look->taken);
 	u64map_init(&look->hidden);
 	u64map_init(&look->contexts);
+	contig_look_init(&look->contig);
 	return look;
 }
 
@@ -108,6 +112,7 @@ void page_look_destroy(struct page_look *look)
 	vec_deinit(&look->numbers);
 	vec_deinit(&look->moments);
 	page_boot_look_deinit(&look->boot_look);
+	contig_look_deinit(&look->contig);
 	page_kswapd_deinit(&look->kswapd);
 	vec_deinit(&look->late_numbers);
 	free(look);
@@ -128,6 +133,7 @@ void page_look_event(struct page_look *look, const struct event *ev)
 	note_kswapd(look, ev, number);
 	if (!look->decay_seen)
 		note_decay(look, ev);
+	note_contig(look, ev, number);
 	switch (ev->type) {
 	case EVENT_ZONE_LOCKED:
 	case EVENT_EXTFRAG:
@@ -140,6 +146,23 @@ void page_look_event(struct page_look *look, const struct event *ev)
 	default:
 		break;
 	}
+}
+
+/* What a contiguous request freed is in no list; some of it was never given out. */
+static void note_contig(struct page_look *look, const struct event *ev, uint64_t number)
+{
+	const struct contig_running *run = contig_look_event(&look->contig, ev, number);
+
+	for (size_t i = 0; run && i < run->freed.nr; i++) {
+		(void)u64map_remove(&look->listed, run->freed.items[i].pfn & INT64_MAX);
+		if (run->freed.items[i].around)
+			set_fate(look, run->freed.items[i].number, PAGE_FATE_AROUND);
+	}
+}
+
+const struct contig_look *page_look_contig(const struct page_look *look)
+{
+	return look ? &look->contig : NULL;
 }
 
 bool page_look_is_cma(const struct machine_config *config, uint64_t pfn)

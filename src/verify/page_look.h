@@ -19,6 +19,7 @@ enum page_fate {
 	PAGE_FATE_OPEN,   /**< it is not heard of again */
 	PAGE_FATE_DIRECT, /**< the free went straight to the buddy lists: it is taken from there */
 	PAGE_FATE_ALONE,  /**< an event shows it leaving, as a single page */
+	PAGE_FATE_AROUND, /**< never: a contiguous request gave it back, taken beyond its range */
 	PAGE_FATE_TAIL,   /**< the same, to the tail (alloc_pages_exact, memory handed over late) */
 };
 
@@ -48,6 +49,7 @@ struct page_look_refill {
 };
 enum { PAGE_LOOK_REFILLS = 512 };
 
+struct contig_look;
 struct page_look;
 
 /** "survey" and "config" may be NULL; all must outlive it. */
@@ -69,6 +71,8 @@ bool page_look_hidden(const struct page_look *look, uint64_t pfn, uint64_t numbe
 bool page_look_taken(const struct page_look *look, uint64_t pfn, uint64_t number);
 /** When within a second the vmstat worker runs, in ns, as far as its drains tell. */
 uint64_t page_look_decay(const struct page_look *look);
+/** Contiguous requests. "look" may be NULL. */
+const struct contig_look *page_look_contig(const struct page_look *look);
 /** The moments, ascending. */
 const struct page_look_moment *page_look_moments(const struct page_look *look, size_t *nr);
 /** In their order, at most PAGE_LOOK_REFILLS; those of a single page are left out. */

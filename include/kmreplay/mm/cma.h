@@ -42,6 +42,9 @@ bool cma_is_held(const struct page_allocator *pa, unsigned int area, uint64_t pf
  */
 struct mm_outcome cma_alloc(struct page_allocator *pa, unsigned int cpu, unsigned int area,
 			    uint64_t nr, unsigned int align, uint32_t gfp);
+/** The place that it would try first at or behind pfn "from"; 0: none is left. */
+uint64_t cma_next_place(const struct page_allocator *pa, unsigned int area, uint64_t nr,
+			unsigned int align, uint64_t from);
 /**
  * cma_release(): gives back what cma_alloc() gave. False, and nothing is done: "pfn" is not of this
  * area, or not all of [pfn, pfn + nr) is held.

@@ -196,6 +196,10 @@ void page_follow_below_high(struct page_allocator *pa, unsigned int zone);
 void page_follow_marks(struct page_allocator *pa, unsigned int zone, uint64_t min, uint64_t low,
 		       uint64_t high, uint64_t promo);
 
+/** lowmem_reserve of a zone against requests that may go as high as "highest". */
+void page_follow_reserve(struct page_allocator *pa, unsigned int zone, enum zone_type highest,
+			 uint64_t pages);
+
 /** What a CPU's lists of one zone hold, and their limits: for people. */
 struct page_limits {
 	int count, high, high_min, high_max, batch, free_count;

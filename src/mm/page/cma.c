@@ -153,6 +153,27 @@ struct mm_outcome cma_alloc(struct page_allocator *pa, unsigned int cpu, unsigne
 	return outcome;
 }
 
+uint64_t cma_next_place(const struct page_allocator *pa, unsigned int area, uint64_t nr,
+			unsigned int align, uint64_t from)
+{
+	const struct cma_area *a = &pa->cma.items[area];
+	struct cma_request req = { .nr = nr, .nr_bits = nr_bits_of(a, nr), .align = align };
+
+	BUG_ON(area >= pa->cma.nr);
+	if (align > a->order_per_bit)
+		req.mask = (1ULL << (align - a->order_per_bit)) - 1;
+	for (unsigned int i = 0; i < a->nr_ranges; i++) {
+		const struct cma_range *range = &a->ranges[i];
+		const uint64_t base = pa->base_pfn + range->first;
+		const uint64_t start = nr_bits_of(a, from > base ? from - base : 0);
+		const uint64_t bit = find_clear(a, range, start, &req, base);
+
+		if (bit < nr_bits_of(a, range->nr))
+			return base + (bit << a->order_per_bit);
+	}
+	return 0;
+}
+
 bool cma_release(struct page_allocator *pa, unsigned int cpu, unsigned int area, uint64_t pfn,
 		 uint64_t nr)
 {

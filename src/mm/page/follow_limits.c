@@ -66,6 +66,12 @@ void page_follow_below_high(struct page_allocator *pa, unsigned int zone)
 	}
 }
 
+void page_follow_reserve(struct page_allocator *pa, unsigned int zone, enum zone_type highest,
+			 uint64_t pages)
+{
+	pa->zones[zone].reserve[highest] = MIN(pages, 1ULL << 40); /* all of memory */
+}
+
 void page_follow_marks(struct page_allocator *pa, unsigned int zone, uint64_t min, uint64_t low,
 		       uint64_t high, uint64_t promo)
 {

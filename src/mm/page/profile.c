@@ -35,7 +35,6 @@
 	RULES_BEFORE_6_7,                                                                     \
 	.reserves = RESERVES_HARDER,                                                          \
 	.unverified = true,                                                                   \
-	.reserves = RESERVES_HARDER,                                                          \
 	.merges_reserved = true,                                                              \
 	.strict_lists = true
 
