@@ -59,7 +59,12 @@ const struct verify_ops verify_page_ops = {
 
 static void *look_create(const struct verify_setup *setup)
 {
-	return page_look_create(setup->names, setup->survey, setup->config);
+	struct page_look *look =
+		page_look_create(setup->names, setup->survey, setup->config);
+
+	if (setup->config->nr_nodes > 1)
+		page_look_nodes(look);
+	return look;
 }
 
 static void look_feed(void *look, const struct repair *repair UNUSED,

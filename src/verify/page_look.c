@@ -39,6 +39,12 @@ struct excess {
 	uint32_t nr;
 };
 
+/* A probed request of the bulk allocator. */
+struct bulk {
+	uint32_t number, nr;
+	uint16_t cpu;
+};
+
 struct page_look {
 	const struct event_names *names;
 	const struct survey *survey;
@@ -48,6 +54,12 @@ struct page_look {
 	struct u64map listed;        /* pfn to number of the event that put it into a list, + 1 */
 	struct u64map taken;         /* pfn to number of the last event that took it, + 1 */
 	struct u64map hidden;        /* pfn to number of the mm_page_alloc that nothing led to */
+	bool nodes;                  /* "given" and "bulks" are kept */
+	struct u64map given;         /* number of the event that put a page into a list to that
+					of the mm_page_alloc that got it from there */
+	struct vec(struct bulk) bulks;
+	struct vec(struct page_look_filled) filled;
+	uint64_t filling; /* context of the last of them, while it may go on; 0: it is over */
 	struct vec(uint64_t) fates;
 	struct u64map contexts;      /* to "tails" */
 	struct vec(struct excess) tails;
@@ -63,15 +75,17 @@ struct page_look {
 	bool decay_seen;
 	uint64_t decay_time;  /* of the first page that the vmstat worker drained */
 	uint64_t free_context; /* of the last free: what it drains is its own */
-	uint64_t last_locked;  /* pfn of the last mm_page_alloc_zone_locked */
 };
 
 static void note_kswapd(struct page_look *look, const struct event *ev, uint64_t number);
 static void note_decay(struct page_look *look, const struct event *ev);
 static void page_event(struct page_look *look, const struct event *ev, uint64_t number);
+static void note_extfrag(struct page_look *look, const struct event *ev, uint64_t number);
 static void leaves_list(struct page_look *look, const struct event *ev);
 static void leaves_buddy(struct page_look *look, uint64_t pfn, unsigned int order,
 			 uint64_t number, bool refill);
+static void note_given(struct page_look *look, uint64_t pfn);
+static void note_filled(struct page_look *look, const struct event *ev, uint64_t number);
 static void set_fate(struct page_look *look, uint64_t number, enum page_fate fate);
 static void enters(struct page_look *look, uint64_t pfn, uint64_t number);
 static bool leaves(struct page_look *look, uint64_t pfn, enum page_fate fate);
@@ -89,11 +103,11 @@ struct page_look *page_look_create(const struct event_names *names, const struct
 	look->survey = survey;
 	look->config = config;
 	look->boot = survey && survey->from_boot;
-	look->last_locked = U64MAP_NO_KEY;
 	page_boot_look_init(&look->boot_look, names, &look->moments);
 	u64map_init(&look->listed);
 	u64map_init(&look->taken);
 	u64map_init(&look->hidden);
+	u64map_init(&look->given);
 	u64map_init(&look->contexts);
 	contig_look_init(&look->contig);
 	return look;
@@ -106,6 +120,9 @@ void page_look_destroy(struct page_look *look)
 	u64map_deinit(&look->listed);
 	u64map_deinit(&look->taken);
 	u64map_deinit(&look->hidden);
+	u64map_deinit(&look->given);
+	vec_deinit(&look->bulks);
+	vec_deinit(&look->filled);
 	u64map_deinit(&look->contexts);
 	vec_deinit(&look->fates);
 	vec_deinit(&look->tails);
@@ -146,6 +163,8 @@ void page_look_event(struct page_look *look, const struct event *ev)
 	default:
 		break;
 	}
+	if (look->nodes)
+		note_filled(look, ev, number);
 }
 
 /* What a contiguous request freed is in no list; some of it was never given out. */
@@ -217,6 +236,77 @@ uint64_t page_look_decay(const struct page_look *look)
 	return look && look->decay_seen ? look->decay_time % second : second / 2;
 }
 
+const struct page_look_filled *page_look_filled(const struct page_look *look, uint64_t from,
+						size_t *nr)
+{
+	size_t low = 0, high = look ? look->filled.nr : 0;
+
+	while (low < high) {
+		const size_t mid = low + (high - low) / 2;
+
+		if (look->filled.items[mid].end <= from)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	*nr = look ? look->filled.nr - low : 0;
+	return *nr ? &look->filled.items[low] : NULL;
+}
+
+/* Blocks in a row, up to the request that they were for, and what bulk requests got in all. */
+static void note_filled(struct page_look *look, const struct event *ev, uint64_t number)
+{
+	const uint64_t context = page_calls_context(ev);
+
+	if (ev->type == EVENT_ZONE_LOCKED && !ev->page.order && look->filling != context) {
+		look->filling = context;
+		vec_push(&look->filled, (struct page_look_filled){ .pfn = ev->page.pfn,
+								   .end = (uint32_t)number + 1,
+								   .cpu = ev->cpu,
+								   .type = ev->page.migratetype });
+	} else if (ev->type == EVENT_PAGE_ALLOC && look->filling == context) {
+		look->filling = 0;
+	} else if (ev->type == EVENT_PROBE_PAGES_BULK_RET) {
+		vec_push(&look->bulks, (struct bulk){ .number = (uint32_t)number,
+						      .nr = ev->probe.nr, .cpu = ev->cpu });
+		if (look->filling == context)
+			look->filled.items[look->filled.nr - 1].end = (uint32_t)number + 1;
+		look->filling = 0;
+	}
+}
+
+void page_look_nodes(struct page_look *look)
+{
+	look->nodes = true;
+}
+
+uint64_t page_look_given(const struct page_look *look, uint64_t number)
+{
+	const uint32_t *at = look ? u64map_find(&look->given, number) : NULL;
+
+	return at ? *at : UINT64_MAX;
+}
+
+uint64_t page_look_bulks(const struct page_look *look, unsigned int cpu, uint64_t from,
+			 uint64_t until, uint64_t enough)
+{
+	size_t low = 0, high = look ? look->bulks.nr : 0;
+	uint64_t sum = 0;
+
+	while (low < high) {
+		const size_t mid = low + (high - low) / 2;
+
+		if (look->bulks.items[mid].number < from)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; look && low < look->bulks.nr && look->bulks.items[low].number < until &&
+	       sum < enough; low++)
+		sum += look->bulks.items[low].cpu == cpu ? look->bulks.items[low].nr : 0;
+	return sum;
+}
+
 const struct page_look_moment *page_look_moments(const struct page_look *look, size_t *nr)
 {
 	*nr = look ? look->moments.nr : 0;
@@ -260,13 +350,9 @@ static void page_event(struct page_look *look, const struct event *ev, uint64_t 
 	switch (ev->type) {
 	case EVENT_ZONE_LOCKED:
 		leaves_buddy(look, ev->page.pfn, ev->page.order, number, ev->page.percpu_refill);
-		look->last_locked = ev->page.pfn;
 		break;
 	case EVENT_EXTFRAG:
-		if (look->survey && !look->survey->extfrag_names_block &&
-		    ev->extfrag.pfn != look->last_locked)
-			leaves_buddy(look, ev->extfrag.pfn, ev->extfrag.alloc_order, number,
-				     ev->extfrag.alloc_order <= COSTLY_ORDER);
+		note_extfrag(look, ev, number);
 		break;
 	case EVENT_PAGE_ALLOC:
 		if (ev->page.pfn == EVENT_PFN_FAILED)
@@ -291,12 +377,29 @@ static void page_event(struct page_look *look, const struct event *ev, uint64_t 
 	}
 }
 
+/*
+ * From 6.10 on a page that was stolen, or is of a pageblock that was claimed as a whole, leaves the
+ * free lists with this event only; that of another one has just been seen to.
+ */
+static void note_extfrag(struct page_look *look, const struct event *ev, uint64_t number)
+{
+	const uint32_t *listed = u64map_find(&look->listed, ev->extfrag.pfn & INT64_MAX);
+	const uint32_t *taken = u64map_find(&look->taken, ev->extfrag.pfn & INT64_MAX);
+	const unsigned int order = ev->extfrag.alloc_order;
+
+	if (look->survey && !look->survey->extfrag_names_block &&
+	    !(listed && taken && *listed == *taken))
+		leaves_buddy(look, ev->extfrag.pfn, order, number, order <= COSTLY_ORDER || order == SURVEY_BLOCK_SHIFT);
+}
+
 /* Out of a per-CPU list: as a block, or as the single page that it came in as. */
 static void leaves_list(struct page_look *look, const struct event *ev)
 {
 	bool seen = false, fresh;
 
 	if (!ev->page.order) {
+		if (look->nodes && ev->type == EVENT_PAGE_ALLOC)
+			note_given(look, ev->page.pfn);
 		seen = leaves(look, ev->page.pfn, PAGE_FATE_ALONE);
 	} else {
 		for (uint64_t i = 0; i < 1ULL << MIN(ev->page.order, 10U); i++)
@@ -320,6 +423,15 @@ static void leaves_buddy(struct page_look *look, uint64_t pfn, unsigned int orde
 	}
 	if (refill)
 		enters(look, pfn, number);
+}
+
+static void note_given(struct page_look *look, uint64_t pfn)
+{
+	const uint32_t *at = u64map_find(&look->listed, pfn & INT64_MAX);
+	bool fresh;
+
+	if (at)
+		*u64map_insert(&look->given, *at - 1U, &fresh) = (uint32_t)look->nr_events - 1U;
 }
 
 static void set_fate(struct page_look *look, uint64_t number, enum page_fate fate)

@@ -75,6 +75,29 @@ uint64_t page_look_decay(const struct page_look *look);
 const struct contig_look *page_look_contig(const struct page_look *look);
 /** The moments, ascending. */
 const struct page_look_moment *page_look_moments(const struct page_look *look, size_t *nr);
+/**
+ * When the page that event "number" put into a list was given out from it; UINT64_MAX: not known.
+ * Only of what is said to be looked at for several nodes.
+ */
+uint64_t page_look_given(const struct page_look *look, uint64_t number);
+/**
+ * Pages that probed bulk requests on "cpu" got from event "from" on, but before "until": at least
+ * so many, if they are fewer than "enough". The same.
+ */
+uint64_t page_look_bulks(const struct page_look *look, unsigned int cpu, uint64_t from,
+			 uint64_t until, uint64_t enough);
+/** A refill of a list of order 0. */
+struct page_look_filled {
+	uint64_t pfn; /**< of its first page */
+	uint32_t end; /**< number of the event behind it, or behind the bulk request it was for */
+	uint16_t cpu;
+	uint8_t type;
+};
+/** Those whose "end" is behind event "from", in their order: "*nr" of them. The same. */
+const struct page_look_filled *page_look_filled(const struct page_look *look, uint64_t from,
+						size_t *nr);
+/** To be said before the first event: the last three are wanted. */
+void page_look_nodes(struct page_look *look);
 /** In their order, at most PAGE_LOOK_REFILLS; those of a single page are left out. */
 const struct page_look_refill *page_look_refills(const struct page_look *look, size_t *nr);
 

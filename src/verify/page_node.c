@@ -12,7 +12,8 @@
  * What callers name cannot be known ahead. Where the node is given, the page tells it: its node, if
  * the CPU's own could have served the request; if not, the page came from there by the fallback of
  * zonelists, which is ours to find. A request of the bulk allocator that took no block has no page
- * to tell; but as many pages as it got are not heard of again at the head of some node's list. A
+ * to tell; but as many pages as it got are not heard of again at the head of some node's list: of
+ * the one whose turn it is, as far as others' lists do not need it to get rid of theirs in time. A
  * task that interleaves asks each node in turn for its share (alloc_pages_bulk_mempolicy()).
  */
 #include <config.h>
@@ -21,12 +22,24 @@
 
 #include "kmreplay/abi/gfp.h"
 
-enum { INTERLEAVED = (16 << 20) >> KERNEL_PAGE_SHIFT }; /* nodes of at least so many pages */
+/* Pages at the head of a list that went silently, and when the one behind them is given out. */
+struct silent_run {
+	uint32_t nr;
+	uint64_t until; /* UINT64_MAX: not known */
+};
+
+enum {
+	INTERLEAVED = (16 << 20) >> KERNEL_PAGE_SHIFT, /* nodes of at least so many pages */
+	REFILLS_AHEAD = 4096, /* what comes later is no reason to hurry */
+};
 
 static int next_interleaved(const struct page_judge *j, int prev);
 static int node_of_zone(const struct page_judge *j, unsigned int zone);
 static struct page_policy *policy_of(struct page_judge *j, const struct event *ev, uint32_t gfp);
-static bool was_taken_from(const struct page_judge *j, const struct page_list *list, uint32_t nr);
+static struct silent_run silent_run(const struct page_judge *j, const struct page_list *list);
+static uint64_t next_refill(const struct page_judge *j, const struct page_list *list);
+static bool has_to_go(const struct page_judge *j, const struct page_op *op, unsigned int cpu,
+		      const struct silent_run *run);
 
 void page_judge_policy(struct page_judge *j, unsigned int task, bool interleaves)
 {
@@ -71,16 +84,23 @@ bool page_judge_bulk_zone(struct page_judge *j, const struct page_op *op, uint32
 	struct page_policy *policy = policy_of(j, &op->ev, gfp);
 	const int nr_nodes = (int)j->setup.config->nr_nodes;
 	const int first = policy ? next_interleaved(j, policy->prev) : -1;
+	const bool found = page_follow_bulk_zone(j->pa, list->cpu, gfp, first, nr,
+						 &list->zone);
 	struct page_list other = *list;
-	bool found;
+	bool likely_one = found && silent_run(j, list).nr >= nr;
 
-	found = page_follow_bulk_zone(j->pa, list->cpu, gfp, first, nr, &list->zone);
-	for (int node = nr_nodes > 1 && verify_is_given(&j->setup, GIVEN_NODE) ? 0 : nr_nodes;
-	     node < nr_nodes && !(found && was_taken_from(j, list, nr)); node++) {
-		if (page_follow_bulk_zone(j->pa, list->cpu, gfp, node, nr, &other.zone) &&
-		    was_taken_from(j, &other, nr)) {
+	if (nr_nodes == 1 || !verify_is_given(&j->setup, GIVEN_NODE))
+		return found;
+	for (int node = 0; node < nr_nodes; node++) {
+		struct silent_run run;
+
+		if (!page_follow_bulk_zone(j->pa, list->cpu, gfp, node, nr, &other.zone) ||
+		    other.zone == list->zone)
+			continue;
+		run = silent_run(j, &other);
+		if (run.nr >= nr && (!likely_one || has_to_go(j, op, list->cpu, &run))) {
 			*list = other;
-			found = true;
+			return true;
 		}
 	}
 	return found;
@@ -94,14 +114,51 @@ void page_judge_bulk_end(struct page_judge *j, const struct page_op *op)
 		policy->prev = node_of_zone(j, j->course.zone);
 }
 
-/* At least "nr" pages at the head of the list are not heard of again. */
-static bool was_taken_from(const struct page_judge *j, const struct page_list *list, uint32_t nr)
+/* Pages at the head of the list that are not heard of again. */
+static struct silent_run silent_run(const struct page_judge *j, const struct page_list *list)
 {
+	struct silent_run run = { .until = UINT64_MAX };
 	uint64_t at = page_follow_head(j->pa, list);
+	const uint32_t *number;
 
-	for (; nr && at != PAGE_FOLLOW_NONE && page_judge_is_silent(j, at); nr--)
+	while (at != PAGE_FOLLOW_NONE && page_judge_is_silent(j, at)) {
 		at = page_follow_next(j->pa, at);
-	return !nr;
+		run.nr++;
+	}
+	if (at == PAGE_FOLLOW_NONE) {
+		run.until = next_refill(j, list);
+		return run;
+	}
+	number = u64map_find(&j->listed, at);
+	if (number)
+		run.until = page_look_given(j->look, *number);
+	return run;
+}
+
+/* A list is refilled when it is empty. */
+static uint64_t next_refill(const struct page_judge *j, const struct page_list *list)
+{
+	const struct page_look_filled *filled;
+	struct page_where where;
+	size_t nr;
+
+	filled = page_look_filled(j->look, j->course.op->number + 1, &nr);
+	for (size_t i = 0; i < MIN(nr, (size_t)REFILLS_AHEAD); i++) {
+		if (filled[i].cpu % j->nr_cpus != list->cpu || filled[i].type != list->type)
+			continue;
+		page_follow_find(j->pa, filled[i].pfn, &where);
+		if (where.zone == list->zone)
+			return filled[i].end;
+	}
+	return UINT64_MAX;
+}
+
+/* Without this request there are not enough others to take them all in time. */
+static bool has_to_go(const struct page_judge *j, const struct page_op *op, unsigned int cpu,
+		      const struct silent_run *run)
+{
+	return run->until != UINT64_MAX &&
+	       page_look_bulks(j->look, cpu, op->number + 1, run->until, run->nr) < run->nr;
 }
 
 /* The policy that alloc_pages() goes by for this event's task; NULL: the node of its CPU. */

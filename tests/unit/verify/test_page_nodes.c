@@ -114,6 +114,7 @@ static void takes(struct scene *s, enum event_type type, uint64_t pfn, unsigned 
 
 	ev.page.pfn = pfn;
 	ev.page.order = (uint8_t)order;
+	ev.page.percpu_refill = type == EVENT_ZONE_LOCKED;
 	page_look_event(s->look, &ev);
 	s->nr++;
 }
@@ -182,5 +183,73 @@ START_TEST(boot_interleaves_until_it_says_otherwise)
 }
 END_TEST
 
-UNIT_MAIN("page_nodes", boot_interleaves_until_it_says_otherwise, first_refills_are_noted,
+static uint64_t falls_back(struct scene *s, uint64_t pfn, unsigned int order)
+{
+	struct event ev = { .type = EVENT_EXTFRAG, .pid = 1 };
+
+	ev.extfrag.pfn = pfn;
+	ev.extfrag.alloc_order = (uint8_t)order;
+	ev.extfrag.fallback_order = 10;
+	page_look_event(s->look, &ev);
+	return s->nr++;
+}
+
+/* 6.10 on: a page without zone_locked came into its list by the fallback's event. */
+START_TEST(a_fallback_fills_a_list)
+{
+	uint64_t stolen, locked;
+	struct scene s;
+
+	scene_init(&s);
+	stolen = falls_back(&s, 0x5000, 0);
+	locked = s.nr;
+	takes(&s, EVENT_ZONE_LOCKED, 0x6000, 0, 1);
+	falls_back(&s, 0x6000, 0); /* of the page before it */
+	takes(&s, EVENT_PAGE_FREE, 0x5000, 0, 1);
+	takes(&s, EVENT_PAGE_FREE, 0x6000, 0, 1);
+	page_look_finish(s.look);
+	ck_assert_int_eq(page_look_fate(s.look, stolen), PAGE_FATE_SILENT);
+	ck_assert_int_eq(page_look_fate(s.look, locked), PAGE_FATE_SILENT);
+	ck_assert_int_eq(page_look_fate(s.look, locked + 1), PAGE_FATE_SEEN);
+	scene_deinit(&s);
+}
+END_TEST
+
+/* What several nodes want to know: when pages are given, refills end, bulk requests get theirs. */
+START_TEST(lists_are_looked_at_for_nodes)
+{
+	const struct page_look_filled *filled;
+	struct event ev = { .type = EVENT_PROBE_PAGES_BULK_RET, .pid = 1 };
+	struct scene s;
+	size_t nr;
+
+	scene_init(&s);
+	page_look_nodes(s.look);
+	takes(&s, EVENT_ZONE_LOCKED, 0x6000, 0, 1); /* 0 */
+	takes(&s, EVENT_ZONE_LOCKED, 0x6001, 0, 1);
+	ev.probe.nr = 5;
+	page_look_event(s.look, &ev); /* 2 */
+	s.nr++;
+	takes(&s, EVENT_ZONE_LOCKED, 0x7000, 0, 2); /* 3 */
+	takes(&s, EVENT_PAGE_ALLOC, 0x7000, 0, 2);
+	ev.cpu = 1;
+	ev.probe.nr = 7;
+	page_look_event(s.look, &ev); /* 5 */
+	page_look_finish(s.look);
+	filled = page_look_filled(s.look, 1, &nr);
+	ck_assert_uint_eq(nr, 2);
+	ck_assert_uint_eq(filled[0].end, 3); /* the bulk request's refill ends with it */
+	ck_assert_uint_eq(filled[1].pfn, 0x7000);
+	ck_assert_ptr_null(page_look_filled(s.look, 100, &nr));
+	ck_assert_uint_eq(page_look_given(s.look, 3), 4);
+	ck_assert_uint_eq(page_look_given(s.look, 0), UINT64_MAX);
+	ck_assert_uint_eq(page_look_bulks(s.look, 0, 0, 6, 100), 5);
+	ck_assert_uint_eq(page_look_bulks(s.look, 1, 0, 6, 100), 7);
+	ck_assert_uint_eq(page_look_bulks(s.look, 1, 0, 5, 100), 0);
+	scene_deinit(&s);
+}
+END_TEST
+
+UNIT_MAIN("page_nodes", a_fallback_fills_a_list, lists_are_looked_at_for_nodes,
+	  boot_interleaves_until_it_says_otherwise, first_refills_are_noted,
 	  cpus_come_when_they_are_prepared, cpus_that_nobody_prepared_come_when_they_run)
