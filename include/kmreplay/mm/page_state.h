@@ -138,6 +138,7 @@ struct zone {
 	uint64_t free_highatomic;     /**< free pages on HIGHATOMIC lists */
 	struct zone_apart apart; /**< CMA areas and isolated pageblocks */
 	int stat_threshold;  /**< of a CPU's stat_diff */
+	bool told;           /**< marks, reserves or limits are a recording's or of its files */
 	bool below_high;     /**< ZONE_BELOW_HIGH */
 	bool boosted;        /**< ZONE_BOOSTED_WATERMARK: kswapd is still to be woken */
 	bool reclaim_active; /**< ZONE_RECLAIM_ACTIVE */

@@ -104,6 +104,7 @@ static void use_zone(struct page_allocator *pa, const struct page_start_zone *gi
 		zone->below_high = given->below_high && pa->profile->below_high;
 		if (!given->has_marks || early)
 			continue;
+		zone->told = true;
 		for (unsigned int mark = 0; mark < ZONE_MARK_NR; mark++)
 			zone->mark[mark] = given->mark[mark];
 		for (unsigned int type = 0; type < ZONE_NR; type++)
@@ -137,6 +138,7 @@ static void use_limit(struct page_allocator *pa, const struct page_start_limit *
 		if (zone->node != given->node || zone->type != given->type ||
 		    given->cpu >= pa->nr_cpus)
 			continue;
+		zone->told = true;
 		pcp = &zone->pcps[given->cpu];
 		pcp->high = (int32_t)MIN(given->high, (unsigned int)INT32_MAX / 2);
 		if (given->high_max) {

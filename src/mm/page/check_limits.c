@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The invariants of what steers the page allocator: watermarks, reserves, limits of per-CPU lists,
- * kswapd's flags, zonelists. Each is cheap; none walks memory. What a recorded kernel's own files
- * may have given (page_start.h) is held to what every kernel keeps, not to our rules.
+ * kswapd's flags, zonelists. Each is cheap; none walks memory. What a recording or the recorded
+ * kernel's own files told (page_follow.h, page_start.h) is not held to our arithmetic.
  */
 #include <config.h>
 
@@ -29,8 +29,10 @@ bool page_check_limits(const struct page_allocator *pa, struct error *err)
 	for (unsigned int i = 0; i < pa->nr_zones; i++) {
 		const struct zone *zone = &pa->zones[i];
 
-		if (!check_marks(zone, err) || !check_boost(pa, zone, err) ||
-		    !check_reserves(zone, err) || !check_counts(zone, err))
+		if (!check_counts(zone, err))
+			return false;
+		if (!zone->told && !(check_marks(zone, err) && check_boost(pa, zone, err) &&
+				     check_reserves(zone, err)))
 			return false;
 		for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
 			if (!check_pcp_limits(pa, zone, cpu, err))
@@ -107,11 +109,12 @@ static bool check_pcp_limits(const struct page_allocator *pa, const struct zone 
 	const struct pcp *pcp = &zone->pcps[cpu];
 	const bool moves = pa->profile->pcp == PCP_AUTO_HIGH;
 
-	if (pcp->batch < 1 || pcp->high_min < 0 || pcp->high_min > pcp->high_max)
+	if (pcp->batch < 1 || (!zone->told && (pcp->high_min < 0 || pcp->high_min > pcp->high_max)))
 		return error_set(err, "zone %u CPU %u: batch %d, high from %d to %d", zone->index,
 				 cpu, pcp->batch, pcp->high_min, pcp->high_max);
 	/* Where it moves, it comes between its bounds when it is next used. */
-	if (pcp->high < 0 || (moves && pcp->high > pcp->high_max && pcp->high_max))
+	if (!zone->told &&
+	    (pcp->high < 0 || (moves && pcp->high > pcp->high_max && pcp->high_max)))
 		return error_set(err, "zone %u CPU %u: high is %d, at most %d", zone->index, cpu,
 				 pcp->high, pcp->high_max);
 	if (pcp->free_count < 0 || pcp->alloc_factor > PCP_BATCH_SCALE_MAX ||

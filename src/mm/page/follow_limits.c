@@ -69,6 +69,7 @@ void page_follow_below_high(struct page_allocator *pa, unsigned int zone)
 void page_follow_reserve(struct page_allocator *pa, unsigned int zone, enum zone_type highest,
 			 uint64_t pages)
 {
+	pa->zones[zone].told = true;
 	pa->zones[zone].reserve[highest] = MIN(pages, 1ULL << 40); /* all of memory */
 }
 
@@ -77,6 +78,7 @@ void page_follow_marks(struct page_allocator *pa, unsigned int zone, uint64_t mi
 {
 	struct zone *z = &pa->zones[zone];
 
+	z->told = true;
 	z->mark[ZONE_MARK_MIN] = min;
 	z->mark[ZONE_MARK_LOW] = low;
 	z->mark[ZONE_MARK_HIGH] = high;
