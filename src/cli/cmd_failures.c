@@ -271,6 +271,8 @@ static void recorded_failed(void *ctx, const struct verify_failure *failure)
 		.owner = site.owner,
 		.reason = possible ? MM_FAIL_NONE : MM_FAIL_ORDER,
 		.recorded = true,
+		.followed = failure->log->counts[VERIFY_PAGE_PFN].right,
+		.allocs = failure->log->counts[VERIFY_PAGE_PFN].all,
 		.has_request = possible,
 		.request = { .gfp = ev->page.gfp, .order = ev->page.order, .cpu = failure->cpu,
 			     .node = -1, .context = failure->irq ? PAGE_CTX_IRQ : 0 },

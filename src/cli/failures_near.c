@@ -190,8 +190,10 @@ static void say_objects(const struct failures_facts *facts, const struct pile *p
 	const struct owners_sites *sites = &pile->objects;
 	const char *between = " (";
 
-	if (!sites->nr)
+	if (!sites->nr) {
+		str_addf(out, "; no object in %s is known", pile->pages == 1 ? "it" : "them");
 		return;
+	}
 	str_addf(out, "; %" PRIu64 " object%s in use in %s", sites->nr,
 		 sites->nr == 1 ? "" : "s", pile->pages == 1 ? "it" : "them");
 	for (size_t i = 0; i < sites->list.nr && i < 3; i++) {

@@ -59,28 +59,31 @@ static void add_summary(struct report *report, const struct failures_facts *fact
 {
 	const struct failures *failures = facts->failures;
 	char nr[FMT_BUF], served[FMT_BUF], kinds[FMT_BUF];
+	const char *many, *of;
 
 	report_figure(report, "failures", NULL, REPORT_COUNT, report_u64(failures->nr));
 	report_figure(report, "failures_served_here", NULL, REPORT_COUNT,
 		      report_u64(failures->nr_served));
 	fmt_count(nr, failures->nr);
 	fmt_count(kinds, failures->groups.nr);
+	many = failures->nr == 1 ? "request" : "requests";
+	of = failures->groups.nr == 1 ? "kind" : "kinds";
 	if (!failures->nr && facts->simulated)
 		report_say(report, "No request failed on this machine.");
 	else if (!failures->nr)
 		report_say(report, "No request of pages failed when this was recorded. "
 				   "--simulated looks for failures of a replay.");
 	else if (facts->simulated)
-		report_say(report, "%s requests of %s kinds failed on this machine.", nr, kinds);
+		report_say(report, "%s %s of %s %s failed on this machine.", nr, many, kinds, of);
 	else if (!failures->nr_served)
-		report_say(report, "%s requests of %s kinds failed when this was recorded. The "
-				   "machine that follows the recording would have failed all of "
-				   "them, too.", nr, kinds);
+		report_say(report, "%s %s of %s %s failed when this was recorded. The machine "
+				   "that follows the recording fails each of them, too.", nr, many,
+			   kinds, of);
 	else
-		report_say(report, "%s requests of %s kinds failed when this was recorded. The "
-				   "machine that follows the recording would have served %s of "
-				   "them at that moment: there its figures are not the kernel's, "
-				   "and are no explanation.", nr, kinds,
+		report_say(report, "%s %s of %s %s failed when this was recorded. The machine "
+				   "that follows the recording would have served %s of them at that "
+				   "moment: there its figures are not the kernel's, and are no "
+				   "explanation.", nr, many, kinds, of,
 			   fmt_count(served, failures->nr_served));
 	if (failures->nr_served && facts->unknown_pages)
 		report_note(report, "%s pages that no event touches count as free: --boot and "
@@ -244,6 +247,8 @@ static void add_full(struct report *report, const struct failures_facts *facts,
 	add_verdict(report, facts, what);
 	failures_say_zones(facts, what, &text);
 	add_lines(report, "mem_info", "Mem-Info", &text);
+	failures_say_indices(what, &text);
+	add_lines(report, "indices", "indices", &text);
 	failures_say_near(facts, what, &text);
 	add_lines(report, "nearest", "nearest", &text);
 	failures_say_help(what, &text);
@@ -289,6 +294,9 @@ static void add_verdict(struct report *report, const struct failures_facts *fact
 	failures_say_verdict(facts, what, &text);
 	report_bool(report, "fails_here", NULL, what->why.fails);
 	report_text(report, "verdict", "verdict", str_text(&text));
+	report_share(report, "followed", "followed", REPORT_COUNT, what->what.followed,
+		     what->what.allocs);
+	report_remark(report, "of the allocations until then got the very page frame here");
 	str_deinit(&text);
 }
 

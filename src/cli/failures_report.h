@@ -50,6 +50,8 @@ void failures_say_zones(const struct failures_facts *facts, const struct failure
 /** The nearest blocks and whose pages are in their way. */
 void failures_say_near(const struct failures_facts *facts, const struct failure_report *what,
 		       struct str *out);
+/** The fragmentation indices of the order, of each zone that is allowed. */
+void failures_say_indices(const struct failure_report *what, struct str *out);
 /** What would have helped, by the figures. */
 void failures_say_help(const struct failure_report *what, struct str *out);
 

@@ -9,6 +9,7 @@
 
 #include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/fmt.h"
+#include "kmreplay/stats/frag.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -133,6 +134,28 @@ void failures_say_zones(const struct failures_facts *facts, const struct failure
 			say_free_blocks(what, i, out);
 			told++;
 		}
+	}
+}
+
+void failures_say_indices(const struct failure_report *what, struct str *out)
+{
+	const unsigned int order = what->why.request.order;
+
+	for (size_t i = 0; order && i < what->zones.nr; i++) {
+		const enum page_refusal refusal = what->why.zones.items[i].refusal;
+		struct frag_free free;
+		int extfrag;
+
+		if (refusal == PAGE_REFUSAL_NOT_ALLOWED || refusal == PAGE_REFUSAL_OTHER_NODE)
+			continue;
+		memcpy(free.nr, what->zones.items[i].info.nr_free, sizeof(free.nr));
+		extfrag = frag_extfrag_index(&free, order);
+		failures_zone_name(what, &what->zones.items[i].info, out);
+		str_addf(out, ": unusable_free_index %.3f, extfrag_index %.3f%s\n",
+			 frag_unusable_free_index(&free, order) / 1000.0, extfrag / 1000.0,
+			 extfrag == FRAG_NOT_NEEDED ? " (a block is free)" :
+			 extfrag > 500		    ? " (fragmentation)" :
+						      " (lack of memory)");
 	}
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Blocks by their first page; a page in the middle is found by trying the alignments of all orders,
- * of which the youngest block that reaches it counts. A recording is fed ahead of whoever asks, so
- * its events wait in a queue until they are told to have taken effect.
+ * Blocks by their first page and order: of a block that goes in parts the rest stays when its head
+ * is used again. A page is looked for in blocks of all orders, of which the youngest counts. A
+ * recording is fed ahead of whoever asks, so its events wait in a queue until they are told to have
+ * taken effect.
  */
 #include <config.h>
 
@@ -35,6 +36,7 @@ static bool is_free_of_object(unsigned int call);
 static void push_gone(struct owners *owners, uint32_t slot);
 static uint32_t cache_name(const struct repair *repair, uint32_t cache);
 static struct owners_asker asker_of(const struct owners *owners, const struct event *ev);
+static uint64_t key_of(uint64_t pfn, unsigned int order);
 static void apply(struct owners *owners, const struct owners_update *update);
 static void name_slab(struct owners *owners, uint64_t addr, const struct owners_asker *asker);
 static void add_site(struct owners_sites *sites, const struct owners_site *more);
@@ -43,12 +45,12 @@ static int most_first(const void *a, const void *b);
 void owners_init(struct owners *owners)
 {
 	memset(owners, 0, sizeof(*owners));
-	u64map_init(&owners->by_pfn);
+	u64map_init(&owners->by_head);
 }
 
 void owners_deinit(struct owners *owners)
 {
-	u64map_deinit(&owners->by_pfn);
+	u64map_deinit(&owners->by_head);
 	vec_deinit(&owners->blocks);
 	vec_deinit(&owners->objects);
 	vec_deinit(&owners->queue);
@@ -58,7 +60,7 @@ void owners_add_block(struct owners *owners, const struct owners_block *block)
 {
 	const bool slab = block->owner == OWNER_SLAB || block->owner == OWNER_KMALLOC_LARGE;
 	bool fresh;
-	uint32_t *at = u64map_insert(&owners->by_pfn, block->pfn, &fresh);
+	uint32_t *at = u64map_insert(&owners->by_head, key_of(block->pfn, block->order), &fresh);
 
 	owners->nr_siteless += slab && !block->asker.site;
 	if (fresh) {
@@ -137,11 +139,10 @@ const struct owners_block *owners_find(const struct owners *owners, uint64_t pfn
 
 	for (unsigned int order = 0; order <= KERNEL_MAX_ORDER; order++) {
 		const uint64_t head = pfn >> order << order;
-		const uint32_t *at = u64map_find(&owners->by_pfn, head);
+		const uint32_t *at = u64map_find(&owners->by_head, key_of(head, order));
 		const struct owners_block *block = at ? &owners->blocks.items[*at] : NULL;
 
-		if (block && pfn - head < 1ULL << block->order &&
-		    (!best || block->asker.number > best->asker.number))
+		if (block && (!best || block->asker.number > best->asker.number))
 			best = block;
 	}
 	return best;
@@ -295,6 +296,12 @@ static struct owners_asker asker_of(const struct owners *owners, const struct ev
 		.pid = ev->pid,
 		.cpu = ev->cpu,
 	};
+}
+
+/* A frame number of an event may be anything, but two equal keys only mix two blocks up. */
+static uint64_t key_of(uint64_t pfn, unsigned int order)
+{
+	return (pfn & ((1ULL << 58) - 1)) << 4 | order;
 }
 
 static void apply(struct owners *owners, const struct owners_update *update)

@@ -200,6 +200,8 @@ static void keep_block(struct replay *r, const struct replay_step *step, uint64_
 {
 	page_pin(machine_pages(r->machine), pfn);
 	replay_tally_pages(&r->tally, step->op->owner, step->ev->page.order, false);
+	if (unlikely(r->owners))
+		replay_note_layer(r, (enum page_owner)step->op->owner, pfn, step->ev->page.order);
 }
 
 /* Only pages that the kernel itself could migrate: unmovable ones have no place in the stock. */

@@ -197,7 +197,7 @@ void replay_pages_owned(void *ctx, enum machine_layer layer, uint64_t pfn, unsig
 
 /** keep_owners.c: whose what the slot of "step" holds now is; if somebody wants to know. */
 void replay_note_owner(struct replay *r, const struct replay_step *step);
-/** keep_owners.c: the same of a block that a layer got. */
+/** keep_owners.c: the same of a block that no slot holds: a layer's, or one that is kept. */
 void replay_note_layer(struct replay *r, enum page_owner owner, uint64_t pfn, unsigned int order);
 
 /** probe.c: somebody wants to know what lies where, and how long zones were short of memory. */

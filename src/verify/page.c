@@ -93,6 +93,7 @@ static void *create(const struct verify_setup *setup, const void *look,
 	if (!j || j->follow)
 		return j;
 	beside.mode = VERIFY_FOLLOW;
+	beside.failed = NULL;
 	verify_log_init(&j->guide_log, &(struct verify_log_options){ .explain = UINT64_MAX });
 	j->guide = create_judge(&beside, look, &j->guide_log, err);
 	if (!j->guide) {

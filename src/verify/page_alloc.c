@@ -444,6 +444,7 @@ static void tell_failure(const struct page_judge *j, const struct page_op *op)
 		.pages = j->pa,
 		.cpu = page_judge_cpu(j, op),
 		.irq = page_calls_level(&op->ev),
+		.log = j->log,
 	};
 
 	if (j->setup.failed)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fuzz target: a file of any content is held against the allocators by all judges in both modes, as
- * `kmreplay verify` does it. Beyond "no crash": counts add up, and no judge has seen more than
- * there was.
+ * `kmreplay verify` does it, and failures are explained as `kmreplay failures` does it. Beyond "no
+ * crash": counts add up, and no judge has seen more than there was.
  */
 #include <config.h>
 
 #include "fuzz.h"
 
+#include "kmreplay/replay/failures.h"
 #include "kmreplay/replay/start.h"
 #include "kmreplay/trace/trace.h"
 #include "kmreplay/verify/run.h"
@@ -29,6 +30,8 @@ struct run {
 	struct repair *learned, *repair;
 	struct verify_run *verify;
 	bool judging;
+	struct owners owners;
+	struct failures failures;
 };
 
 static void read_all(const char *path, struct run *run);
@@ -36,6 +39,8 @@ static void begin(struct run *run, const struct trace *trace);
 static void create(struct run *run, const struct trace_info *info);
 static void feed(struct run *run);
 static void finish(struct run *run);
+static void failed(void *ctx, const struct verify_failure *failure);
+static void check_failures(const struct failures *failures);
 static void check_log(const struct verify_log *log, uint64_t nr_stories);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -48,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	event_names_init(&run.names);
 	survey_init(&run.survey);
+	owners_init(&run.owners);
+	failures_init(&run.failures, &(struct failures_options){ .first = 20 });
 	for (run.pass = PASS_SURVEY; run.pass <= PASS_JUDGE; run.pass++)
 		read_all(path, &run);
 	if (run.verify) {
@@ -56,6 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		machine_config_deinit(&run.config);
 	}
 	repair_destroy(run.learned);
+	failures_deinit(&run.failures);
+	owners_deinit(&run.owners);
 	survey_deinit(&run.survey);
 	event_names_deinit(&run.names);
 	close(fd);
@@ -113,6 +122,8 @@ static void create(struct run *run, const struct trace_info *info)
 		.nr_stories = 20,
 		.explain = 5,
 		.classes = true,
+		.failed = failed,
+		.failed_ctx = run,
 	};
 	struct start_state *state;
 
@@ -142,6 +153,7 @@ static void feed(struct run *run)
 		if (!run->judging)
 			BUG_ON(!verify_run_start(run->verify, run->repair, &err));
 		run->judging = true;
+		owners_feed(&run->owners, run->repair, &batch);
 		BUG_ON(!verify_run_feed(run->verify, &batch, &err));
 	}
 }
@@ -164,8 +176,44 @@ static void finish(struct run *run)
 		for (unsigned int mode = 0; mode < VERIFY_MODE_NR; mode++)
 			check_log(verify_run_log(run->verify, (enum verify_layer)layer,
 						 (enum verify_mode)mode), run->survey.nr_events);
+	check_failures(&run->failures);
 	repair_destroy(run->repair);
 	run->repair = NULL;
+}
+
+static void failed(void *ctx, const struct verify_failure *failure)
+{
+	const struct event *ev = failure->ev;
+	struct run *run = ctx;
+	const struct failure_case what = {
+		.asker = { .number = failure->number, .time = ev->time, .pid = ev->pid },
+		.has_request = ev->page.order <= KERNEL_MAX_ORDER,
+		.request = { .gfp = ev->page.gfp, .order = ev->page.order, .cpu = failure->cpu,
+			     .node = -1 },
+	};
+
+	owners_until(&run->owners, failure->number);
+	failures_add(&run->failures, &what, failure->pages, &run->owners);
+}
+
+/* Groups hold all; each page in the way is counted once. */
+static void check_failures(const struct failures *failures)
+{
+	uint64_t nr = failures->nr_ungrouped;
+
+	vec_foreach(&failures->groups, group)
+		nr += group->nr;
+	BUG_ON(nr != failures->nr || failures->nr_served > nr);
+	vec_foreach(&failures->reports, report) {
+		vec_foreach(&report->zones, zone) {
+			uint64_t pages = zone->any.block.free;
+
+			vec_foreach(&zone->any.obstacles, obstacle)
+				pages += obstacle->pages.nr;
+			BUG_ON(zone->any.block.found &&
+			       pages != 1ULL << report->why.request.order);
+		}
+	}
 }
 
 /* Classes hold all differences; stories are the first of them, and those of one event. */

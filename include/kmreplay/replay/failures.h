@@ -23,6 +23,7 @@ struct failure_case {
 	uint8_t owner;       /**< pages: enum page_owner, as far as the mask tells */
 	uint8_t reason;      /**< enum mm_failure, as the machine said; NONE: it did not say */
 	bool recorded;       /**< it failed when recorded */
+	uint64_t followed, allocs; /**< allocations before it that got the very page here, of all */
 	bool has_request;    /**< it failed for lack of pages: the next is known */
 	struct page_failure_request request; /**< the page request behind it */
 };

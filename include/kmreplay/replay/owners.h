@@ -53,7 +53,7 @@ struct owners_site {
 struct owners_update;
 
 struct owners {
-	struct u64map by_pfn; /**< to number in "blocks" */
+	struct u64map by_head; /**< first page and order to number in "blocks" */
 	struct vec(struct owners_block) blocks;
 	struct vec(struct owners_object) objects;
 	uint64_t direct_map; /**< addresses of objects to pfns; 0: not known */

@@ -29,6 +29,7 @@ struct verify_failure {
 	const struct page_allocator *pages;
 	unsigned int cpu; /**< of that machine */
 	bool irq;         /**< it came from an interrupt */
+	const struct verify_log *log; /**< what was judged before it */
 };
 typedef void verify_failed_fn(void *ctx, const struct verify_failure *failure);
 

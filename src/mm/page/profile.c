@@ -33,7 +33,6 @@
 /* Of what kernels before 5.18 did. */
 #define RULES_BEFORE_5_18                                                                     \
 	RULES_BEFORE_6_7,                                                                     \
-	.reserves = RESERVES_HARDER,                                                          \
 	.unverified = true,                                                                   \
 	.merges_reserved = true,                                                              \
 	.strict_lists = true
