@@ -7,10 +7,11 @@
  * was given from a zone below the one that the request would rather have had, no free pageblock was
  * left in that higher zone (ALLOC_NOFRAGMENT prefers another zone, and there are no watermarks
  * yet), so what is untouched there was in use. In a zone of which a part was initialised late, all
- * memory of that part that was not reserved is seen to be freed, and early users had the rest (6.1
- * and later, 64 bits). In such zones only the rest of a block that requests were taking from was
- * free: expand() gives the lowest pages first, so what lies right behind a page that was free, in
- * the same largest block, was free as well, and nobody came to need it.
+ * memory of that part that was not reserved is seen to be freed, to the lists' ends; if requests
+ * came to need it, all before it was in use (6.1 and later, 64 bits). In such zones only the rest
+ * of a pageblock that requests were taking from was free: expand() gives the lowest pages first, so
+ * what lies right behind a page that was free, in the same pageblock, was free as well, and nobody
+ * came to need it.
  *
  * And the free lists are in order of addresses at boot (ascending; descending in HighMem, whose
  * pages are freed one by one). So in a zone that was drawn on, what is untouched below the lowest
@@ -48,9 +49,11 @@ enum {
 static struct boot_line boot_line(const struct start_build *b, const struct start_zone *zone);
 static bool is_exhausted(const struct survey *survey, const struct start_zone *zone);
 static bool ran_short(const struct survey *survey, const struct start_zone *zone);
+static bool was_late_needed(const struct survey *survey, const struct start_zone *zone);
 static bool ran_low(const struct start_build *b, const struct start_zone *zone);
 static void draw_whole(const struct survey *survey, const struct start_zone *zone,
 		       struct boot_line *line);
+static uint64_t end_of_split(const struct survey *survey, uint64_t from, uint64_t to);
 static uint64_t first_taken_of(const struct survey *survey, uint64_t top);
 static uint64_t first_taken(const struct survey *survey, const struct start_zone *zone);
 static void tell_zone(struct start_build *b, const struct machine_range *range,
@@ -146,7 +149,7 @@ static struct boot_line boot_line(const struct start_build *b, const struct star
 		line.used_until = ran_low(b, zone) ? zone->end : 0;
 		return line;
 	}
-	if (is_exhausted(survey, zone) || start_was_deferred(b, zone)) {
+	if (is_exhausted(survey, zone) || was_late_needed(survey, zone)) {
 		line.used_until = zone->end;
 		line.split = true;
 		return line;
@@ -186,6 +189,18 @@ static bool ran_low(const struct start_build *b, const struct start_zone *zone)
 		return false;
 	vec_foreach(&b->state->zones, other) {
 		if (other->node == zone->node && other->type == ZONE_DMA32)
+			return true;
+	}
+	return false;
+}
+
+/* Memory that is handed over late lies behind all other in the lists: that was used up. */
+static bool was_late_needed(const struct survey *survey, const struct start_zone *zone)
+{
+	vec_foreach(&survey->late, top) {
+		const uint64_t pfn = (uint64_t)*top << KERNEL_MAX_ORDER;
+
+		if (pfn >= zone->start && pfn < zone->end)
 			return true;
 	}
 	return false;
@@ -319,11 +334,10 @@ static void tell_by_rule(struct start_build *b, uint64_t from, uint64_t to,
 	const enum start_basis used_basis = survey->from_boot ? basis : START_BY_RULE;
 	uint64_t end;
 
-	if (line->split && from % TOP && survey_state_of(survey, from - 1) == SURVEY_FREE) {
-		end = MIN(bits_align_up(from, TOP), to);
+	end = line->split ? end_of_split(survey, from, to) : from;
+	if (end > from)
 		start_tell(b, from, end, START_FREE, basis);
-		from = end;
-	}
+	from = end;
 	for (uint64_t at = from; at < to; at = end) {
 		const uint64_t top = bits_align_down(at, TOP);
 		uint64_t taken = MIN(MAX(line->used_until, at), to);
@@ -336,6 +350,22 @@ static void tell_by_rule(struct start_build *b, uint64_t from, uint64_t to,
 		if (end > taken)
 			start_tell(b, taken, end, START_FREE, basis);
 	}
+}
+
+/*
+ * The end of the rest of the block that was being split right before "from"; "from": there is none.
+ * A pageblock that was free as a whole would have been taken before anybody was sent elsewhere.
+ */
+static uint64_t end_of_split(const struct survey *survey, uint64_t from, uint64_t to)
+{
+	const uint64_t size = 1ULL << SURVEY_BLOCK_SHIFT, block = bits_align_down(from, size);
+	uint64_t at = from;
+
+	while (at > block && survey_state_of(survey, at - 1) == SURVEY_FREE)
+		at--;
+	if (at == from || (at == block && to >= block + size))
+		return from;
+	return MIN(block + size, to);
 }
 
 /* The first page that was taken from the largest block at "top"; its end: none was. */

@@ -46,7 +46,7 @@ static void note_waiting(struct survey *survey, const struct event *ev, bool dra
 static bool note_type(struct survey *survey, uint64_t pfn, unsigned int order,
 		      unsigned int type);
 static void note_listed(struct survey *survey, const struct event *ev);
-static void note_fresh(struct survey *survey, uint64_t pfn, bool taken);
+static void note_fresh(struct survey *survey, uint64_t pfn, unsigned int order, bool taken);
 static void note_zone_end(struct survey *survey, uint64_t end);
 static enum survey_state state_in(const struct survey_run *run, uint64_t pfn);
 static int compare_keys(const void *a, const void *b);
@@ -74,6 +74,7 @@ void survey_deinit(struct survey *survey)
 	u64map_deinit(&survey->listed);
 	u64map_deinit(&survey->tops);
 	vec_deinit(&survey->fresh);
+	vec_deinit(&survey->late);
 	vec_deinit(&survey->runs);
 	vec_deinit(&survey->keys);
 	vec_deinit(&survey->pcp);
@@ -260,7 +261,7 @@ static void note_page(struct survey *survey, const struct event *ev)
 		return;
 	}
 	if (survey->from_boot)
-		note_fresh(survey, ev->page.pfn,
+		note_fresh(survey, ev->page.pfn, order,
 			   ev->type == EVENT_ZONE_LOCKED || ev->type == EVENT_EXTFRAG);
 	if (ev->type == EVENT_PAGE_FREE || ev->type == EVENT_PAGE_FREE_DIRECT) {
 		note_used(survey, ev->page.pfn, order);
@@ -397,13 +398,19 @@ static void note_listed(struct survey *survey, const struct event *ev)
 }
 
 /* Splitting gives the lowest page first, so a block that was free as a whole begins there. */
-static void note_fresh(struct survey *survey, uint64_t pfn, bool taken)
+static void note_fresh(struct survey *survey, uint64_t pfn, unsigned int order, bool taken)
 {
 	bool fresh;
+	uint32_t *late = u64map_insert(&survey->tops, pfn >> KERNEL_MAX_ORDER, &fresh);
 
-	u64map_insert(&survey->tops, pfn >> KERNEL_MAX_ORDER, &fresh);
 	if (fresh && taken && !(pfn & ((1ULL << KERNEL_MAX_ORDER) - 1)))
 		vec_push(&survey->fresh, (uint32_t)(pfn >> KERNEL_MAX_ORDER));
+	if (fresh && !taken)
+		*late = order >= SURVEY_BLOCK_SHIFT;
+	if (!*late || !taken)
+		return;
+	*late = false;
+	vec_push(&survey->late, (uint32_t)(pfn >> KERNEL_MAX_ORDER));
 }
 
 /* Limits between zones say nothing of memory. */

@@ -76,6 +76,8 @@ struct survey {
 	 * largest order whose first event takes their first page from the free lists.
 	 */
 	struct vec(uint32_t) fresh;
+	/** The same of blocks that were initialised late, when requests came to need them. */
+	struct vec(uint32_t) late;
 	uint64_t nr_zone_locked;     /**< events that tell what left the free lists */
 	struct vec(struct survey_block) used; /**< in the order of their frees */
 	unsigned int nr_cpus;        /**< highest CPU seen + 1 */

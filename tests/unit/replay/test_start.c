@@ -167,19 +167,44 @@ START_TEST(the_rest_of_a_block_in_an_exhausted_zone_was_free)
 	struct event events[] = {
 		page_event(EVENT_ZONE_LOCKED, FOUR_GIB + 0x410, 0, 0),
 		page_event(EVENT_PAGE_ALLOC, FOUR_GIB + 0x410, 0, GFP_BIT_COMP),
+		page_event(EVENT_ZONE_LOCKED, FOUR_GIB + 0x800, 0, 0),
 		page_event(EVENT_ZONE_LOCKED, 0x4000, 0, 0),
 		page_event(EVENT_PAGE_ALLOC, 0x4000, 0, GFP_BIT_COMP),
 	};
 	struct start_state *state;
 	struct survey survey;
 
-	events[1].pid = events[3].pid = 0;
+	events[1].pid = events[4].pid = 0;
 	state = state_of(&survey, events, ARRAY_SIZE(events), NULL);
 	ck_assert(!is_free(state, FOUR_GIB + 0x40f));
 	ck_assert(is_free(state, FOUR_GIB + 0x410));
 	ck_assert(is_free(state, FOUR_GIB + 0x411));
-	ck_assert(is_free(state, FOUR_GIB + 0x7ff));
-	ck_assert(!is_free(state, FOUR_GIB + 0x800));
+	ck_assert(is_free(state, FOUR_GIB + 0x5ff));
+	ck_assert(!is_free(state, FOUR_GIB + 0x600));
+	/* A pageblock that was free as a whole would have been taken: the rest was in use. */
+	ck_assert(is_free(state, FOUR_GIB + 0x800));
+	ck_assert(!is_free(state, FOUR_GIB + 0x801));
+	start_state_destroy(state);
+	survey_deinit(&survey);
+}
+END_TEST
+
+/* Late memory lies behind all other: when it was needed, nothing else was left. */
+START_TEST(late_memory_that_is_needed_shows_that_all_else_was_used)
+{
+	struct event events[] = {
+		page_event(EVENT_PAGE_ALLOC, FOUR_GIB + 0x400, 0, GFP_BIT_COMP),
+		page_event(EVENT_PAGE_FREE, FOUR_GIB + 0x8000, 10, 0),
+		page_event(EVENT_ZONE_LOCKED, FOUR_GIB + 0x8000, 0, 0),
+	};
+	struct start_state *state;
+	struct survey survey;
+
+	events[0].pid = 0;
+	state = state_of(&survey, events, ARRAY_SIZE(events) - !_i, NULL);
+	ck_assert(!is_free(state, FOUR_GIB + 0x3ff));
+	ck_assert_int_eq(is_free(state, FOUR_GIB + 0x1000), !_i);
+	ck_assert(!is_free(state, FOUR_GIB + 0x8000));
 	start_state_destroy(state);
 	survey_deinit(&survey);
 }
@@ -406,6 +431,7 @@ int main(void)
 	tcase_add_test(tcase, a_recording_from_the_middle_tells_of_lists_and_types);
 	tcase_add_test(tcase, blocks_that_boot_passed_over_were_in_use);
 	tcase_add_test(tcase, the_rest_of_a_block_in_an_exhausted_zone_was_free);
+	tcase_add_loop_test(tcase, late_memory_that_is_needed_shows_that_all_else_was_used, 0, 2);
 	tcase_add_test(tcase, an_extfrag_names_a_block_or_a_page);
 	tcase_add_test(tcase, a_boot_log_says_what_was_reserved);
 	tcase_add_loop_test(tcase, later_flags_tell_of_what_no_event_touches, 0, 3);
