@@ -48,6 +48,7 @@ enum {
 
 static struct boot_line boot_line(const struct start_build *b, const struct start_zone *zone);
 static bool is_exhausted(const struct survey *survey, const struct start_zone *zone);
+static bool kept_much(const struct start_build *b, const struct start_zone *zone);
 static bool ran_short(const struct survey *survey, const struct start_zone *zone);
 static bool was_late_needed(const struct survey *survey, const struct start_zone *zone);
 static bool ran_low(const struct start_build *b, const struct start_zone *zone);
@@ -90,7 +91,8 @@ void start_trace_frames(struct start_build *b)
 		return;
 	for (size_t i = 0; i < state->zones.nr; i++)
 		state->pages.zones.items[i].below_high =
-			is_exhausted(b->sources->survey, &state->zones.items[i]);
+			is_exhausted(b->sources->survey, &state->zones.items[i]) &&
+			!kept_much(b, &state->zones.items[i]);
 }
 
 void start_trace_types(struct start_build *b)
@@ -265,6 +267,14 @@ static bool is_exhausted(const struct survey *survey, const struct start_zone *z
 	if (zone->type == ZONE_NORMAL || zone->type == ZONE_DMA32)
 		return survey->nr_fallback_dma;
 	return false;
+}
+
+/* Its per-CPU lists kept a pageblock of a CMA area: they would not if the zone ran low. */
+static bool kept_much(const struct start_build *b, const struct start_zone *zone)
+{
+	const uint64_t pfn = b->sources->survey->first_kept;
+
+	return pfn >= zone->start && pfn < zone->end && start_cma_of(b, pfn);
 }
 
 /* The lowest frame that was taken from the free lists; 0: none was. */

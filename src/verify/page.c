@@ -62,8 +62,8 @@ static void *look_create(const struct verify_setup *setup)
 	struct page_look *look =
 		page_look_create(setup->names, setup->survey, setup->config);
 
-	if (setup->config->nr_nodes > 1)
-		page_look_nodes(look);
+	if (setup->config->nr_nodes > 1 || (setup->survey && setup->survey->nr_bulks))
+		page_look_keep_bulks(look);
 	return look;
 }
 
@@ -293,6 +293,11 @@ static void moment(struct page_judge *j, const struct page_look_moment *at)
 	if (at->what == PAGE_MOMENT_RECLAIMED) {
 		if (verify_is_given(&j->setup, GIVEN_RECLAIM))
 			set_kswapd(j, at->cpu, false);
+		return;
+	}
+	if (at->what == PAGE_MOMENT_IDLE) {
+		if (verify_is_given(&j->setup, GIVEN_CONTEXT))
+			page_follow_idle(j->pa, at->cpu % j->nr_cpus);
 		return;
 	}
 	if (!j->start.early)

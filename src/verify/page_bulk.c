@@ -135,14 +135,16 @@ static bool bulk_page(struct page_judge *j, const struct page_list *list)
 
 /*
  * How far the last refill was used up, its pages tell: those in front of the first one that an
- * event shows leaving the list went to this request, as far as anybody can know.
+ * event shows leaving the list went to this request, as far as anybody can know; but for what
+ * requests of known size will get before that one goes.
  */
 static void bulk_rest(struct page_judge *j, const struct page_op *op)
 {
 	const struct page_taken *last = &op->takes.items[j->course.take - 1];
+	uint64_t pfn, nr = 0, until;
 	struct page_where where;
 	struct page_list list;
-	uint64_t pfn;
+	const uint32_t *number;
 
 	page_follow_find(j->pa, last->pfn, &where);
 	if (where.place != PAGE_PLACE_OTHER_LIST)
@@ -151,10 +153,17 @@ static void bulk_rest(struct page_judge *j, const struct page_op *op)
 				   .type = last->type < 3 ? (enum migratetype)last->type :
 							    MIGRATE_MOVABLE };
 	pfn = page_follow_head(j->pa, &list);
-	while (pfn != PAGE_FOLLOW_NONE && page_judge_is_silent(j, pfn))
+	for (; pfn != PAGE_FOLLOW_NONE && page_judge_is_silent(j, pfn); nr++)
 		pfn = page_follow_next(j->pa, pfn);
-	if (pfn != PAGE_FOLLOW_NONE)
-		(void)page_judge_silent_until(j, &list, pfn);
+	if (pfn == PAGE_FOLLOW_NONE)
+		return;
+	number = u64map_find(&j->listed, pfn);
+	until = number ? page_look_given(j->look, *number) : UINT64_MAX;
+	if (until != UINT64_MAX && verify_is_given(&j->setup, GIVEN_BULK))
+		nr -= MIN(nr, page_look_bulks(j->look, list.cpu, op->number + 1, until, nr));
+	for (pfn = page_follow_head(j->pa, &list); nr; nr--)
+		pfn = page_follow_next(j->pa, pfn);
+	(void)page_judge_silent_until(j, &list, pfn);
 }
 
 /* The list that "nr" pages came from: of the blocks taken for them, or where ours would begin. */

@@ -26,6 +26,8 @@ enum {
 	DRAIN_WINDOW = 64,   /* events in which a free's drains may still come */
 	MAX_CONTEXTS = 1 << 16,
 	VMALLOC_CHUNK = 100, /* pages that vm_area_alloc_pages() asks for at a time */
+	COSTLY_ORDER = 3,    /* larger blocks have no per-CPU lists */
+	HUGE_ORDER = 9,      /* but this one */
 };
 
 static void one_event(struct page_calls *calls, const struct event *ev, uint64_t number);
@@ -186,7 +188,10 @@ static void note_plain(struct page_calls *calls, const struct event *ev)
 	vec_extend_zeroed(&calls->plain, ev->cpu + 1U);
 	plain = &calls->plain.items[ev->cpu];
 	plain->pid = ev->pid;
-	plain->pfn = ev->type == EVENT_ZONE_LOCKED || ev->type == EVENT_PCPU_DRAIN ?
+	/* Who takes a block of an order without lists holds no lock of theirs. */
+	plain->pfn = ev->type == EVENT_PCPU_DRAIN ||
+				     (ev->type == EVENT_ZONE_LOCKED &&
+				      (ev->page.order <= COSTLY_ORDER || ev->page.order == HUGE_ORDER)) ?
 			     ev->page.pfn : UINT64_MAX;
 }
 

@@ -18,6 +18,7 @@
 #include <string.h>
 
 static void note_grown(struct page_judge *j, const struct page_op *op);
+static void init_cma_block(struct page_judge *j, uint64_t pfn);
 static void free_ours(struct page_judge *j, const struct page_op *op);
 static void free_run(struct page_judge *j, const struct page_op *op);
 static void free_piece(struct page_judge *j, const struct page_op *op, uint32_t first,
@@ -59,10 +60,8 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 			     "frees around a contiguous request: part of it", 1);
 		return;
 	}
-	if (order == zone_pageblock_order(j->pa) && page_look_is_cma(j->setup.config, pfn) &&
-	    cma_init_block(j->pa, pfn))
-		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
-			     "pageblocks that became CMA areas", 1);
+	if (order == zone_pageblock_order(j->pa) && page_look_is_cma(j->setup.config, pfn))
+		init_cma_block(j, pfn);
 	if (op->run > 1) {
 		free_run(j, op);
 		return;
@@ -105,6 +104,16 @@ static void note_grown(struct page_judge *j, const struct page_op *op)
 			return;
 	}
 	page_boot_ran_low(j->pa, op->ev.page.pfn, true);
+}
+
+/* init_cma_reserved_pageblock() */
+static void init_cma_block(struct page_judge *j, uint64_t pfn)
+{
+	if (!cma_init_block(j->pa, pfn))
+		return;
+	if (!j->follow)
+		page_live_keep(j, pfn, zone_pageblock_order(j->pa), pfn);
+	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE, "pageblocks that became CMA areas", 1);
 }
 
 /* Free-running: the block is wherever ours has it. */
@@ -380,12 +389,13 @@ static void unlist(struct page_judge *j, const struct page_where *where, uint64_
 
 /*
  * A free in an interrupt finds the lists' lock taken when the interrupted task works on them. That
- * shows by the task's last event, unless the page is seen to leave a list; or by the next event of
- * the page, when that takes it out of the buddy lists.
+ * shows by the task's events before and behind it, or by the last one alone, unless the page is
+ * seen to leave a list; or by the next event of the page, when that takes it out of the buddy lists.
  */
 static enum page_way way_of(const struct page_judge *j, const struct page_op *op)
 {
 	const enum page_fate fate = page_look_fate(j->look, op->number);
+	uint64_t locked = op->interrupted;
 	struct page_where where;
 
 	if (op->drains.nr || !verify_is_given(&j->setup, GIVEN_CONTEXT))
@@ -394,9 +404,11 @@ static enum page_way way_of(const struct page_judge *j, const struct page_op *op
 		return PAGE_WAY_TAIL;
 	if (fate == PAGE_FATE_DIRECT || op->missed_batch)
 		return PAGE_WAY_DIRECT;
-	if (fate != PAGE_FATE_OPEN || op->interrupted == UINT64_MAX)
+	if (locked == UINT64_MAX)
+		locked = page_look_locked(j->look, op->number);
+	if (fate != PAGE_FATE_OPEN || locked == UINT64_MAX)
 		return PAGE_WAY_LISTS;
-	page_follow_find(j->pa, op->interrupted, &where);
+	page_follow_find(j->pa, locked, &where);
 	return where.place != PAGE_PLACE_OUTSIDE && where.zone == j->course.zone ?
 		       PAGE_WAY_DIRECT : PAGE_WAY_LISTS;
 }

@@ -22,7 +22,9 @@
 #include "page_boot_look.h"
 #include "page_calls.h"
 #include "page_contig.h"
+#include "page_idle.h"
 #include "page_kswapd.h"
+#include "page_lock.h"
 
 #include <string.h>
 
@@ -54,9 +56,9 @@ struct page_look {
 	struct u64map listed;        /* pfn to number of the event that put it into a list, + 1 */
 	struct u64map taken;         /* pfn to number of the last event that took it, + 1 */
 	struct u64map hidden;        /* pfn to number of the mm_page_alloc that nothing led to */
-	bool nodes;                  /* "given" and "bulks" are kept */
-	struct u64map given;         /* number of the event that put a page into a list to that
-					of the mm_page_alloc that got it from there */
+	bool keep_bulks;             /* "given", "bulks" and "filled" are kept */
+	/* By number of the event that put a page into a list: of the one that got it, or 0. */
+	struct vec(uint32_t) given;
 	struct vec(struct bulk) bulks;
 	struct vec(struct page_look_filled) filled;
 	uint64_t filling; /* context of the last of them, while it may go on; 0: it is over */
@@ -70,7 +72,9 @@ struct page_look {
 	bool late;                   /* they are of memory that is handed over late */
 	struct page_moments moments;
 	struct page_boot_look boot_look;
+	struct page_lock lock;
 	struct contig_look contig;
+	struct idle_look idle;
 	struct page_kswapd kswapd;
 	bool decay_seen;
 	uint64_t decay_time;  /* of the first page that the vmstat worker drained */
@@ -103,11 +107,11 @@ struct page_look *page_look_create(const struct event_names *names, const struct
 	look->survey = survey;
 	look->config = config;
 	look->boot = survey && survey->from_boot;
+	page_lock_init(&look->lock);
 	page_boot_look_init(&look->boot_look, names, &look->moments);
 	u64map_init(&look->listed);
 	u64map_init(&look->taken);
 	u64map_init(&look->hidden);
-	u64map_init(&look->given);
 	u64map_init(&look->contexts);
 	contig_look_init(&look->contig);
 	return look;
@@ -120,7 +124,7 @@ void page_look_destroy(struct page_look *look)
 	u64map_deinit(&look->listed);
 	u64map_deinit(&look->taken);
 	u64map_deinit(&look->hidden);
-	u64map_deinit(&look->given);
+	vec_deinit(&look->given);
 	vec_deinit(&look->bulks);
 	vec_deinit(&look->filled);
 	u64map_deinit(&look->contexts);
@@ -129,7 +133,9 @@ void page_look_destroy(struct page_look *look)
 	vec_deinit(&look->numbers);
 	vec_deinit(&look->moments);
 	page_boot_look_deinit(&look->boot_look);
+	page_lock_deinit(&look->lock);
 	contig_look_deinit(&look->contig);
+	idle_look_deinit(&look->idle);
 	page_kswapd_deinit(&look->kswapd);
 	vec_deinit(&look->late_numbers);
 	free(look);
@@ -151,6 +157,8 @@ void page_look_event(struct page_look *look, const struct event *ev)
 	if (!look->decay_seen)
 		note_decay(look, ev);
 	note_contig(look, ev, number);
+	if (unlikely(idle_look_event(&look->idle, ev)))
+		page_moment_add(&look->moments, number, PAGE_MOMENT_IDLE, ev->cpu);
 	switch (ev->type) {
 	case EVENT_ZONE_LOCKED:
 	case EVENT_EXTFRAG:
@@ -163,7 +171,8 @@ void page_look_event(struct page_look *look, const struct event *ev)
 	default:
 		break;
 	}
-	if (look->nodes)
+	page_lock_event(&look->lock, ev, number);
+	if (look->keep_bulks)
 		note_filled(look, ev, number);
 }
 
@@ -195,6 +204,7 @@ bool page_look_is_cma(const struct machine_config *config, uint64_t pfn)
 
 void page_look_finish(struct page_look *look)
 {
+	page_lock_finish(&look->lock);
 	for (size_t i = 0; look->listed.entries && i <= look->listed.mask; i++) {
 		if (look->listed.entries[i].key != U64MAP_NO_KEY)
 			set_fate(look, look->listed.entries[i].value - 1U, PAGE_FATE_OPEN);
@@ -220,6 +230,11 @@ bool page_look_hidden(const struct page_look *look, uint64_t pfn, uint64_t numbe
 	const uint32_t *at = look ? u64map_find(&look->hidden, pfn & INT64_MAX) : NULL;
 
 	return at && *at > number;
+}
+
+uint64_t page_look_locked(const struct page_look *look, uint64_t number)
+{
+	return look ? page_lock_held(&look->lock, number) : UINT64_MAX;
 }
 
 bool page_look_taken(const struct page_look *look, uint64_t pfn, uint64_t number)
@@ -275,16 +290,15 @@ static void note_filled(struct page_look *look, const struct event *ev, uint64_t
 	}
 }
 
-void page_look_nodes(struct page_look *look)
+void page_look_keep_bulks(struct page_look *look)
 {
-	look->nodes = true;
+	look->keep_bulks = true;
 }
 
 uint64_t page_look_given(const struct page_look *look, uint64_t number)
 {
-	const uint32_t *at = look ? u64map_find(&look->given, number) : NULL;
-
-	return at ? *at : UINT64_MAX;
+	return look && number < look->given.nr && look->given.items[number] ?
+		       look->given.items[number] : UINT64_MAX;
 }
 
 uint64_t page_look_bulks(const struct page_look *look, unsigned int cpu, uint64_t from,
@@ -398,7 +412,7 @@ static void leaves_list(struct page_look *look, const struct event *ev)
 	bool seen = false, fresh;
 
 	if (!ev->page.order) {
-		if (look->nodes && ev->type == EVENT_PAGE_ALLOC)
+		if (look->keep_bulks && ev->type == EVENT_PAGE_ALLOC)
 			note_given(look, ev->page.pfn);
 		seen = leaves(look, ev->page.pfn, PAGE_FATE_ALONE);
 	} else {
@@ -428,10 +442,11 @@ static void leaves_buddy(struct page_look *look, uint64_t pfn, unsigned int orde
 static void note_given(struct page_look *look, uint64_t pfn)
 {
 	const uint32_t *at = u64map_find(&look->listed, pfn & INT64_MAX);
-	bool fresh;
 
-	if (at)
-		*u64map_insert(&look->given, *at - 1U, &fresh) = (uint32_t)look->nr_events - 1U;
+	if (!at)
+		return;
+	vec_extend_zeroed(&look->given, *at);
+	look->given.items[*at - 1U] = (uint32_t)look->nr_events - 1U;
 }
 
 static void set_fate(struct page_look *look, uint64_t number, enum page_fate fate)

@@ -33,6 +33,7 @@ enum page_moment {
 	PAGE_MOMENT_RECLAIMED, /**< kswapd has done its work and is about to sleep */
 	PAGE_MOMENT_INTERLEAVE, /**< a task's requests go to all nodes in turn */
 	PAGE_MOMENT_LOCAL,   /**< that ends */
+	PAGE_MOMENT_IDLE,      /**< a CPU has been idle */
 	PAGE_MOMENT_NR,
 };
 
@@ -76,13 +77,13 @@ const struct contig_look *page_look_contig(const struct page_look *look);
 /** The moments, ascending. */
 const struct page_look_moment *page_look_moments(const struct page_look *look, size_t *nr);
 /**
- * When the page that event "number" put into a list was given out from it; UINT64_MAX: not known.
- * Only of what is said to be looked at for several nodes.
+ * When the page that event "number" put into a list was given out from it; UINT64_MAX: not known,
+ * or not kept.
  */
 uint64_t page_look_given(const struct page_look *look, uint64_t number);
 /**
  * Pages that probed bulk requests on "cpu" got from event "from" on, but before "until": at least
- * so many, if they are fewer than "enough". The same.
+ * so many, if they are fewer than "enough". 0 if they are not kept.
  */
 uint64_t page_look_bulks(const struct page_look *look, unsigned int cpu, uint64_t from,
 			 uint64_t until, uint64_t enough);
@@ -93,11 +94,16 @@ struct page_look_filled {
 	uint16_t cpu;
 	uint8_t type;
 };
-/** Those whose "end" is behind event "from", in their order: "*nr" of them. The same. */
+/** Those whose "end" is behind event "from", in their order: "*nr" of them, 0: not kept. */
 const struct page_look_filled *page_look_filled(const struct page_look *look, uint64_t from,
 						size_t *nr);
-/** To be said before the first event: the last three are wanted. */
-void page_look_nodes(struct page_look *look);
+/** To be said before the first event: the last three are to be kept, four bytes an event. */
+void page_look_keep_bulks(struct page_look *look);
+/**
+ * Free "number" came in an interrupt while lists were locked: a page of their zone; UINT64_MAX: it
+ * did not, as far as is known.
+ */
+uint64_t page_look_locked(const struct page_look *look, uint64_t number);
 /** In their order, at most PAGE_LOOK_REFILLS; those of a single page are left out. */
 const struct page_look_refill *page_look_refills(const struct page_look *look, size_t *nr);
 

@@ -181,6 +181,8 @@ unsigned int page_follow_refill(const struct page_allocator *pa, const struct pa
  * (decay_pcp_high(), but for the pages that it drains).
  */
 void page_follow_decay(struct page_allocator *pa);
+/** "cpu" books its differences of counters (refresh_cpu_vm_stats). */
+void page_follow_idle(struct page_allocator *pa, unsigned int cpu);
 /** decay_pcp_high() has run: the limit is what the lists hold, within its bounds. */
 void page_follow_decayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu);
 /** It ran less often than thought: the limit is as many steps back as make it hold the lists. */

@@ -11,17 +11,29 @@
 
 void page_follow_decay(struct page_allocator *pa)
 {
+	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++)
+		page_follow_idle(pa, cpu);
 	for (unsigned int i = 0; i < pa->nr_zones; i++) {
 		for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
 			struct pcp *pcp = &pa->zones[i].pcps[cpu];
 			const int32_t high = MAX(pcp->count - (pcp->batch << PCP_BATCH_SCALE_MAX),
 						 pcp->high - (pcp->high >> 3));
 
-			pa->zones[i].free_stat += pcp->stat_diff;
-			pcp->stat_diff = 0;
 			if (pa->profile->pcp == PCP_AUTO_HIGH && pcp->high > pcp->high_min)
 				pcp->high = MAX(high, pcp->high_min);
 		}
+	}
+}
+
+void page_follow_idle(struct page_allocator *pa, unsigned int cpu)
+{
+	for (unsigned int i = 0; i < pa->nr_zones; i++) {
+		struct zone *zone = &pa->zones[i];
+		struct pcp *pcp = &zone->pcps[cpu];
+
+		zone->free_stat += pcp->stat_diff;
+		zone->apart.cma_stat += pcp->cma_diff;
+		pcp->stat_diff = pcp->cma_diff = 0;
 	}
 }
 

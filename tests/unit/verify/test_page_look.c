@@ -24,7 +24,7 @@ static void begin(struct looked *l, bool boot)
 	survey_init(&l->survey);
 	l->survey.from_boot = boot;
 	l->survey.nr_cpus = 2;
-	l->look = page_look_create(&l->names, &l->survey);
+	l->look = page_look_create(&l->names, &l->survey, NULL);
 	l->nr = 0;
 }
 

@@ -21,7 +21,7 @@ static void scene_init(struct scene *s)
 	event_names_init(&s->names);
 	survey_init(&s->survey);
 	s->survey.from_boot = true;
-	s->look = page_look_create(&s->names, &s->survey);
+	s->look = page_look_create(&s->names, &s->survey, NULL);
 }
 
 static void scene_deinit(struct scene *s)
@@ -224,7 +224,7 @@ START_TEST(lists_are_looked_at_for_nodes)
 	size_t nr;
 
 	scene_init(&s);
-	page_look_nodes(s.look);
+	page_look_keep_bulks(s.look);
 	takes(&s, EVENT_ZONE_LOCKED, 0x6000, 0, 1); /* 0 */
 	takes(&s, EVENT_ZONE_LOCKED, 0x6001, 0, 1);
 	ev.probe.nr = 5;
@@ -250,6 +250,42 @@ START_TEST(lists_are_looked_at_for_nodes)
 }
 END_TEST
 
-UNIT_MAIN("page_nodes", a_fallback_fills_a_list, lists_are_looked_at_for_nodes,
+static uint64_t frees(struct scene *s, enum event_type type, uint64_t pfn, bool softirq, int pid)
+{
+	struct event ev = { .type = (uint8_t)type, .pid = pid,
+			    .flags = softirq ? EVENT_F_SOFTIRQ : 0 };
+
+	ev.page.pfn = pfn;
+	page_look_event(s->look, &ev);
+	return s->nr++;
+}
+
+/* An interrupt between two pages of a batch; behind its last one; between two batches. */
+START_TEST(interrupts_find_lists_locked)
+{
+	uint64_t inside, behind, between;
+	struct scene s;
+
+	scene_init(&s);
+	frees(&s, EVENT_PAGE_FREE, 0x100, false, 5);
+	frees(&s, EVENT_PAGE_FREE, 0x101, false, 5);
+	frees(&s, EVENT_PAGE_FREE_BATCHED, 0x100, false, 5);
+	inside = frees(&s, EVENT_PAGE_FREE, 0x200, true, 5);
+	frees(&s, EVENT_PAGE_FREE_BATCHED, 0x101, false, 5);
+	between = frees(&s, EVENT_PAGE_FREE, 0x201, true, 5);
+	frees(&s, EVENT_PAGE_FREE, 0x102, false, 5);
+	frees(&s, EVENT_PAGE_FREE_BATCHED, 0x102, false, 5);
+	behind = frees(&s, EVENT_PAGE_FREE, 0x202, true, 5);
+	frees(&s, EVENT_PAGE_FREE_BATCHED, 0x300, false, 6);
+	page_look_finish(s.look);
+	ck_assert_uint_eq(page_look_locked(s.look, inside), 0x100);
+	ck_assert_uint_eq(page_look_locked(s.look, between), UINT64_MAX);
+	ck_assert_uint_eq(page_look_locked(s.look, behind), UINT64_MAX);
+	scene_deinit(&s);
+}
+END_TEST
+
+UNIT_MAIN("page_nodes", interrupts_find_lists_locked, a_fallback_fills_a_list,
+	  lists_are_looked_at_for_nodes,
 	  boot_interleaves_until_it_says_otherwise, first_refills_are_noted,
 	  cpus_come_when_they_are_prepared, cpus_that_nobody_prepared_come_when_they_run)
