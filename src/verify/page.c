@@ -35,7 +35,7 @@ static bool leaves_alone(void *ctx, uint64_t number);
 static uint32_t asks(void *ctx, const struct event *ev);
 static void take_effect(void *ctx, struct page_op *op);
 static void judge(struct page_judge *j, struct page_op *op);
-static void decay_until(struct page_judge *j, uint64_t time);
+static void decay_until(struct page_judge *j, uint64_t number);
 static void moments_until(struct page_judge *j, uint64_t number);
 static void moment(struct page_judge *j, const struct page_look_moment *at);
 static void learn_not_low(struct page_judge *j);
@@ -126,7 +126,7 @@ static struct page_judge *create_judge(const struct verify_setup *setup,
 	u64map_init(&j->listed);
 	u64map_init(&j->live);
 	u64map_init(&j->stuck);
-	j->decay_ns = page_look_decay(verify_is_given(&j->setup, GIVEN_DECAY) ? look : NULL);
+	j->vmstat.phase = page_look_decay(verify_is_given(&j->setup, GIVEN_DECAY) ? look : NULL);
 	page_calls_init(&j->calls, take_effect, j);
 	j->calls.extfrag_first =
 		page_allocator_profile(j->pa)->fallback == FALLBACK_STEAL_SUITABLE;
@@ -147,8 +147,12 @@ static bool feed(void *judge, const struct repair_batch *batch, struct error *er
 {
 	struct page_judge *j = judge;
 
-	for (size_t i = 0; i < batch->batch->nr; i++)
-		page_calls_event(&j->calls, &batch->batch->events[i]);
+	for (size_t i = 0; i < batch->batch->nr; i++) {
+		const struct event *ev = &batch->batch->events[i];
+
+		page_vmstat_event(&j->vmstat, ev, j->calls.nr_events);
+		page_calls_event(&j->calls, ev);
+	}
 	return true;
 }
 
@@ -169,6 +173,7 @@ static void destroy(void *judge)
 	page_calls_deinit(&j->calls);
 	page_asked_deinit(&j->asked);
 	page_contig_deinit(j);
+	page_vmstat_deinit(&j->vmstat);
 	page_allocator_destroy(j->pa);
 	u64map_deinit(&j->listed);
 	u64map_deinit(&j->stuck);
@@ -224,6 +229,7 @@ static void take_effect(void *ctx, struct page_op *op)
 	struct page_judge *j = ctx;
 
 	verify_reached(j->log, op->start);
+	decay_until(j, op->start);
 	if (j->guide) {
 		judge(j->guide, op);
 		if (j->guide->low_zone)
@@ -237,11 +243,12 @@ static void judge(struct page_judge *j, struct page_op *op)
 {
 	moments_until(j, op->start);
 	page_contig_until(j, op->start);
-	decay_until(j, op->ev.time);
 	vec_reset(&j->silent);
 	vec_reset(&j->used);
+	j->limit.known = false;
 	if (j->guide) {
 		page_live_used(j);
+		page_live_limit(j);
 		page_live_silent(j, op);
 	}
 	switch (op->kind) {
@@ -264,18 +271,16 @@ static void judge(struct page_judge *j, struct page_op *op)
 	}
 }
 
-/* vmstat_update(): once a second on each CPU, in step with the second. */
-static void decay_until(struct page_judge *j, uint64_t time)
+/* vmstat_update() */
+static void decay_until(struct page_judge *j, uint64_t number)
 {
-	const uint64_t second = 1000000000;
+	unsigned int cpu;
 
-	if (time < j->decay_at)
-		return;
-	if (j->decay_at)
-		page_follow_decay(j->pa);
-	j->decay_at = time / second * second + j->decay_ns;
-	if (j->decay_at <= time)
-		j->decay_at += second;
+	while (page_vmstat_next(&j->vmstat, number, &cpu)) {
+		if (j->guide)
+			page_follow_decay(j->guide->pa, cpu % j->nr_cpus);
+		page_follow_decay(j->pa, cpu % j->nr_cpus);
+	}
 }
 
 static void moments_until(struct page_judge *j, uint64_t number)

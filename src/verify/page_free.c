@@ -37,6 +37,7 @@ static void follow_rest(struct page_judge *j);
 static void judge_drains(struct page_judge *j, const struct page_op *op);
 static void learn_reclaim(struct page_judge *j, const struct page_op *op);
 static void learn_decay(struct page_judge *j, const struct page_op *op);
+static void learn_limit(struct page_judge *j, bool reached);
 static void judge_drained(struct page_judge *j, uint64_t ours);
 static uint64_t pages_of(const struct page_op *op, size_t from, size_t end);
 
@@ -424,10 +425,12 @@ static void end_free(struct page_judge *j, const struct page_op *op)
 		list.order = op->drains.items[0].order;
 		list.type = where.type < MIGRATE_HIGHATOMIC ? where.type : MIGRATE_MOVABLE;
 		if (where.place == PAGE_PLACE_OTHER_LIST && where.zone == list.zone &&
-		    where.cpu == list.cpu && where.order == list.order)
+		    where.cpu == list.cpu && where.order == list.order) {
+			learn_limit(j, true);
 			page_follow_trim(j->pa, &list,
 					 (unsigned int)MIN(pages_of(op, 0, op->drains.nr),
 							   (uint64_t)INT32_MAX));
+		}
 	}
 	follow_rest(j);
 	judge_drains(j, op);
@@ -493,8 +496,25 @@ static void learn_reclaim(struct page_judge *j, const struct page_op *op)
  */
 static void learn_decay(struct page_judge *j, const struct page_op *op)
 {
-	if (j->follow && !op->drains.nr && verify_is_given(&j->setup, GIVEN_DECAY))
-		page_follow_undecayed(j->pa, j->course.zone, page_judge_cpu(j, op));
+	if (!j->follow || op->drains.nr || !verify_is_given(&j->setup, GIVEN_DECAY))
+		return;
+	page_follow_undecayed(j->pa, j->course.zone, page_judge_cpu(j, op));
+	learn_limit(j, false);
+}
+
+/* The limit is what the lists hold, or what it has just been made. */
+static void learn_limit(struct page_judge *j, bool reached)
+{
+	const unsigned int cpu = page_judge_cpu(j, j->course.op);
+	struct page_limits limits;
+
+	if (!verify_is_given(&j->setup, GIVEN_DECAY))
+		return;
+	page_follow_limits(j->pa, j->course.zone, cpu, &limits);
+	j->limit = (struct page_learned_limit){ .known = true,
+						.zone = j->course.zone,
+						.cpu = cpu,
+						.high = reached ? limits.count : limits.high };
 }
 
 /* Pages behind the first difference of a flush are not held against ours. */

@@ -8,6 +8,7 @@
 
 #include "page_asked.h"
 #include "page_look.h"
+#include "page_vmstat.h"
 #include "page_calls.h"
 #include "page_contig.h"
 
@@ -73,6 +74,13 @@ struct page_silent {
 	uint64_t pfn;
 };
 
+/** The limit of a CPU's lists, as a drain or the lack of one tells it. */
+struct page_learned_limit {
+	bool known;
+	unsigned int zone, cpu;
+	int high;
+};
+
 struct page_judge {
 	struct verify_setup setup;
 	struct page_start start; /**< setup.config->start, as far as it is given; its vectors */
@@ -92,7 +100,7 @@ struct page_judge {
 	unsigned int nr_online;
 	struct page_policy policies[2]; /**< of the first task and of pid 1 */
 	struct u64map stuck;  /**< heads of lists that the kernel passed over, and how often */
-	uint64_t decay_at, decay_ns; /**< when the vmstat worker runs next; 0: never yet */
+	struct page_vmstat vmstat;
 	struct u64map listed; /**< pfn to number of the event that put it into a list */
 	struct vec(struct page_silent) silent; /**< of the call that is being judged */
 	/** Free-running: one that follows, and so knows the silent requests; else NULL. */
@@ -100,6 +108,8 @@ struct page_judge {
 	struct verify_log guide_log;
 	/** Blocks that were found to be in use since the beginning, in the call being judged. */
 	struct vec(struct page_where) used;
+	/** A limit that was found to be another one in that call. */
+	struct page_learned_limit limit;
 	struct u64map live;   /**< free-running: recorded pfn to index in "blocks" */
 	struct vec(struct page_live) blocks;
 	struct vec(uint32_t) spare_blocks;
@@ -133,6 +143,8 @@ uint64_t page_live_find(const struct page_judge *j, uint64_t pfn);
 void page_live_used(struct page_judge *j);
 /** The block at "from" is at "to" now; false: it is no block that a recorded request got. */
 bool page_live_moved(struct page_judge *j, uint64_t from, uint64_t to, unsigned int order);
+/** A limit that the guide found to be another one is so here, too. */
+void page_live_limit(struct page_judge *j);
 /** Gives out what the guide saw given out silently. */
 void page_live_silent(struct page_judge *j, const struct page_op *op);
 

@@ -140,6 +140,17 @@ void page_live_used(struct page_judge *j)
 	}
 }
 
+void page_live_limit(struct page_judge *j)
+{
+	const struct page_learned_limit *limit = &j->guide->limit;
+
+	if (!limit->known)
+		return;
+	page_follow_set_high(j->pa, limit->zone, limit->cpu, limit->high);
+	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+		     "limits that had decayed otherwise, as a judge that follows learned", 1);
+}
+
 void page_live_silent(struct page_judge *j, const struct page_op *op)
 {
 	const struct page_op none = { .kind = PAGE_OP_BULK, .ev = op->ev, .cpu = op->cpu };

@@ -25,6 +25,7 @@
 #include "page_idle.h"
 #include "page_kswapd.h"
 #include "page_lock.h"
+#include "page_vmstat.h"
 
 #include <string.h>
 
@@ -76,13 +77,10 @@ struct page_look {
 	struct contig_look contig;
 	struct idle_look idle;
 	struct page_kswapd kswapd;
-	bool decay_seen;
-	uint64_t decay_time;  /* of the first page that the vmstat worker drained */
-	uint64_t free_context; /* of the last free: what it drains is its own */
+	struct page_vmstat_look vmstat;
 };
 
 static void note_kswapd(struct page_look *look, const struct event *ev, uint64_t number);
-static void note_decay(struct page_look *look, const struct event *ev);
 static void page_event(struct page_look *look, const struct event *ev, uint64_t number);
 static void note_extfrag(struct page_look *look, const struct event *ev, uint64_t number);
 static void leaves_list(struct page_look *look, const struct event *ev);
@@ -137,6 +135,7 @@ void page_look_destroy(struct page_look *look)
 	contig_look_deinit(&look->contig);
 	idle_look_deinit(&look->idle);
 	page_kswapd_deinit(&look->kswapd);
+	page_vmstat_look_deinit(&look->vmstat);
 	vec_deinit(&look->late_numbers);
 	free(look);
 }
@@ -154,8 +153,7 @@ void page_look_event(struct page_look *look, const struct event *ev)
 		page_boot_look_event(&look->boot_look, ev, number);
 	}
 	note_kswapd(look, ev, number);
-	if (!look->decay_seen)
-		note_decay(look, ev);
+	page_vmstat_look(&look->vmstat, look->names, ev);
 	note_contig(look, ev, number);
 	if (unlikely(idle_look_event(&look->idle, ev)))
 		page_moment_add(&look->moments, number, PAGE_MOMENT_IDLE, ev->cpu);
@@ -246,9 +244,7 @@ bool page_look_taken(const struct page_look *look, uint64_t pfn, uint64_t number
 
 uint64_t page_look_decay(const struct page_look *look)
 {
-	const uint64_t second = 1000000000;
-
-	return look && look->decay_seen ? look->decay_time % second : second / 2;
+	return look && look->vmstat.seen ? look->vmstat.phase : 500000000;
 }
 
 const struct page_look_filled *page_look_filled(const struct page_look *look, uint64_t from,
@@ -340,23 +336,6 @@ const struct page_look_refill *page_look_refills(const struct page_look *look, s
 {
 	*nr = look ? look->boot_look.refills.nr : 0;
 	return look ? look->boot_look.refills.items : NULL;
-}
-
-/* A worker that drains pages without a free before is the vmstat worker. */
-static void note_decay(struct page_look *look, const struct event *ev)
-{
-	const char *comm;
-
-	if (ev->type == EVENT_PAGE_FREE || ev->type == EVENT_PAGE_FREE_BATCHED)
-		look->free_context = page_calls_context(ev);
-	if (ev->type != EVENT_PCPU_DRAIN || page_calls_level(ev) ||
-	    page_calls_context(ev) == look->free_context)
-		return;
-	comm = intern_text(&look->names->texts, ev->comm);
-	if (strncmp(comm, "kworker/", strlen("kworker/")) != 0)
-		return;
-	look->decay_seen = true;
-	look->decay_time = ev->time;
 }
 
 static void page_event(struct page_look *look, const struct event *ev, uint64_t number)

@@ -177,16 +177,19 @@ bool page_follow_bulk_zone(struct page_allocator *pa, unsigned int cpu, uint32_t
 unsigned int page_follow_refill(const struct page_allocator *pa, const struct page_list *list,
 				uint64_t *pfns, unsigned int max);
 /**
- * refresh_cpu_vm_stats() runs on all CPUs: differences of NR_FREE_PAGES are booked, limits decay
+ * refresh_cpu_vm_stats() runs on "cpu": differences of NR_FREE_PAGES are booked, limits decay
  * (decay_pcp_high(), but for the pages that it drains).
  */
-void page_follow_decay(struct page_allocator *pa);
+void page_follow_decay(struct page_allocator *pa, unsigned int cpu);
 /** "cpu" books its differences of counters (refresh_cpu_vm_stats). */
 void page_follow_idle(struct page_allocator *pa, unsigned int cpu);
 /** decay_pcp_high() has run: the limit is what the lists hold, within its bounds. */
 void page_follow_decayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu);
 /** It ran less often than thought: the limit is as many steps back as make it hold the lists. */
 void page_follow_undecayed(struct page_allocator *pa, unsigned int zone, unsigned int cpu);
+/** The limit is "high", within its bounds. */
+void page_follow_set_high(struct page_allocator *pa, unsigned int zone, unsigned int cpu,
+			  int high);
 /** kswapd of "node" is awake, or sleeps: then boosts of zones up to "highest" end. */
 void page_follow_kswapd(struct page_allocator *pa, unsigned int node, bool awake,
 			enum zone_type highest);

@@ -9,19 +9,16 @@
 
 #include "kmreplay/mm/page_parts.h"
 
-void page_follow_decay(struct page_allocator *pa)
+void page_follow_decay(struct page_allocator *pa, unsigned int cpu)
 {
-	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++)
-		page_follow_idle(pa, cpu);
+	page_follow_idle(pa, cpu);
 	for (unsigned int i = 0; i < pa->nr_zones; i++) {
-		for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
-			struct pcp *pcp = &pa->zones[i].pcps[cpu];
-			const int32_t high = MAX(pcp->count - (pcp->batch << PCP_BATCH_SCALE_MAX),
-						 pcp->high - (pcp->high >> 3));
+		struct pcp *pcp = &pa->zones[i].pcps[cpu];
+		const int32_t high = MAX(pcp->count - (pcp->batch << PCP_BATCH_SCALE_MAX),
+					 pcp->high - (pcp->high >> 3));
 
-			if (pa->profile->pcp == PCP_AUTO_HIGH && pcp->high > pcp->high_min)
-				pcp->high = MAX(high, pcp->high_min);
-		}
+		if (pa->profile->pcp == PCP_AUTO_HIGH && pcp->high > pcp->high_min)
+			pcp->high = MAX(high, pcp->high_min);
 	}
 }
 
@@ -43,6 +40,14 @@ void page_follow_decayed(struct page_allocator *pa, unsigned int zone, unsigned 
 
 	if (pa->profile->pcp == PCP_AUTO_HIGH)
 		pcp->high = MIN(MAX(pcp->count, pcp->high_min), pcp->high_max);
+}
+
+void page_follow_set_high(struct page_allocator *pa, unsigned int zone, unsigned int cpu, int high)
+{
+	struct pcp *pcp = &pa->zones[zone].pcps[cpu];
+
+	if (pa->profile->pcp == PCP_AUTO_HIGH)
+		pcp->high = MIN(MAX(high, pcp->high_min), pcp->high_max);
 }
 
 void page_follow_kswapd(struct page_allocator *pa, unsigned int node, bool awake,

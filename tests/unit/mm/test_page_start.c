@@ -298,7 +298,7 @@ START_TEST(a_claim_books_what_it_moves)
 		ck_assert_uint_eq(page_alloc(pa, 0, GFP_BITS_KERNEL, 4, -1, 0).addr, BASE);
 		ck_assert_int_eq(pcp->stat_diff, _i ? cases[i].left : -19);
 		ck_assert_msg(page_check_quick(pa, &err), "%s", err.message);
-		page_follow_decay(pa);
+		page_follow_decay(pa, 0);
 		ck_assert_int_eq(pcp->stat_diff, 0);
 		ck_assert_int_eq(pa->zones[0].free_stat, cases[i].nr_free - 16);
 		finish(pa);
