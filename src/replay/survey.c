@@ -15,7 +15,7 @@
  */
 #include <config.h>
 
-#include "kmreplay/replay/survey.h"
+#include "survey_isolated.h"
 
 #include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/bits.h"
@@ -56,6 +56,8 @@ static void note_block(struct survey *survey, uint64_t pfn, unsigned int order,
 static bool note_frame(struct survey *survey, uint64_t pfn, enum survey_state state);
 static struct survey_run *run_of(struct survey *survey, uint64_t pfn);
 static void note_used(struct survey *survey, uint64_t pfn, unsigned int order);
+static void settle_isolated(struct survey *survey);
+static void was_free(struct survey *survey, uint64_t pfn);
 
 void survey_init(struct survey *survey)
 {
@@ -65,6 +67,7 @@ void survey_init(struct survey *survey)
 	u64map_init(&survey->listed);
 	survey->new_type_pfn = U64MAP_NO_KEY;
 	u64map_init(&survey->tops);
+	survey_isolated_init(&survey->isolated);
 	survey->last_key = U64MAP_NO_KEY;
 }
 
@@ -74,6 +77,7 @@ void survey_deinit(struct survey *survey)
 	u64map_deinit(&survey->block_types);
 	u64map_deinit(&survey->listed);
 	u64map_deinit(&survey->tops);
+	survey_isolated_deinit(&survey->isolated);
 	vec_deinit(&survey->fresh);
 	vec_deinit(&survey->late);
 	vec_deinit(&survey->runs);
@@ -96,6 +100,8 @@ void survey_add(struct survey *survey, const struct event *events, size_t nr)
 			survey->nr_bulks++;
 		else if (ev->type == EVENT_COMPACT_BEGIN)
 			note_zone_end(survey, ev->compact.zone_end);
+		else if (ev->type == EVENT_COMPACT_ISO_FREE)
+			survey_isolated_range(survey, ev);
 	}
 }
 
@@ -119,8 +125,10 @@ enum survey_state survey_state_of(const struct survey *survey, uint64_t pfn)
 
 void survey_sort(struct survey *survey)
 {
-	struct survey_run *runs = xcalloc(MAX(survey->runs.nr, (size_t)1), sizeof(*runs));
+	struct survey_run *runs;
 
+	settle_isolated(survey);
+	runs = xcalloc(MAX(survey->runs.nr, (size_t)1), sizeof(*runs));
 	if (survey->keys.nr)
 		qsort(survey->keys.items, survey->keys.nr, sizeof(*survey->keys.items),
 		      compare_keys);
@@ -268,7 +276,10 @@ static void note_page(struct survey *survey, const struct event *ev)
 			   ev->type == EVENT_ZONE_LOCKED || ev->type == EVENT_EXTFRAG);
 	note_kept(survey, ev);
 	if (ev->type == EVENT_PAGE_FREE || ev->type == EVENT_PAGE_FREE_DIRECT) {
-		note_used(survey, ev->page.pfn, order);
+		if (survey_isolated_free(survey, ev->page.pfn, order))
+			note_block(survey, ev->page.pfn, order, SURVEY_USED);
+		else
+			note_used(survey, ev->page.pfn, order);
 		note_listed(survey, ev);
 	} else if (ev->type == EVENT_PAGE_ALLOC) {
 		note_alloc(survey, ev);
@@ -527,4 +538,29 @@ static void note_used(struct survey *survey, uint64_t pfn, unsigned int order)
 	if (nr_new == last - pfn + 1 && bits_align_down(pfn, 1UL << order) == pfn)
 		vec_push(&survey->used,
 			 (struct survey_block){ .pfn = pfn, .order = (uint8_t)order });
+}
+
+/* What compaction took silently was free; until now it looked as if it had been in use. */
+static void settle_isolated(struct survey *survey)
+{
+	vec_foreach(&survey->isolated.freed, block) {
+		if (!survey_isolated_was_free(&survey->isolated, block)) {
+			vec_push(&survey->used, *block);
+			continue;
+		}
+		for (uint64_t at = block->pfn; at < block->pfn + (1ULL << block->order); at++)
+			was_free(survey, at);
+	}
+	vec_reset(&survey->isolated.freed);
+}
+
+static void was_free(struct survey *survey, uint64_t pfn)
+{
+	struct survey_run *run = run_of(survey, pfn);
+	const unsigned int bit = (unsigned int)(pfn % SURVEY_RUN) * 2;
+
+	run->state[bit / 64] &= ~(3ULL << (bit % 64));
+	run->state[bit / 64] |= (uint64_t)SURVEY_FREE << (bit % 64);
+	survey->nr_used--;
+	survey->nr_free++;
 }

@@ -7,6 +7,7 @@
 
 #include "page_judge.h"
 
+#include "kmreplay/mm/page_follow_reclaim.h"
 #include "kmreplay/mm/page_start.h"
 #include "kmreplay/proc/take.h"
 
@@ -40,7 +41,6 @@ static void moments_until(struct page_judge *j, uint64_t number);
 static void moment(struct page_judge *j, const struct page_look_moment *at);
 static void learn_not_low(struct page_judge *j);
 static void note(struct page_judge *j, const struct page_op *op);
-static void set_kswapd(struct page_judge *j, unsigned int node, bool awake);
 static void set_marks(struct page_judge *j, const struct event *ev);
 static void set_reserve(struct page_judge *j, const struct event *ev);
 static bool is_zone(const struct page_judge *j, unsigned int zone, int node, uint32_t name);
@@ -107,9 +107,12 @@ static struct page_judge *create_judge(const struct verify_setup *setup,
 				       const struct page_look *look, struct verify_log *log,
 				       struct error *err)
 {
-	static const uint8_t notes[] = { EVENT_ZONE_WMARKS, EVENT_LOWMEM_RESERVE,
-					 EVENT_KSWAPD_WAKE, EVENT_KSWAPD_SLEEP,
-					 EVENT_CMA_RELEASE };
+	static const uint8_t notes[] = {
+		EVENT_ZONE_WMARKS, EVENT_KSWAPD_WAKE, EVENT_KSWAPD_SLEEP, EVENT_KSWAPD_WAKEUP,
+		EVENT_COMPACT_ISO_MIGRATE, EVENT_COMPACT_ISO_FREE, EVENT_COMPACT_ISO_FAST,
+		EVENT_COMPACT_MIGRATE, EVENT_COMPACT_END, EVENT_RECLAIM_RETRY,
+		EVENT_LOWMEM_RESERVE, EVENT_CMA_RELEASE,
+	};
 	struct page_judge *j = xcalloc(1, sizeof(*j));
 
 	j->setup = *setup;
@@ -127,6 +130,7 @@ static struct page_judge *create_judge(const struct verify_setup *setup,
 	u64map_init(&j->live);
 	u64map_init(&j->stuck);
 	j->vmstat.phase = page_look_decay(verify_is_given(&j->setup, GIVEN_DECAY) ? look : NULL);
+	u64map_init(&j->passed);
 	page_calls_init(&j->calls, take_effect, j);
 	j->calls.extfrag_first =
 		page_allocator_profile(j->pa)->fallback == FALLBACK_STEAL_SUITABLE;
@@ -177,8 +181,11 @@ static void destroy(void *judge)
 	page_allocator_destroy(j->pa);
 	u64map_deinit(&j->listed);
 	u64map_deinit(&j->stuck);
+	u64map_deinit(&j->passed);
 	vec_deinit(&j->run);
 	page_live_deinit(j);
+	vec_deinit(&j->wakeups);
+	page_compact_deinit(j);
 	if (j->guide) {
 		destroy(j->guide);
 		verify_log_deinit(&j->guide_log);
@@ -235,6 +242,9 @@ static void take_effect(void *ctx, struct page_op *op)
 		if (j->guide->low_zone)
 			page_follow_below_high(j->pa, j->guide->low_zone - 1);
 		j->guide->low_zone = 0;
+		if (j->guide->marks.changed)
+			page_follow_set_min_free(j->pa, page_follow_min_free(j->guide->pa));
+		j->guide->marks.changed = false;
 	}
 	judge(j, op);
 }
@@ -297,7 +307,7 @@ static void moment(struct page_judge *j, const struct page_look_moment *at)
 {
 	if (at->what == PAGE_MOMENT_RECLAIMED) {
 		if (verify_is_given(&j->setup, GIVEN_RECLAIM))
-			set_kswapd(j, at->cpu, false);
+			page_pressure_kswapd(j, at->cpu, false);
 		return;
 	}
 	if (at->what == PAGE_MOMENT_IDLE) {
@@ -305,6 +315,8 @@ static void moment(struct page_judge *j, const struct page_look_moment *at)
 			page_follow_idle(j->pa, at->cpu % j->nr_cpus);
 		return;
 	}
+	if (at->what == PAGE_MOMENT_SYSCTL)
+		page_marks_written(j, at->cpu);
 	if (!j->start.early)
 		return;
 	switch (at->what) {
@@ -378,6 +390,9 @@ static void note(struct page_judge *j, const struct page_op *op)
 		if (verify_is_given(&j->setup, GIVEN_BOOT))
 			set_marks(j, ev);
 		break;
+	case EVENT_RECLAIM_RETRY:
+		page_marks_told(j, ev);
+		break;
 	case EVENT_LOWMEM_RESERVE:
 		if (verify_is_given(&j->setup, GIVEN_BOOT))
 			set_reserve(j, ev);
@@ -387,28 +402,12 @@ static void note(struct page_judge *j, const struct page_op *op)
 		break;
 	case EVENT_KSWAPD_WAKE:
 	case EVENT_KSWAPD_SLEEP:
-		if (verify_is_given(&j->setup, GIVEN_RECLAIM))
-			set_kswapd(j, (unsigned int)ev->ordered.node,
-				   ev->type == EVENT_KSWAPD_WAKE);
+	case EVENT_KSWAPD_WAKEUP:
+		page_pressure_note(j, op);
 		break;
 	default:
+		page_compact_note(j, op);
 		break;
-	}
-}
-
-/* Its zones are those up to the one it was asked for; no event of its own says which. */
-static void set_kswapd(struct page_judge *j, unsigned int node, bool awake)
-{
-	struct zone_info info;
-
-	if (node >= j->setup.config->nr_nodes)
-		return;
-	j->kswapd_awake = awake;
-	page_follow_kswapd(j->pa, node, awake, ZONE_MOVABLE);
-	for (unsigned int i = 0; i < j->nr_zones; i++) {
-		zone_info(j->pa, i, &info);
-		if ((unsigned int)info.node == node)
-			page_follow_reclaiming(j->pa, i, awake);
 	}
 }
 

@@ -15,6 +15,7 @@
 
 #include "page_judge.h"
 
+#include "kmreplay/mm/page_follow_reclaim.h"
 #include "kmreplay/abi/gfp.h"
 #include "kmreplay/mm/gfp_policy.h"
 #include "kmreplay/mm/page_start.h"
@@ -23,7 +24,7 @@ enum {
 	MOST_PASSED = 3, /* times that the head of a list may be passed over */
 };
 
-static bool serves(void *ctx, unsigned int zone, bool ours);
+static bool serves(void *ctx, unsigned int zone, unsigned int alloc_flags, bool ours);
 static bool pop(void *ctx, const struct page_list *list);
 static bool more(void *ctx, unsigned int got, unsigned int want);
 static uint64_t take(void *ctx, const struct page_take *take);
@@ -49,7 +50,6 @@ static void ours_chose(struct page_judge *j, unsigned int zone, uint64_t pfn, co
 static void pass_over(struct page_judge *j, uint64_t head);
 static void ready_for_refill(struct page_judge *j, const struct page_list *list);
 static bool ready_for_pop(struct page_judge *j, const struct page_list *list);
-static void learn_used(struct page_judge *j, uint64_t pfn);
 static void judge_extfrag(struct page_judge *j, const struct page_taken *truth);
 static struct mm_outcome ask(struct page_judge *j, const struct page_op *op);
 static void tell_failure(const struct page_judge *j, const struct page_op *op);
@@ -87,10 +87,14 @@ void page_judge_alloc(struct page_judge *j, struct page_op *op)
 		j->course.zone = where.zone;
 	}
 	j->course.node = page_judge_node(j, op);
+	if (op->wakes)
+		page_pressure_before(j, op);
 	if (j->follow)
 		follow_alloc(j, op);
 	else
 		free_alloc(j, op);
+	if (op->wakes)
+		page_pressure_after(j, op);
 }
 
 void page_judge_begin(struct page_judge *j, const struct page_op *op)
@@ -130,11 +134,19 @@ unsigned int page_judge_cpu(const struct page_judge *j, const struct page_op *op
 	return op->cpu % j->nr_cpus;
 }
 
-static bool serves(void *ctx, unsigned int zone, bool ours)
+/*
+ * What all marks forbade in ours the kernel did at the lowest: behind the first try, which keeps
+ * to the low mark and breaks up no pageblock.
+ */
+static bool serves(void *ctx, unsigned int zone, unsigned int alloc_flags, bool ours)
 {
-	const struct page_judge *j = ctx;
+	struct page_judge *j = ctx;
 
-	return j->course.forced ? zone == j->course.zone : ours;
+	if (!j->course.forced) {
+		j->course.low = (alloc_flags & ALLOC_WMARK_MASK) == ALLOC_WMARK_LOW;
+		return ours;
+	}
+	return zone == j->course.zone && (alloc_flags & ALLOC_WMARK_MASK) != ALLOC_WMARK_LOW;
 }
 
 /* Notes where ours departs: the first time counts. */
@@ -143,6 +155,7 @@ static void ours_chose(struct page_judge *j, unsigned int zone, uint64_t pfn, co
 	if (j->course.chosen || j->course.forced)
 		return;
 	j->course.chosen = true;
+	j->course.chosen_low = j->course.low;
 	j->course.ours_zone = zone;
 	j->course.ours_pfn = pfn;
 	j->course.path = path;
@@ -358,10 +371,13 @@ static void taken(void *ctx, uint64_t ours, enum page_place place)
 		return;
 	if (place != PAGE_PLACE_OURS)
 		verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE, page_place_name(place), 1);
+	if (truth->extfrag && !j->course.nr_extfrag &&
+	    truth->fallback_order < zone_pageblock_order(j->pa))
+		page_follow_boost(j->pa, j->course.zone,
+				  op->ev.page.gfp & GFP_BIT_KSWAPD_RECLAIM);
 	if (j->course.take == 1 && ours != truth->pfn && j->course.alloc)
 		ours_chose(j, j->course.zone, ours, j->course.path);
-	if (ours != truth->pfn && ours != PAGE_FOLLOW_NONE)
-		learn_used(j, ours);
+	page_learn_taken(j, ours, truth->pfn, truth->order);
 	page_judge_enters(j, truth->pfn, truth->number);
 }
 
@@ -371,29 +387,6 @@ static void extfrag(void *ctx, const struct page_extfrag *extfrag)
 
 	j->course.nr_extfrag++;
 	j->course.extfrag = *extfrag;
-}
-
-/*
- * A block that the kernel did not take, though ours would have: it was not free. Of memory that no
- * event is about only a guess says that it was.
- */
-static void learn_used(struct page_judge *j, uint64_t pfn)
-{
-	struct page_where where;
-
-	if (!verify_is_given(&j->setup, GIVEN_START))
-		return;
-	page_follow_find(j->pa, pfn, &where);
-	if (where.place != PAGE_PLACE_LISTS)
-		return;
-	for (uint64_t i = 0; i < 1ULL << where.order; i++) {
-		if (survey_state_of(j->setup.survey, where.head + i) != SURVEY_UNTOUCHED)
-			return;
-	}
-	(void)page_follow_own(j->pa, where.head, where.order, where.type);
-	vec_push(&j->used, where);
-	verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
-		     "memory without events that the kernel passed over: in use, it seems", 1);
 }
 
 static void judge_extfrag(struct page_judge *j, const struct page_taken *truth)
@@ -421,11 +414,12 @@ static void judge_extfrag(struct page_judge *j, const struct page_taken *truth)
 		page_story_extfrag(j, story);
 }
 
-static void wake(void *ctx, unsigned int node UNUSED)
+static void wake(void *ctx, unsigned int node)
 {
 	struct page_judge *j = ctx;
 
 	j->course.wakes += !j->course.forced;
+	page_pressure_wake(j, node);
 }
 
 static struct mm_outcome ask(struct page_judge *j, const struct page_op *op)
@@ -463,6 +457,7 @@ static void follow_alloc(struct page_judge *j, const struct page_op *op)
 		tell_failure(j, op);
 	outcome = ask(j, op);
 	ours_failed = !mm_ok(outcome) && !j->course.chosen;
+	page_marks_learn(j, op, ours_failed);
 	if (!mm_ok(outcome) && !j->course.failed) {
 		j->course.forced = true;
 		outcome = ask(j, op);

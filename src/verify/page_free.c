@@ -56,6 +56,11 @@ void page_judge_free(struct page_judge *j, const struct page_op *op)
 			     "blocks of memory that boot handed over late", 1);
 		return;
 	}
+	if (page_compact_keeps(j->guide ? j->guide : j, op)) {
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
+			     "frees of pages that stay with compaction", 1);
+		return;
+	}
 	if (page_look_fate(j->look, op->number) == PAGE_FATE_AROUND) {
 		verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
 			     "frees around a contiguous request: part of it", 1);

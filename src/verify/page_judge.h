@@ -9,6 +9,7 @@
 #include "page_asked.h"
 #include "page_look.h"
 #include "page_vmstat.h"
+#include "page_pressure.h"
 #include "page_calls.h"
 #include "page_contig.h"
 
@@ -32,6 +33,7 @@ struct page_course {
 	size_t take, drain; /**< next of op->takes, op->drains */
 
 	bool chosen;        /**< ours decided otherwise first in "ours_zone" for "ours_pfn" */
+	bool low, chosen_low;   /**< the try is the first, at the low mark; that one was */
 	unsigned int ours_zone;
 	uint64_t ours_pfn;  /**< PAGE_FOLLOW_NONE: not known */
 	const char *path;   /**< the rule at work */
@@ -94,10 +96,16 @@ struct page_judge {
 	bool follow;          /**< VERIFY_FOLLOW */
 	unsigned int nr_cpus, nr_zones;
 	bool kswapd_awake;    /**< of some node */
+	bool kswapd_up;       /**< or woken: nobody wakes it */
+	struct page_marks marks;
+	struct vec(struct page_wakeup) wakeups;
+	struct vec(struct page_compacting) compacting;
+	struct vec(struct page_isolated) isolated; /**< at the event that is looked at */
 	unsigned int low_zone; /**< that was found to run low, + 1; 0: none since the last call */
 	size_t moment;        /**< next of the look's */
 	uint64_t bulk_end;    /**< takes before this event went to a silent request */
 	unsigned int nr_online;
+	struct u64map passed; /**< free blocks that the kernel passed over, and how often */
 	struct page_policy policies[2]; /**< of the first task and of pid 1 */
 	struct u64map stuck;  /**< heads of lists that the kernel passed over, and how often */
 	struct page_vmstat vmstat;
@@ -191,6 +199,13 @@ void page_judge_drain(struct page_judge *j, const struct page_op *op);
 /** Callbacks. */
 void page_judge_trims(void *ctx, unsigned int zone, unsigned int cpu, unsigned int nr_pages);
 uint64_t page_judge_drained(void *ctx, uint64_t ours);
+
+/** page_compact.c: compaction as it was recorded. */
+void page_compact_deinit(struct page_judge *j);
+/** An event that tells of it. */
+void page_compact_note(struct page_judge *j, const struct page_op *op);
+/** What looks like a free is none: the page stays with the compaction that took it. */
+bool page_compact_keeps(struct page_judge *j, const struct page_op *op);
 
 /** page_story.c: what a judgement is about, and the texts of one that is to be told. */
 struct verify_what page_story_what(const struct page_judge *j);

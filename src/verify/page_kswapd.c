@@ -10,6 +10,7 @@ enum {
 	MOST_NODES = 1024, /* as many as the kernel can have */
 };
 
+static void note_wakeup(struct page_kswapd *kswapd, int node);
 static struct page_kswapd_node *node_of(struct page_kswapd *kswapd, const struct event *ev);
 
 void page_kswapd_deinit(struct page_kswapd *kswapd)
@@ -24,15 +25,25 @@ bool page_kswapd_event(struct page_kswapd *kswapd, const struct event *ev, uint6
 	struct page_kswapd_node *at = node_of(kswapd, ev);
 	bool done;
 
+	if (unlikely(ev->type == EVENT_KSWAPD_WAKEUP))
+		note_wakeup(kswapd, ev->ordered.node);
 	if (!at)
 		return false;
 	done = at->works && (wakes || ev->type == EVENT_KSWAPD_SLEEP);
 	*node = (unsigned int)at->node;
-	*last = at->last;
+	/* Nobody had to wake it: it went on at once, as its work was not done. */
+	*last = wakes && !at->woken ? number - 1 : at->last;
+	at->woken = false;
 	if (wakes || ev->type == EVENT_KSWAPD_SLEEP)
 		at->works = wakes;
 	at->last = number;
 	return done;
+}
+
+static void note_wakeup(struct page_kswapd *kswapd, int node)
+{
+	vec_foreach(&kswapd->nodes, at)
+		at->woken |= at->node == node;
 }
 
 /* Whose event it is; NULL: not kswapd's. */

@@ -16,6 +16,7 @@ struct page_kswapd_node {
 	int32_t node;
 	uint64_t last; /**< number of its last event */
 	bool works;
+	bool woken; /**< since then */
 };
 
 /** Zeroed: nothing seen. */

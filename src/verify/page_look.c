@@ -31,6 +31,7 @@
 
 enum {
 	FATES_A_WORD = 16,
+	MOST_WRITTEN = 16, /* bytes of a number with its end */
 	COSTLY_ORDER = 3, /* larger blocks are in no list, but for huge pages */
 	LATE_ORDER = 9, /* the smallest block of late memory, but for edges */
 };
@@ -78,9 +79,11 @@ struct page_look {
 	struct idle_look idle;
 	struct page_kswapd kswapd;
 	struct page_vmstat_look vmstat;
+	bool kmalloc_seen;
 };
 
 static void note_kswapd(struct page_look *look, const struct event *ev, uint64_t number);
+static void note_sysctl(struct page_look *look, const struct event *ev, uint64_t number);
 static void page_event(struct page_look *look, const struct event *ev, uint64_t number);
 static void note_extfrag(struct page_look *look, const struct event *ev, uint64_t number);
 static void leaves_list(struct page_look *look, const struct event *ev);
@@ -158,6 +161,12 @@ void page_look_event(struct page_look *look, const struct event *ev)
 	if (unlikely(idle_look_event(&look->idle, ev)))
 		page_moment_add(&look->moments, number, PAGE_MOMENT_IDLE, ev->cpu);
 	switch (ev->type) {
+	case EVENT_KMALLOC:
+	case EVENT_KMALLOC_NODE:
+		look->kmalloc_seen = true;
+		if (ev->slab.bytes_req <= MOST_WRITTEN)
+			note_sysctl(look, ev, number);
+		break;
 	case EVENT_ZONE_LOCKED:
 	case EVENT_EXTFRAG:
 	case EVENT_PAGE_ALLOC:
@@ -240,6 +249,11 @@ bool page_look_taken(const struct page_look *look, uint64_t pfn, uint64_t number
 	const uint32_t *at = look ? u64map_find(&look->taken, pfn & INT64_MAX) : NULL;
 
 	return at && *at > number;
+}
+
+bool page_look_shows_writes(const struct page_look *look)
+{
+	return look && look->kmalloc_seen;
 }
 
 uint64_t page_look_decay(const struct page_look *look)
@@ -336,6 +350,18 @@ const struct page_look_refill *page_look_refills(const struct page_look *look, s
 {
 	*nr = look ? look->boot_look.refills.nr : 0;
 	return look ? look->boot_look.refills.items : NULL;
+}
+
+/* proc_sys_call_handler() copies what is written, and a zero behind it; reads are for more. */
+static void note_sysctl(struct page_look *look, const struct event *ev, uint64_t number)
+{
+	const struct event_names *names = look->names;
+
+	if (ev->slab.bytes_req && ev->site && ev->site < names->sites.nr &&
+	    !strcmp(intern_text(&names->texts, names->sites.items[ev->site].symbol),
+		    "proc_sys_call_handler"))
+		page_moment_add(&look->moments, number, PAGE_MOMENT_SYSCTL,
+				(unsigned int)ev->slab.bytes_req - 1);
 }
 
 static void page_event(struct page_look *look, const struct event *ev, uint64_t number)

@@ -31,6 +31,7 @@ enum page_moment {
 	PAGE_MOMENT_MARKS,   /**< watermarks */
 	PAGE_MOMENT_HUGE,    /**< huge pages have raised them */
 	PAGE_MOMENT_RECLAIMED, /**< kswapd has done its work and is about to sleep */
+	PAGE_MOMENT_SYSCTL,  /**< a number was written to some file of /proc/sys */
 	PAGE_MOMENT_INTERLEAVE, /**< a task's requests go to all nodes in turn */
 	PAGE_MOMENT_LOCAL,   /**< that ends */
 	PAGE_MOMENT_IDLE,      /**< a CPU has been idle */
@@ -40,7 +41,8 @@ enum page_moment {
 struct page_look_moment {
 	uint64_t number; /**< of the first event behind it */
 	uint8_t what;    /**< enum page_moment */
-	uint16_t cpu;    /**< RECLAIMED: the node; INTERLEAVE, LOCAL: pid, 0 or 1 */
+	/** RECLAIMED: the node; SYSCTL: characters written; INTERLEAVE, LOCAL: pid, 0 or 1. */
+	uint16_t cpu;
 };
 
 /** The first refills of order 0 in a recording from boot. */
@@ -70,6 +72,8 @@ enum page_fate page_look_fate(const struct page_look *look, uint64_t number);
 bool page_look_hidden(const struct page_look *look, uint64_t pfn, uint64_t number);
 /** An event behind event "number" takes the page out of the free lists. */
 bool page_look_taken(const struct page_look *look, uint64_t pfn, uint64_t number);
+/** Writes to /proc/sys would show (PAGE_MOMENT_SYSCTL): the events of kmalloc() are there. */
+bool page_look_shows_writes(const struct page_look *look);
 /** When within a second the vmstat worker runs, in ns, as far as its drains tell. */
 uint64_t page_look_decay(const struct page_look *look);
 /** Contiguous requests. "look" may be NULL. */

@@ -71,8 +71,11 @@ const char *page_place_name(enum page_place place);
  * anything else that begins a call; the functions below that say so may be called from "pop".
  */
 struct page_follow {
-	/** The request comes to "zone", which its marks let serve or not: "ours". The truth. */
-	bool (*serves)(void *ctx, unsigned int zone, bool ours);
+	/**
+	 * The request comes to "zone", which its marks let serve or not: "ours". The truth.
+	 * "alloc_flags" (gfp_policy.h) tell which of its tries this is.
+	 */
+	bool (*serves)(void *ctx, unsigned int zone, unsigned int alloc_flags, bool ours);
 	/**
 	 * The list is looked at: its head is taken or, if it is empty, it is refilled. False: the
 	 * request shall find nothing here. May move pages (page_follow_...).
@@ -190,9 +193,6 @@ void page_follow_undecayed(struct page_allocator *pa, unsigned int zone, unsigne
 /** The limit is "high", within its bounds. */
 void page_follow_set_high(struct page_allocator *pa, unsigned int zone, unsigned int cpu,
 			  int high);
-/** kswapd of "node" is awake, or sleeps: then boosts of zones up to "highest" end. */
-void page_follow_kswapd(struct page_allocator *pa, unsigned int node, bool awake,
-			enum zone_type highest);
 /** ZONE_RECLAIM_ACTIVE: kswapd works on the zone, whose per-CPU lists are kept short meanwhile. */
 void page_follow_reclaiming(struct page_allocator *pa, unsigned int zone, bool active);
 /** ZONE_BELOW_HIGH: the zone runs low, and per-CPU lists have not grown; from 6.7 on. */

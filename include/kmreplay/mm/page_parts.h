@@ -116,6 +116,11 @@ uint32_t block_move_free(struct page_allocator *pa, struct zone *zone, uint32_t 
  */
 void fallback_follow(struct page_allocator *pa, uint32_t index, enum migratetype type);
 
+/**
+ * boost_watermark(): mixing types raises the marks for a while; with ALLOC_KSWAPD kswapd is to be
+ * woken for it.
+ */
+void fallback_boost(struct page_allocator *pa, struct zone *zone, unsigned int alloc_flags);
 /** rmqueue_one() would find something, as far as can be told without doing it. */
 bool rmqueue_possible(const struct page_allocator *pa, const struct zone *zone,
 		      unsigned int order, enum migratetype type, unsigned int alloc_flags);

@@ -25,6 +25,11 @@ void kswapd_wake_all(struct page_allocator *pa, const struct page_request *req);
 /** The same for one node and order; "gfp" tells whether the caller compacts by itself. */
 void kswapd_wake(struct page_allocator *pa, struct node *node, uint32_t gfp, unsigned int order,
 		 enum zone_type highest);
+/** balance_pgdat() begins: it is going to work off the boosts of zones up to "highest". */
+void kswapd_note_boosts(struct page_allocator *pa, const struct node *node,
+			enum zone_type highest);
+/** It ends: what was there when it began is gone; a boost that came meanwhile stays. */
+void kswapd_end_boosts(struct page_allocator *pa, const struct node *node);
 /** Lets woken kswapds do a slice of their work. */
 void kswapd_run(struct page_allocator *pa);
 
@@ -49,6 +54,9 @@ enum compact_result compact_for(struct page_allocator *pa, const struct page_req
 				enum compact_prio prio);
 /** kcompactd's work on one zone. */
 void compact_zone_background(struct page_allocator *pa, struct zone *zone, unsigned int order);
+/** The free block at "index" leaves the free lists to be moved to (__isolate_free_page). */
+void compact_isolate(struct page_allocator *pa, struct zone *zone, uint32_t index,
+		     unsigned int order);
 /** A block of "order" was got out of "zone" after all: forget failures. */
 void compact_defer_reset(struct zone *zone, unsigned int order, bool allocated);
 /** "zone" has free pages enough to move others to. */

@@ -132,7 +132,7 @@ struct zone {
 	uint64_t unknown;    /**< of "used": since the start, in no block (page_start.h) */
 	uint64_t present;    /**< pages of the ranges, managed or not */
 	uint64_t mark[ZONE_MARK_NR]; /**< without boost */
-	uint64_t boost;      /**< pages on top of each mark */
+	uint64_t boost, boost_seen; /**< pages on top of each mark; when kswapd last began */
 	uint64_t reserve[ZONE_NR]; /**< lowmem_reserve */
 	uint64_t reserved_highatomic; /**< pages of pageblocks set aside */
 	uint64_t free_highatomic;     /**< free pages on HIGHATOMIC lists */

@@ -48,6 +48,10 @@ void watermarks_reserves(struct page_allocator *pa);
 void watermarks_huge_pages(struct page_allocator *pa);
 /** refresh_zone_stat_thresholds(): by the number of CPUs that are up. */
 void watermarks_thresholds(struct page_allocator *pa);
+/** set_pgdat_percpu_threshold(): kswapd of "node" is up ("pressure"), or sleeps again. */
+void watermarks_pressure(struct page_allocator *pa, const struct node *node, bool pressure);
+/** NR_FREE_PAGES of "zone" reads "free_stat", as far as what CPUs may still have to book allows. */
+void zone_book(const struct page_allocator *pa, struct zone *zone, int64_t free_stat);
 /** setup_per_zone_wmarks(): marks out of pa->min_free_kbytes; boosts end, pcp limits follow. */
 void watermarks_update(struct page_allocator *pa);
 /** The arithmetic of a watermark, in pages (page_failure.h explains the fields). */

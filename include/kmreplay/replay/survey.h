@@ -53,6 +53,20 @@ struct survey_pcp {
 
 /** log2 of the pages that "block_types" takes for a pageblock. */
 enum { SURVEY_BLOCK_SHIFT = 9 };
+
+/** What compaction took out of a pageblock without an event of each page. */
+struct survey_isolation {
+	uint64_t nr_taken;
+	uint64_t nr_freed; /**< pages whose first event gives them back */
+};
+
+/** Pages that compaction may have taken from the free lists before any event named them. */
+struct survey_isolated {
+	struct u64map pages;  /**< pfn to nothing: in a range that was taken from, without event */
+	struct u64map blocks; /**< pfn >> SURVEY_BLOCK_SHIFT to "isolations" */
+	struct vec(struct survey_isolation) isolations;
+	struct vec(struct survey_block) freed; /**< out of "pages", by their first event */
+};
 /** So many requests tell where the first pages came from. */
 enum { SURVEY_FIRST_GIVEN = 64 };
 
@@ -80,6 +94,7 @@ struct survey {
 	struct vec(uint32_t) late;
 	uint64_t nr_zone_locked;     /**< events that tell what left the free lists */
 	struct vec(struct survey_block) used; /**< in the order of their frees */
+	struct survey_isolated isolated;
 	unsigned int nr_cpus;        /**< highest CPU seen + 1 */
 	uint64_t nr_events;
 	uint64_t nr_page_events;

@@ -76,6 +76,7 @@ const char *verify_mode_name(unsigned int mode);
 	X(BOOT, "boot", "when boot-time settings took effect: watermarks, CPUs, memory")      \
 	X(DECAY, "decay", "when per-CPU lists were drained without a free, and how far")      \
 	X(RECLAIM, "reclaim", "when kswapd worked, and which zones had run low")              \
+	X(MARKS, "marks", "watermarks written meanwhile, as far as later decisions tell")     \
 	X(CACHES, "caches", "which cache an object is of, known from the whole recording")
 
 enum verify_given {

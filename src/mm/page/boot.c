@@ -13,7 +13,6 @@
 
 static void start_early(struct page_allocator *pa);
 static void use_zone(struct page_allocator *pa, const struct page_start_zone *given, bool early);
-static void book_free(struct page_allocator *pa, struct zone *zone, uint64_t free_stat);
 static void use_limit(struct page_allocator *pa, const struct page_start_limit *given);
 static void setup_pcps(struct page_allocator *pa);
 
@@ -110,22 +109,7 @@ static void use_zone(struct page_allocator *pa, const struct page_start_zone *gi
 		for (unsigned int type = 0; type < ZONE_NR; type++)
 			zone->reserve[type] = given->lowmem_reserve[type];
 		zone->boost = given->boost;
-		book_free(pa, zone, given->free_stat);
-	}
-}
-
-/* What "free_stat" lacks, or has too much, CPUs still have to book, as far as they may. */
-static void book_free(struct page_allocator *pa, struct zone *zone, uint64_t free_stat)
-{
-	int64_t missing = (int64_t)zone->free - (int64_t)free_stat;
-
-	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
-		const int64_t most = zone->stat_threshold;
-		const int64_t part = MAX(MIN(missing, most), -most);
-
-		zone->pcps[cpu].stat_diff = (int8_t)part;
-		zone->free_stat -= part;
-		missing -= part;
+		zone_book(pa, zone, (int64_t)given->free_stat);
 	}
 }
 

@@ -55,7 +55,6 @@ static uint32_t fallback_steal(struct page_allocator *pa, struct zone *zone,
 			       const struct page_request *req);
 static void count_extfrag(struct page_allocator *pa, uint32_t index, unsigned int fallback_order,
 			  const struct fallback *found, const struct page_request *req);
-static void boost(struct page_allocator *pa, struct zone *zone, unsigned int alloc_flags);
 static bool turns_over(const struct page_allocator *pa, enum migratetype old,
 		       enum migratetype start, uint32_t nr_free, uint32_t nr_movable);
 static uint32_t block_scan(const struct page_allocator *pa, uint32_t start, uint32_t end,
@@ -302,7 +301,7 @@ static void steal_suitable(struct page_allocator *pa, struct zone *zone, uint32_
 		area_move(pa, zone, index, order, req->type);
 		return;
 	}
-	boost(pa, zone, req->alloc_flags);
+	fallback_boost(pa, zone, req->alloc_flags);
 	nr_free = found->whole ? block_move_free(pa, zone, index, req->type, &nr_movable) : 0;
 	if (!nr_free) {
 		area_move(pa, zone, index, order, req->type);
@@ -364,7 +363,7 @@ static uint32_t claim_block(struct page_allocator *pa, struct zone *zone, uint32
 		pa->stats.block_claims++;
 		return index;
 	}
-	boost(pa, zone, req->alloc_flags);
+	fallback_boost(pa, zone, req->alloc_flags);
 	if (start < zone->start || start + block_pages(pa) > zone->end)
 		return PAGE_NIL;
 	nr_free = block_scan(pa, start, start + block_pages(pa), &nr_movable);
@@ -423,7 +422,7 @@ static void count_extfrag(struct page_allocator *pa, uint32_t index, unsigned in
  * boost_watermark(): an event that mixes types raises the marks for a while, so that kswapd frees
  * more and the next request finds a block of its own.
  */
-static void boost(struct page_allocator *pa, struct zone *zone, unsigned int alloc_flags)
+void fallback_boost(struct page_allocator *pa, struct zone *zone, unsigned int alloc_flags)
 {
 	const uint64_t block = block_pages(pa);
 	uint64_t most;

@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "kmreplay/mm/page_follow.h"
+#include "kmreplay/mm/page_follow_reclaim.h"
 
 #include "kmreplay/mm/page_parts.h"
 
@@ -55,14 +55,24 @@ void page_follow_kswapd(struct page_allocator *pa, unsigned int node, bool awake
 {
 	struct node *nd = &pa->nodes[node];
 
-	if (nd->kswapd_awake && !awake) {
-		for (uint32_t i = 0; i < nd->nr_own; i++) {
-			if (pa->zones[nd->zonelist[i]].type <= highest)
-				pa->zones[nd->zonelist[i]].boost = 0;
-		}
-	}
+	if (awake)
+		kswapd_note_boosts(pa, nd, highest);
+	else
+		kswapd_end_boosts(pa, nd);
+	if (awake)
+		watermarks_pressure(pa, nd, true);
 	nd->kswapd_awake = awake;
 	nd->kswapd_highest = (uint8_t)highest;
+}
+
+void page_follow_kswapd_sleeps(struct page_allocator *pa, unsigned int node)
+{
+	watermarks_pressure(pa, &pa->nodes[node], false);
+}
+
+void page_follow_kswapd_woken(struct page_allocator *pa, unsigned int node, bool woken)
+{
+	pa->nodes[node].kswapd_awake = woken;
 }
 
 void page_follow_reclaiming(struct page_allocator *pa, unsigned int zone, bool active)
@@ -113,6 +123,70 @@ void page_follow_undecayed(struct page_allocator *pa, unsigned int zone, unsigne
 	/* A step takes an eighth. */
 	while (pcp->high <= pcp->count && pcp->high < pcp->high_max)
 		pcp->high = MIN(pcp->high + MAX(pcp->high / 7, 1), pcp->high_max);
+}
+
+uint64_t page_follow_min_free(const struct page_allocator *pa)
+{
+	return (uint64_t)pa->min_free_kbytes;
+}
+
+void page_follow_set_min_free(struct page_allocator *pa, uint64_t kbytes)
+{
+	pa->min_free_kbytes = (int64_t)MIN(kbytes, 1ULL << 42);
+	watermarks_update(pa);
+}
+
+void page_follow_boost(struct page_allocator *pa, unsigned int zone, bool wakes)
+{
+	fallback_boost(pa, &pa->zones[zone], wakes ? ALLOC_KSWAPD : 0);
+}
+
+int64_t page_follow_lacks(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
+			  unsigned int order, unsigned int zone, bool low)
+{
+	const struct zone *z = &pa->zones[zone];
+	int64_t without = -1, with = (int64_t)z->managed + 1;
+	struct page_request req;
+
+	page_begin(pa, cpu);
+	if (!request_init(pa, &req, gfp, order, -1) || z->type > req.highest)
+		return INT64_MAX;
+	req.alloc_flags = low ? ALLOC_WMARK_LOW : gfp_policy_alloc_flags(gfp, order) & pa->obeyed;
+	/* The most free pages that do not pass, and one more. */
+	while (with - without > 1) {
+		const int64_t middle = without + (with - without) / 2;
+
+		if (watermark_ok(z, order, zone_wmark(z, req.alloc_flags & ALLOC_WMARK_MASK),
+				 req.highest, req.alloc_flags, middle))
+			with = middle;
+		else
+			without = middle;
+	}
+	return with > (int64_t)z->managed ? INT64_MAX : with - z->free_stat;
+}
+
+bool page_follow_counted(struct page_allocator *pa, unsigned int zone, int64_t more)
+{
+	struct zone *z = &pa->zones[zone];
+	const int64_t most = (int64_t)pa->nr_online * z->stat_threshold;
+	const int64_t off = (int64_t)z->free - z->free_stat;
+
+	if (more > off + most || more < off - most)
+		return false;
+	zone_book(pa, z, z->free_stat + more);
+	return true;
+}
+
+bool page_follow_passes(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
+			unsigned int zone, bool low)
+{
+	struct page_request req;
+
+	page_begin(pa, cpu);
+	if (!request_init(pa, &req, gfp, 0, -1) || pa->zones[zone].type > req.highest)
+		return false;
+	req.alloc_flags = low ? ALLOC_WMARK_LOW : gfp_policy_alloc_flags(gfp, 0) & pa->obeyed;
+	return watermark_fast(&pa->zones[zone], &req, req.alloc_flags);
 }
 
 void page_follow_limits(const struct page_allocator *pa, unsigned int zone, unsigned int cpu,

@@ -88,7 +88,8 @@ static bool zone_serves(const struct page_allocator *pa, struct zone *zone,
 	const bool ours = zone_may_serve(pa, zone, req);
 
 	return likely(!pa->follow) ? ours :
-				     pa->follow->serves(pa->follow_ctx, zone->index, ours);
+				     pa->follow->serves(pa->follow_ctx, zone->index,
+						req->alloc_flags, ours);
 }
 
 static bool zone_may_serve(const struct page_allocator *pa, struct zone *zone,

@@ -153,6 +153,19 @@ bool compact_suitable(const struct page_allocator *pa, const struct zone *zone,
 	return index < 0 || index > pa->extfrag_threshold;
 }
 
+void compact_isolate(struct page_allocator *pa, struct zone *zone, uint32_t index,
+		     unsigned int order)
+{
+	const enum migratetype type = area_del(pa, zone, index, order);
+
+	zone_count_taken(pa, zone, order, type);
+	zone_book_taken(pa, zone, 1LL << order);
+	/* Half a pageblock and more is going to be full of movable pages. */
+	if (order + 1 >= pa->block_order)
+		make_movable(pa, zone, index, order);
+	pa->pages[index].zone = zone->index;
+}
+
 static enum compact_result compact_zone(struct compact_run *run)
 {
 	struct page_allocator *pa = run->pa;
@@ -371,18 +384,11 @@ static bool isolate_free(struct compact_run *run, uint32_t index, unsigned int o
 {
 	struct page_allocator *pa = run->pa;
 	struct zone *zone = run->zone;
-	enum migratetype type;
 
 	if (!watermark_ok(zone, 0, zone->mark[ZONE_MARK_MIN] + (1ULL << order), ZONE_DMA,
 			  ALLOC_CMA, zone->free_stat))
 		return false;
-	type = area_del(pa, zone, index, order);
-	zone_count_taken(pa, zone, order, type);
-	zone_book_taken(pa, zone, 1LL << order);
-	/* Half a pageblock and more is going to be full of movable pages. */
-	if (order + 1 >= pa->block_order)
-		make_movable(pa, zone, index, order);
-	pa->pages[index].zone = zone->index;
+	compact_isolate(pa, zone, index, order);
 	run->nr_isolated += 1U << order;
 	if (pa->profile->compact_moves_folios) {
 		vec_push(&run->isolated[order], index);

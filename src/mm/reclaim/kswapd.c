@@ -25,6 +25,7 @@ enum {
 
 static bool node_balanced(const struct page_allocator *pa, const struct node *node,
 			  unsigned int order, enum zone_type highest);
+static int64_t free_safe(const struct page_allocator *pa, const struct zone *zone);
 static uint64_t node_boost(const struct page_allocator *pa, const struct node *node,
 			   enum zone_type highest);
 static void kswapd_slice(struct page_allocator *pa, struct node *node);
@@ -68,6 +69,10 @@ void kswapd_wake(struct page_allocator *pa, struct node *node, uint32_t gfp, uns
 			node_compact(pa, node, order, highest);
 		return;
 	}
+	if (unlikely(pa->follow)) { /* whether it was, the recording says */
+		pa->follow->wake(pa->follow_ctx, (unsigned int)(node - pa->nodes));
+		return;
+	}
 	node->kswapd_awake = true;
 	node->kswapd_order = (uint8_t)order;
 	node->kswapd_highest = (uint8_t)highest;
@@ -77,10 +82,29 @@ void kswapd_wake(struct page_allocator *pa, struct node *node, uint32_t gfp, uns
 	pa->kswapd_pending = true;
 	pa->stats.kswapd_wakes++;
 	work_cost(pa, pa->costs.kswapd_wake);
-	if (unlikely(pa->follow))
-		pa->follow->wake(pa->follow_ctx, (unsigned int)(node - pa->nodes));
-	else
-		set_reclaim_active(pa, node, true);
+	kswapd_note_boosts(pa, node, highest);
+	watermarks_pressure(pa, node, true);
+	set_reclaim_active(pa, node, true);
+}
+
+void kswapd_note_boosts(struct page_allocator *pa, const struct node *node,
+			enum zone_type highest)
+{
+	for (uint32_t i = 0; i < node->nr_own; i++) {
+		struct zone *zone = &pa->zones[node->zonelist[i]];
+
+		zone->boost_seen = zone->type <= highest ? zone->boost : 0;
+	}
+}
+
+void kswapd_end_boosts(struct page_allocator *pa, const struct node *node)
+{
+	for (uint32_t i = 0; i < node->nr_own; i++) {
+		struct zone *zone = &pa->zones[node->zonelist[i]];
+
+		zone->boost -= MIN(zone->boost, zone->boost_seen);
+		zone->boost_seen = 0;
+	}
 }
 
 void kswapd_run(struct page_allocator *pa)
@@ -98,7 +122,7 @@ void kswapd_run(struct page_allocator *pa)
 	}
 }
 
-/* Some zone up to "highest" is above its high mark for "order"; by exact counts, as for kswapd. */
+/* pgdat_balanced(): some zone up to "highest" is above its high mark for "order". */
 static bool node_balanced(const struct page_allocator *pa, const struct node *node,
 			  unsigned int order, enum zone_type highest)
 {
@@ -107,10 +131,24 @@ static bool node_balanced(const struct page_allocator *pa, const struct node *no
 
 		if (zone->type <= highest &&
 		    watermark_ok(zone, order, zone_wmark(zone, ZONE_MARK_HIGH), highest, 0,
-				 (int64_t)zone->free))
+				 free_safe(pa, zone)))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * zone_watermark_ok_safe(): the counter without the CPUs' differences, as ever; the exact sum only
+ * where these could hide that the min mark is passed (percpu_drift_mark), and near it.
+ */
+static int64_t free_safe(const struct page_allocator *pa, const struct zone *zone)
+{
+	const uint64_t drift = (uint64_t)pa->nr_online * (unsigned int)zone->stat_threshold;
+
+	if (drift > zone->mark[ZONE_MARK_LOW] - zone->mark[ZONE_MARK_MIN] &&
+	    zone->free_stat < (int64_t)(zone->mark[ZONE_MARK_HIGH] + drift))
+		return (int64_t)zone->free;
+	return zone->free_stat;
 }
 
 static uint64_t node_boost(const struct page_allocator *pa, const struct node *node,
@@ -161,12 +199,8 @@ static void kswapd_sleep(struct page_allocator *pa, struct node *node)
 	else if (!node->kswapd_boosted && node->kswapd_failures < MAX_FAILURES &&
 		 !node_balanced(pa, node, node->kswapd_order, highest))
 		node->kswapd_failures++;
-	for (uint32_t i = 0; i < node->nr_own; i++) {
-		struct zone *zone = &pa->zones[node->zonelist[i]];
-
-		if (zone->type <= highest)
-			zone->boost = 0;
-	}
+	kswapd_end_boosts(pa, node);
+	watermarks_pressure(pa, node, false);
 	node->kswapd_awake = false;
 	set_reclaim_active(pa, node, false);
 	if (node->kswapd_boosted)

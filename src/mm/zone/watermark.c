@@ -71,6 +71,43 @@ void watermarks_thresholds(struct page_allocator *pa)
 		pa->zones[i].stat_threshold = stat_threshold(pa, &pa->zones[i]);
 }
 
+/*
+ * While kswapd is up each CPU may keep a difference as large as what lies between the min and the
+ * low mark, divided among the CPUs (calculate_pressure_threshold()). That is for zones with a
+ * percpu_drift_mark: all of a machine whose CPUs came up while there were no marks yet, where any
+ * difference could hide that the min mark is passed. Later it is never taken back.
+ */
+void watermarks_pressure(struct page_allocator *pa, const struct node *node, bool pressure)
+{
+	if (pa->nr_online < 2)
+		return;
+	for (uint32_t i = 0; i < node->nr_own; i++) {
+		struct zone *zone = &pa->zones[node->zonelist[i]];
+		const uint64_t distance = zone->mark[ZONE_MARK_LOW] - zone->mark[ZONE_MARK_MIN];
+
+		zone->stat_threshold = stat_threshold(pa, zone);
+		if (pressure)
+			zone->stat_threshold = (int)MIN(MAX(distance / pa->nr_online, (uint64_t)1),
+							(uint64_t)125);
+	}
+}
+
+/* What the counter lacks, or has too much, CPUs still have to book, as far as they may. */
+void zone_book(const struct page_allocator *pa, struct zone *zone, int64_t free_stat)
+{
+	int64_t missing = (int64_t)zone->free - free_stat;
+
+	zone->free_stat = (int64_t)zone->free;
+	for (unsigned int cpu = 0; cpu < pa->nr_cpus; cpu++) {
+		const int64_t most = zone->stat_threshold;
+		const int64_t part = MAX(MIN(missing, most), -most);
+
+		zone->pcps[cpu].stat_diff = (int8_t)part;
+		zone->free_stat -= part;
+		missing -= part;
+	}
+}
+
 void watermarks_update(struct page_allocator *pa)
 {
 	uint64_t lowmem_pages = 0;

@@ -57,6 +57,50 @@ START_TEST(block_in_part_seen_before_was_not_in_use_whole)
 }
 END_TEST
 
+static struct event isolation(uint64_t start, uint64_t end, uint64_t nr_taken)
+{
+	struct event ev = { .type = EVENT_COMPACT_ISO_FREE };
+
+	ev.range.start = start;
+	ev.range.end = end;
+	ev.range.b = nr_taken;
+	return ev;
+}
+
+/* isolate_freepages_block() takes pages without an event of each; what was moved there is freed. */
+START_TEST(what_compaction_took_was_free)
+{
+	const struct event events[] = {
+		page_event(EVENT_PAGE_FREE, 0x1000, 0), /* before: it was in use */
+		isolation(0x1000, 0x1200, 2),
+		page_event(EVENT_PAGE_FREE, 0x1010, 1),
+		page_event(EVENT_PCPU_DRAIN, 0x1010, 1),
+		isolation(0x2000, 0x2200, 1),
+		page_event(EVENT_PAGE_FREE, 0x2000, 0), /* one of these was, but which? */
+		page_event(EVENT_PAGE_FREE, 0x2001, 0),
+		isolation(0x3000, 0x3200, 0),
+		page_event(EVENT_PAGE_FREE, 0x3000, 0), /* nothing was taken here */
+	};
+	struct survey survey;
+
+	survey_init(&survey);
+	survey.from_boot = true;
+	survey_add(&survey, events, ARRAY_SIZE(events));
+	survey_sort(&survey);
+	ck_assert_int_eq(survey_state_of(&survey, 0x1000), SURVEY_USED);
+	ck_assert_int_eq(survey_state_of(&survey, 0x1010), SURVEY_FREE);
+	ck_assert_int_eq(survey_state_of(&survey, 0x1011), SURVEY_FREE);
+	ck_assert_int_eq(survey_state_of(&survey, 0x1012), SURVEY_UNTOUCHED);
+	ck_assert_int_eq(survey_state_of(&survey, 0x2000), SURVEY_USED);
+	ck_assert_int_eq(survey_state_of(&survey, 0x2001), SURVEY_USED);
+	ck_assert_int_eq(survey_state_of(&survey, 0x3000), SURVEY_USED);
+	ck_assert_uint_eq(survey.nr_free, 2);
+	ck_assert_uint_eq(survey.nr_used, 4);
+	ck_assert_uint_eq(survey.used.nr, 4);
+	survey_deinit(&survey);
+}
+END_TEST
+
 START_TEST(damaged_frames_are_counted_and_left_out)
 {
 	struct event failed = page_event(EVENT_PAGE_ALLOC, EVENT_PFN_FAILED, 3);
@@ -201,7 +245,7 @@ START_TEST(other_architectures_have_memory_of_their_own)
 END_TEST
 
 UNIT_MAIN("survey", first_event_of_a_frame_decides,
-	  block_in_part_seen_before_was_not_in_use_whole,
+	  block_in_part_seen_before_was_not_in_use_whole, what_compaction_took_was_free,
 	  damaged_frames_are_counted_and_left_out, memory_reaches_to_the_highest_frame_seen,
 	  less_memory_is_cut_off_at_the_top, more_memory_fills_up_to_3_gib_then_goes_above_4,
 	  memory_is_dealt_out_to_nodes,
