@@ -183,15 +183,14 @@ static void one_event(struct page_calls *calls, const struct event *ev, uint64_t
 
 static void note_plain(struct page_calls *calls, const struct event *ev)
 {
+	const bool listed = ev->page.order <= COSTLY_ORDER || ev->page.order == HUGE_ORDER;
 	struct page_plain *plain;
 
 	vec_extend_zeroed(&calls->plain, ev->cpu + 1U);
 	plain = &calls->plain.items[ev->cpu];
 	plain->pid = ev->pid;
 	/* Who takes a block of an order without lists holds no lock of theirs. */
-	plain->pfn = ev->type == EVENT_PCPU_DRAIN ||
-				     (ev->type == EVENT_ZONE_LOCKED &&
-				      (ev->page.order <= COSTLY_ORDER || ev->page.order == HUGE_ORDER)) ?
+	plain->pfn = ev->type == EVENT_PCPU_DRAIN || (ev->type == EVENT_ZONE_LOCKED && listed) ?
 			     ev->page.pfn : UINT64_MAX;
 }
 

@@ -56,8 +56,8 @@ struct contig_look {
 void contig_look_init(struct contig_look *look);
 void contig_look_deinit(struct contig_look *look);
 /**
- * The next event. Returns the pages that a request freed when it has just ended, else NULL; they are
- * in no per-CPU list, and yours until the next call.
+ * The next event. Returns the pages that a request freed when it has just ended, else NULL; they
+ * are in no per-CPU list, and yours until the next call.
  */
 const struct contig_running *contig_look_event(struct contig_look *look, const struct event *ev,
 					       uint64_t number);

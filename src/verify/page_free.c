@@ -396,7 +396,8 @@ static void unlist(struct page_judge *j, const struct page_where *where, uint64_
 /*
  * A free in an interrupt finds the lists' lock taken when the interrupted task works on them. That
  * shows by the task's events before and behind it, or by the last one alone, unless the page is
- * seen to leave a list; or by the next event of the page, when that takes it out of the buddy lists.
+ * seen to leave a list; or by the next event of the page, when that takes it out of the buddy
+ * lists.
  */
 static enum page_way way_of(const struct page_judge *j, const struct page_op *op)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Idle CPUs. A tick that finds nothing to do is the last one for a while; so a CPU without events
- * for longer than some ticks, which then does something for another task, has most likely been idle.
- * A task that goes on where it was may just have computed.
+ * for longer than some ticks, which then does something for another task, has most likely been
+ * idle. A task that goes on where it was may just have computed.
  */
 #include <config.h>
 

@@ -160,7 +160,7 @@ void page_live_silent(struct page_judge *j, const struct page_op *op);
 void page_judge_policy(struct page_judge *j, unsigned int task, bool interleaves);
 /** Which node the request is for, whose zone (or failure) the course has; -1: its CPU's. */
 int page_judge_node(struct page_judge *j, const struct page_op *op);
-/** Fills list->zone: where a bulk request for "nr" without blocks taken found them; false: nowhere. */
+/** Fills list->zone: where a bulk request for "nr" without takes found them; false: nowhere. */
 bool page_judge_bulk_zone(struct page_judge *j, const struct page_op *op, uint32_t gfp,
 			  unsigned int nr, struct page_list *list);
 /** The bulk request is over: its pages were of the course's zone. */

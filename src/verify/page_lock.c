@@ -4,9 +4,9 @@
  *
  * Theory. A list of pages is freed under one hold of pcp->lock, with interrupts on: each page has
  * its mm_page_free_batched, and perhaps pages drained, under it (free_unref_folios() of 6.12,
- * free_unref_page_list() of 6.1). So an interrupt between two of these events of one task came while
- * the lock was held, and what it freed of that zone went past the lists (free_unref_page() with a
- * spin_trylock() that fails). Where the next batch begins the task announces pages first.
+ * free_unref_page_list() of 6.1). So an interrupt between two of these events of one task came
+ * while the lock was held, and what it freed of that zone went past the lists (free_unref_page()
+ * with a spin_trylock() that fails). Where the next batch begins the task announces pages first.
  */
 #include <config.h>
 

@@ -408,7 +408,8 @@ static void note_extfrag(struct page_look *look, const struct event *ev, uint64_
 
 	if (look->survey && !look->survey->extfrag_names_block &&
 	    !(listed && taken && *listed == *taken))
-		leaves_buddy(look, ev->extfrag.pfn, order, number, order <= COSTLY_ORDER || order == SURVEY_BLOCK_SHIFT);
+		leaves_buddy(look, ev->extfrag.pfn, order, number,
+			     order <= COSTLY_ORDER || order == SURVEY_BLOCK_SHIFT);
 }
 
 /* Out of a per-CPU list: as a block, or as the single page that it came in as. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
- * When the vmstat worker runs on each CPU, which has no event. vmstat_update() queues itself for the
- * next full second of jiffies, moved by three jiffies a CPU (round_jiffies_relative()). Its work is
- * deferrable: on a CPU that idles it waits for the next thing that happens there. Where the second
- * begins, the pages tell that the worker drains from lists that have grown too long.
+ * When the vmstat worker runs on each CPU, which has no event. vmstat_update() queues itself for
+ * the next full second of jiffies, moved by three jiffies a CPU (round_jiffies_relative()). Its
+ * work is deferrable: on a CPU that idles it waits for the next thing that happens there. Where the
+ * second begins, the pages tell that the worker drains from lists that have grown too long.
  */
 #ifndef KMREPLAY_SRC_VERIFY_PAGE_VMSTAT_H
 #define KMREPLAY_SRC_VERIFY_PAGE_VMSTAT_H
@@ -16,7 +16,7 @@
 struct page_vmstat_look {
 	bool seen;
 	uint64_t phase;        /**< ns into a second of the recording's clock, for CPU 0 */
-	/** By CPU: context of the last free; what drains pages there is that free, or the worker. */
+	/** By CPU: context of the last free; what drains pages there is that, or the worker. */
 	struct vec(uint64_t) frees;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * page_check() finds each kind of fault: a machine with a bit of everything in it is sound, then one
- * thing is put wrong, and the check has to say what. Each row is an invariant.
+ * page_check() finds each kind of fault: a machine with a bit of everything in it is sound, then
+ * one thing is put wrong, and the check has to say what. Each row is an invariant.
  */
 #include <config.h>
 
