@@ -26,6 +26,12 @@ static const struct {
 #undef X
 };
 
+static const enum gfp_era newest_first[] = {
+	GFP_ERA_7_2,  GFP_ERA_6_11, GFP_ERA_6_3, GFP_ERA_5_10, GFP_ERA_4_14,
+	GFP_ERA_4_13, GFP_ERA_4_10, GFP_ERA_4_6, GFP_ERA_4_4,  GFP_ERA_2_6,
+};
+static_assert(ARRAY_SIZE(newest_first) == GFP_ERA_NR, "each era has its place in time");
+
 static const struct gfp_name *find_name(const struct gfp_table *table, const char *text,
 					size_t len);
 static uint32_t foreign_bits(enum gfp_era own, const char *text, size_t len);
@@ -42,8 +48,8 @@ enum gfp_era gfp_era_of_release(unsigned int major, unsigned int minor)
 		enum gfp_era era;
 	} first[] = {
 		{ 7, 2, GFP_ERA_7_2 },   { 6, 11, GFP_ERA_6_11 }, { 6, 3, GFP_ERA_6_3 },
-		{ 5, 0, GFP_ERA_5_10 },  { 4, 14, GFP_ERA_4_14 }, { 4, 6, GFP_ERA_4_6 },
-		{ 4, 4, GFP_ERA_4_4 },
+		{ 5, 0, GFP_ERA_5_10 },  { 4, 15, GFP_ERA_4_14 }, { 4, 13, GFP_ERA_4_13 },
+		{ 4, 10, GFP_ERA_4_10 }, { 4, 6, GFP_ERA_4_6 },   { 4, 4, GFP_ERA_4_4 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
@@ -58,7 +64,8 @@ struct kernel_version gfp_era_kernel(enum gfp_era era)
 	static const struct kernel_version typical[GFP_ERA_NR] = {
 		[GFP_ERA_2_6] = { 3, 10 },  [GFP_ERA_4_4] = { 4, 4 },   [GFP_ERA_4_6] = { 4, 9 },
 		[GFP_ERA_4_14] = { 4, 19 }, [GFP_ERA_5_10] = { 5, 10 }, [GFP_ERA_6_3] = { 6, 6 },
-		[GFP_ERA_6_11] = { 6, 12 }, [GFP_ERA_7_2] = { 7, 2 },
+		[GFP_ERA_6_11] = { 6, 12 }, [GFP_ERA_7_2] = { 7, 2 },   [GFP_ERA_4_10] = { 4, 12 },
+		[GFP_ERA_4_13] = { 4, 14 },
 	};
 
 	BUG_ON(era >= GFP_ERA_NR);
@@ -187,11 +194,11 @@ static const struct gfp_name *find_name(const struct gfp_table *table, const cha
  */
 static uint32_t foreign_bits(enum gfp_era own, const char *text, size_t len)
 {
-	for (unsigned int era = GFP_ERA_NR; era-- > 0;) {
-		const struct gfp_table *table = gfp_table((enum gfp_era)era);
+	for (size_t i = 0; i < ARRAY_SIZE(newest_first); i++) {
+		const struct gfp_table *table = gfp_table(newest_first[i]);
 		const struct gfp_name *name;
 
-		if (era == (unsigned int)own)
+		if (newest_first[i] == own)
 			continue;
 		name = find_name(table, text, len);
 		if (!name)
@@ -252,8 +259,8 @@ static uint64_t own_to_raw(const struct gfp_table *table, uint32_t own, uint32_t
 /* Bits that the era of the output has no place for keep their name of the newest era that has. */
 static void print_foreign(uint32_t bits, const char **sep, struct str *out)
 {
-	for (unsigned int era = GFP_ERA_NR; era-- > 0 && bits;) {
-		const struct gfp_table *table = gfp_table((enum gfp_era)era);
+	for (size_t i = 0; i < ARRAY_SIZE(newest_first) && bits; i++) {
+		const struct gfp_table *table = gfp_table(newest_first[i]);
 
 		if (table->inverted)
 			continue;

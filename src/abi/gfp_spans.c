@@ -141,6 +141,10 @@ const struct gfp_meaning gfp_meanings[] = {
 	{ "GFP_HIGHMEM", GFP_TOPIC_CALLER, "the bit alone", "__GFP_HIGHMEM" },
 	{ "GFP_PGTABLE_KERNEL", GFP_TOPIC_CALLER, "the kernel's page tables", SAME },
 	{ "GFP_PGTABLE_USER", GFP_TOPIC_CALLER, "user space's page tables", SAME },
+	{ "GFP_ZONEMASK", GFP_TOPIC_ZONE, "all that picks the highest zone", SAME },
+	{ "GFP_MOVABLE_MASK", GFP_TOPIC_TYPE, "all that picks the migratetype", SAME },
+	{ "GFP_RECLAIM_MASK", GFP_TOPIC_RECLAIM, "all that says how to get memory: slabs keep it", SAME },
+	{ "GFP_CONSTRAINT_MASK", GFP_TOPIC_NODE, "all that says where from: slabs keep it", SAME },
 };
 const size_t gfp_nr_meanings = ARRAY_SIZE(gfp_meanings);
 
@@ -300,5 +304,21 @@ const struct gfp_composite_span gfp_composite_spans[] = {
 	{ "GFP_HIGHMEM", "__GFP_HIGHMEM", R(2, 4, 0), R(2, 4, 10), true },
 	{ "GFP_PGTABLE_KERNEL", "GFP_KERNEL|__GFP_ZERO", R(5, 3, 0), 0, true },
 	{ "GFP_PGTABLE_USER", "GFP_PGTABLE_KERNEL|__GFP_ACCOUNT", R(5, 3, 0), 0, true },
+	{ "GFP_ZONEMASK", "__GFP_DMA|__GFP_HIGHMEM|__GFP_DMA32|__GFP_MOVABLE", R(2, 6, 31), 0, true },
+	{ "GFP_MOVABLE_MASK", "__GFP_RECLAIMABLE|__GFP_MOVABLE", R(2, 6, 24), 0, true },
+	{ "GFP_CONSTRAINT_MASK", "__GFP_HARDWALL|__GFP_THISNODE", R(2, 6, 24), 0, true },
+	{ "GFP_RECLAIM_MASK", "__GFP_WAIT|__GFP_HIGH|__GFP_IO|__GFP_FS|__GFP_NOWARN|__GFP_REPEAT|"
+	  "__GFP_NOFAIL|__GFP_NORETRY|__GFP_NOMEMALLOC", R(2, 6, 24), R(3, 6, 0), true },
+	{ "GFP_RECLAIM_MASK", "__GFP_WAIT|__GFP_HIGH|__GFP_IO|__GFP_FS|__GFP_NOWARN|__GFP_REPEAT|"
+	  "__GFP_NOFAIL|__GFP_NORETRY|__GFP_MEMALLOC|__GFP_NOMEMALLOC", R(3, 6, 0), R(4, 4, 0), true },
+	{ "GFP_RECLAIM_MASK", "__GFP_RECLAIM|__GFP_HIGH|__GFP_IO|__GFP_FS|__GFP_NOWARN|__GFP_REPEAT|"
+	  "__GFP_NOFAIL|__GFP_NORETRY|__GFP_MEMALLOC|__GFP_NOMEMALLOC|__GFP_ATOMIC", R(4, 4, 0),
+	  R(4, 13, 0), true },
+	{ "GFP_RECLAIM_MASK", "__GFP_RECLAIM|__GFP_HIGH|__GFP_IO|__GFP_FS|__GFP_NOWARN|"
+	  "__GFP_RETRY_MAYFAIL|__GFP_NOFAIL|__GFP_NORETRY|__GFP_MEMALLOC|__GFP_NOMEMALLOC|"
+	  "__GFP_ATOMIC", R(4, 13, 0), R(6, 3, 0), true },
+	{ "GFP_RECLAIM_MASK", "__GFP_RECLAIM|__GFP_HIGH|__GFP_IO|__GFP_FS|__GFP_NOWARN|"
+	  "__GFP_RETRY_MAYFAIL|__GFP_NOFAIL|__GFP_NORETRY|__GFP_MEMALLOC|__GFP_NOMEMALLOC",
+	  R(6, 3, 0), 0, true },
 };
 const size_t gfp_nr_composite_spans = ARRAY_SIZE(gfp_composite_spans);

@@ -124,26 +124,23 @@ static const struct gfp_name names_4_4[] = {
 	{ "__GFP_DIRECT_RECLAIM", GFP_BIT_DIRECT_RECLAIM },                                   \
 	{ "__GFP_KSWAPD_RECLAIM", GFP_BIT_KSWAPD_RECLAIM }
 
+/* 4.6 to 4.14: what REPEAT is called, and what came last, changed. */
+#define NAMES_4_6(repeat)                                                                     \
+	COMPOSITES_TO_USER, { "GFP_TEMPORARY", KERNEL | GFP_BIT_RECLAIMABLE },                \
+	COMPOSITES_TO_NOIO(GFP_BIT_ATOMIC), { "GFP_NOWAIT", GFP_BIT_KSWAPD_RECLAIM },         \
+	ZONE_BITS_TO_HIGH, { "__GFP_ATOMIC", GFP_BIT_ATOMIC }, { "__GFP_IO", GFP_BIT_IO },    \
+	{ "__GFP_FS", GFP_BIT_FS }, { "__GFP_COLD", GFP_BIT_COLD },                           \
+	{ "__GFP_NOWARN", GFP_BIT_NOWARN }, { repeat, GFP_BIT_RETRY_MAYFAIL },                \
+	BITS_FROM_NOFAIL, { "__GFP_NOTRACK", GFP_BIT_NOTRACK }, BITS_FROM_WRITE
+
 static const struct gfp_name names_4_6[] = {
-	COMPOSITES_TO_USER,
-	{ "GFP_TEMPORARY", KERNEL | GFP_BIT_RECLAIMABLE },
-	COMPOSITES_TO_NOIO(GFP_BIT_ATOMIC),
-	{ "GFP_NOWAIT", GFP_BIT_KSWAPD_RECLAIM },
-	ZONE_BITS_TO_HIGH,
-	{ "__GFP_ATOMIC", GFP_BIT_ATOMIC },
-	{ "__GFP_IO", GFP_BIT_IO },
-	{ "__GFP_FS", GFP_BIT_FS },
-	{ "__GFP_COLD", GFP_BIT_COLD },
-	{ "__GFP_NOWARN", GFP_BIT_NOWARN },
-	{ "__GFP_REPEAT", GFP_BIT_RETRY_MAYFAIL },
-	BITS_FROM_NOFAIL,
-	{ "__GFP_NOTRACK", GFP_BIT_NOTRACK },
-	BITS_FROM_WRITE,
-	{ "__GFP_OTHER_NODE", GFP_BIT_OTHER_NODE },
-	{ NULL, 0 },
+	NAMES_4_6("__GFP_REPEAT"), { "__GFP_OTHER_NODE", GFP_BIT_OTHER_NODE }, { NULL, 0 }
 };
 
-/* 4.14 alone still has COLD and NOTRACK; they are found in the table before. */
+static const struct gfp_name names_4_10[] = { NAMES_4_6("__GFP_REPEAT"), { NULL, 0 } };
+
+static const struct gfp_name names_4_13[] = { NAMES_4_6("__GFP_RETRY_MAYFAIL"), { NULL, 0 } };
+
 static const struct gfp_name names_4_14[] = {
 	COMPOSITES_TO_USER,
 	COMPOSITES_TO_NOIO(GFP_BIT_ATOMIC),
@@ -223,6 +220,10 @@ static const struct gfp_name names_7_2[] = {
 	GFP_BIT_NOWARN, GFP_BIT_RETRY_MAYFAIL, GFP_BIT_NOFAIL, GFP_BIT_NORETRY,               \
 		GFP_BIT_MEMALLOC, GFP_BIT_COMP, GFP_BIT_ZERO, GFP_BIT_NOMEMALLOC,             \
 		GFP_BIT_HARDWALL, GFP_BIT_THISNODE
+#define RAW_4_10                                                                              \
+	RAW_0_7, GFP_BIT_COLD, RAW_9_18, GFP_BIT_ATOMIC, GFP_BIT_ACCOUNT, GFP_BIT_NOTRACK,    \
+		GFP_BIT_DIRECT_RECLAIM, GFP_BIT_WRITE, GFP_BIT_KSWAPD_RECLAIM,                \
+		GFP_BIT_NOLOCKDEP
 #define RAW_10_23                                                                             \
 	GFP_BIT_DIRECT_RECLAIM, GFP_BIT_KSWAPD_RECLAIM, GFP_BIT_WRITE, GFP_BIT_NOWARN,        \
 		GFP_BIT_RETRY_MAYFAIL, GFP_BIT_NOFAIL, GFP_BIT_NORETRY, GFP_BIT_MEMALLOC,     \
@@ -250,16 +251,27 @@ static const struct gfp_table tables[GFP_ERA_NR] = {
 			 GFP_BIT_WRITE, GFP_BIT_KSWAPD_RECLAIM },
 	},
 	[GFP_ERA_4_6] = {
-		.era = "4.6 .. 4.13",
+		.era = "4.6 .. 4.9",
 		.zero = "none",
 		.names = names_4_6,
-		/* As in 4.9; OTHER_NODE went first, moving WRITE and KSWAPD_RECLAIM down by one. */
 		.raw = { RAW_0_7, GFP_BIT_COLD, RAW_9_18, GFP_BIT_ATOMIC, GFP_BIT_ACCOUNT,
 			 GFP_BIT_NOTRACK, GFP_BIT_DIRECT_RECLAIM, GFP_BIT_OTHER_NODE,
 			 GFP_BIT_WRITE, GFP_BIT_KSWAPD_RECLAIM },
 	},
+	[GFP_ERA_4_10] = {
+		.era = "4.10 .. 4.12",
+		.zero = "none",
+		.names = names_4_10,
+		.raw = { RAW_4_10 },
+	},
+	[GFP_ERA_4_13] = {
+		.era = "4.13 .. 4.14",
+		.zero = "none",
+		.names = names_4_13,
+		.raw = { RAW_4_10 },
+	},
 	[GFP_ERA_4_14] = {
-		.era = "4.14 .. 4.20",
+		.era = "4.15 .. 4.20",
 		.zero = "none",
 		.names = names_4_14,
 		.raw = { RAW_0_7, GFP_BIT_WRITE, RAW_9_18, GFP_BIT_ATOMIC, GFP_BIT_ACCOUNT,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum {
+	TODAY = 4, /* column of gfp_list() */
 	FIXED = 3, /* columns before those of the generations */
 	MAX_GENERATIONS = 32,
 };
@@ -22,10 +23,10 @@ void gfp_list(struct report *report, uint32_t release)
 	struct report_column columns[] = {
 		{ "name", "name", REPORT_TEXT, 0 },
 		{ "value", "value", REPORT_TEXT, 0 },
-		{ "members", "members", REPORT_TEXT, 0 },
 		{ "decides", "has a say in", REPORT_TEXT, 0 },
 		{ "meaning", "meaning", REPORT_TEXT, 0 },
 		{ "today", "write today", REPORT_TEXT, REPORT_COL_HIDDEN },
+		{ "members", "members", REPORT_TEXT, 0 },
 	};
 	const struct gfp_generation *generation = gfp_generation_at(gfp_generation_of(release));
 	struct vec(struct gfp_word) words = { 0 };
@@ -41,7 +42,7 @@ void gfp_list(struct report *report, uint32_t release)
 	while (gfp_word_next(release, &at, &word)) {
 		vec_push(&words, word);
 		if (word.today) /* people see that column when there is something in it */
-			columns[ARRAY_SIZE(columns) - 1].flags = 0;
+			columns[TODAY].flags = 0;
 	}
 	qsort(words.items, words.nr, sizeof(*words.items), by_number);
 	table = report_table(report, "names", NULL, columns, ARRAY_SIZE(columns));
@@ -50,9 +51,9 @@ void gfp_list(struct report *report, uint32_t release)
 
 		report_row(table, (struct report_value[]){
 					  report_str(w->name), number(w, buf),
-					  report_str(w->members),
 					  report_str(gfp_topic_name(w->topic)),
-					  report_str(w->meaning), report_str(w->today) });
+					  report_str(w->meaning), report_str(w->today),
+					  report_str(w->members) });
 	}
 	report_note(report, "a number in brackets depends on the configuration; it is the one that "
 			    "distributions have, where they have the flag");
@@ -86,7 +87,7 @@ void gfp_list_all(struct report *report)
 			    "distributions have, where they have the flag");
 }
 
-/* Flags before composites, by number. */
+/* Flags before composites, by number; what has none comes last. */
 static int by_number(const void *a, const void *b)
 {
 	const struct gfp_word *x = a, *y = b;
@@ -94,7 +95,7 @@ static int by_number(const void *a, const void *b)
 	if (!x->members != !y->members)
 		return x->members ? 1 : -1;
 	if (x->raw != y->raw)
-		return x->raw < y->raw ? -1 : 1;
+		return x->raw - 1 < y->raw - 1 ? -1 : 1;
 	return strcmp(x->name, y->name);
 }
 

@@ -74,16 +74,21 @@ enum gfp_class {
 	GFP_CLASS_NR,
 };
 
-/** Kernels that spell or number their masks alike. The table of each is in gfp.c. */
+/**
+ * Kernels that spell or number their masks alike. Converted recordings hold these numbers, so new
+ * ones come last whatever their age.
+ */
 enum gfp_era {
 	GFP_ERA_2_6,  /**< 2.6.3x .. 4.3: GFP_WAIT, names without __ */
 	GFP_ERA_4_4,  /**< 4.4 .. 4.5: split reclaim bits, old names */
-	GFP_ERA_4_6,  /**< 4.6 .. 4.13 */
-	GFP_ERA_4_14, /**< 4.14 .. 4.20 (raw numbers: from 4.15 on) */
+	GFP_ERA_4_6,  /**< 4.6 .. 4.9 */
+	GFP_ERA_4_14, /**< 4.15 .. 4.20 */
 	GFP_ERA_5_10, /**< 5.0 .. 6.2: bits renumbered, __GFP_ATOMIC still there */
 	GFP_ERA_6_3,  /**< 6.3 .. 6.10: no __GFP_ATOMIC, GFP_NOWAIT without NOWARN */
 	GFP_ERA_6_11, /**< 6.11 .. 7.1: GFP_NOWAIT has NOWARN */
 	GFP_ERA_7_2,  /**< 7.2: other print order, all bits named */
+	GFP_ERA_4_10, /**< 4.10 .. 4.12: no OTHER_NODE, which moved two bits */
+	GFP_ERA_4_13, /**< 4.13 .. 4.14: RETRY_MAYFAIL in place of REPEAT */
 	GFP_ERA_NR,
 };
 

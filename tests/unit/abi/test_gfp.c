@@ -92,6 +92,10 @@ START_TEST(raw_numbers_of_the_eras)
 		{ GFP_ERA_2_6, 0x200da, "GFP_HIGHUSER_MOVABLE" },
 		{ GFP_ERA_4_4, 0x24000c0, "GFP_KERNEL" },
 		{ GFP_ERA_4_6, 0x24200ca, "GFP_HIGHUSER_MOVABLE" },
+		{ GFP_ERA_4_10, 0x14200ca, "GFP_HIGHUSER_MOVABLE" },
+		{ GFP_ERA_4_10, 0x14004c0, "GFP_KERNEL|__GFP_REPEAT" },
+		{ GFP_ERA_4_13, 0x14004c0, "GFP_KERNEL|__GFP_RETRY_MAYFAIL" },
+		{ GFP_ERA_4_13, 0x1c00140, "GFP_NOFS|__GFP_COLD|__GFP_WRITE" },
 		{ GFP_ERA_4_14, 0x6200ca, "GFP_HIGHUSER_MOVABLE" },
 		{ GFP_ERA_4_14, 0x6080c0, "GFP_KERNEL|__GFP_ZERO" },
 		{ GFP_ERA_5_10, 0x100cca, "GFP_HIGHUSER_MOVABLE" },
@@ -163,6 +167,9 @@ START_TEST(releases_have_eras)
 	ck_assert_int_eq(gfp_era_of_release(4, 3), GFP_ERA_2_6);
 	ck_assert_int_eq(gfp_era_of_release(4, 5), GFP_ERA_4_4);
 	ck_assert_int_eq(gfp_era_of_release(4, 9), GFP_ERA_4_6);
+	ck_assert_int_eq(gfp_era_of_release(4, 10), GFP_ERA_4_10);
+	ck_assert_int_eq(gfp_era_of_release(4, 14), GFP_ERA_4_13);
+	ck_assert_int_eq(gfp_era_of_release(4, 15), GFP_ERA_4_14);
 	ck_assert_int_eq(gfp_era_of_release(4, 19), GFP_ERA_4_14);
 	ck_assert_int_eq(gfp_era_of_release(5, 4), GFP_ERA_5_10);
 	ck_assert_int_eq(gfp_era_of_release(6, 1), GFP_ERA_5_10);
