@@ -26,6 +26,7 @@ struct owners_update {
 	struct owners_block block; /* of objects: the asker only */
 };
 
+static void drop_applied(struct owners *owners);
 static void feed_event(struct owners *owners, const struct repair *repair,
 		       const struct repair_batch *batch, size_t i);
 static void feed_alloc(struct owners *owners, const struct repair *repair, const struct event *ev,
@@ -115,11 +116,7 @@ void owners_feed(struct owners *owners, const struct repair *repair,
 
 	if (base)
 		owners->direct_map = base;
-	/* Drops what has taken effect. */
-	memmove(owners->queue.items, owners->queue.items + owners->queue_at,
-		(owners->queue.nr - owners->queue_at) * sizeof(*owners->queue.items));
-	owners->queue.nr -= owners->queue_at;
-	owners->queue_at = 0;
+	drop_applied(owners);
 	for (size_t i = 0; i < batch->batch->nr; i++) {
 		feed_event(owners, repair, batch, i);
 		owners->nr_fed++;
@@ -181,6 +178,17 @@ void owners_sites_add(struct owners_sites *sites, const struct owners_sites *mor
 void owners_sites_deinit(struct owners_sites *sites)
 {
 	vec_deinit(&sites->list);
+}
+
+/* What has taken effect makes room. */
+static void drop_applied(struct owners *owners)
+{
+	if (!owners->queue_at)
+		return;
+	memmove(owners->queue.items, owners->queue.items + owners->queue_at,
+		(owners->queue.nr - owners->queue_at) * sizeof(*owners->queue.items));
+	owners->queue.nr -= owners->queue_at;
+	owners->queue_at = 0;
 }
 
 static void feed_event(struct owners *owners, const struct repair *repair,

@@ -166,7 +166,7 @@ enum replay_verdict replay_settle(struct replay *r, const struct replay_step *st
 		return VERDICT_DONE;
 	failure = (struct replay_failure){
 		.nr = 1,
-		.nr_pages = 1ULL << order,
+		.nr_pages = 1ULL << MIN(order, (unsigned int)KERNEL_MAX_ORDER), /* may be damaged */
 		.first_time = step->ev->time,
 		.first_event = r->tally.nr_events - 1,
 		.free_pages = page_free_total(machine_pages(r->machine)),
