@@ -38,6 +38,9 @@ struct columns {
 
 static void add_summary(struct report *report, const struct compare *compare);
 static void say_side(struct str *words, const struct compare *compare, size_t side);
+static void say_why_more_fails(struct str *words, const struct compare *compare, size_t side);
+static bool grew(const struct compare *compare, size_t side, const char *key);
+static int64_t large_failures(const struct figures *figures);
 static void say_figure(struct str *words, const struct compare *compare, size_t side,
 		       const char *key);
 static void say_value(struct str *words, const struct figure *figure);
@@ -130,6 +133,60 @@ static void say_side(struct str *words, const struct compare *compare, size_t si
 		 fmt_count(worse, counts[COMPARE_WORSE]));
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		say_figure(words, compare, side, keys[i]);
+	if (grew(compare, side, "memory.total_bytes") && grew(compare, side, "failures.total"))
+		say_why_more_fails(words, compare, side);
+}
+
+/* It has more memory, and yet requests fail that did not: what there is to say of that. */
+static void say_why_more_fails(struct str *words, const struct compare *compare, size_t side)
+{
+	static const char boosted[] = "failures.reason.below_boosted_watermark";
+	const struct compare_side *base = &compare->sides.items[compare->baseline];
+	const struct compare_side *larger = &compare->sides.items[side];
+	int64_t before, after;
+	char buf[FMT_BUF];
+
+	str_add(words, " More memory, and more failures:");
+	if (grew(compare, side, boosted))
+		str_addf(words, " %s requests found enough free memory but for the boost of the "
+			 "watermarks, which follows when types mix (watermarks.boost_factor);",
+			 fmt_scount(buf, figures_find(&larger->figures, boosted)->value));
+	before = large_failures(&base->figures);
+	after = large_failures(&larger->figures);
+	if (after < before) {
+		str_addf(words, " requests of order 1 and more failed %s times",
+			 fmt_scount(buf, after));
+		str_addf(words, " instead of %s, and what they got others lacked;",
+			 fmt_scount(buf, before));
+	}
+	str_addf(words, " once one request of '%s' fails or succeeds here, the machines go "
+		 "different ways.", base->name);
+}
+
+/* The figure is known on both sides, and larger on "side" than on the baseline. */
+static bool grew(const struct compare *compare, size_t side, const char *key)
+{
+	const struct figures *base = &compare->sides.items[compare->baseline].figures;
+	const struct figure *before = figures_find(base, key);
+	const struct figure *after = figures_find(&compare->sides.items[side].figures, key);
+
+	return before && after && before->known && after->known && after->value > before->value;
+}
+
+/* Failed requests of more than one page. */
+static int64_t large_failures(const struct figures *figures)
+{
+	int64_t sum = 0;
+
+	for (unsigned int order = 1; order < KERNEL_NR_ORDERS; order++) {
+		char key[FMT_BUF];
+		const struct figure *figure;
+
+		snprintf(key, sizeof(key), "failures.order%u", order);
+		figure = figures_find(figures, key);
+		sum += figure && figure->known ? figure->value : 0;
+	}
+	return sum;
 }
 
 /* Only what changed by a hundredth or more is worth words. */

@@ -51,6 +51,7 @@ enum mm_path {
 #define MM_FAILURES(X)                                                                        \
 	X(NONE, "ok")                                                                         \
 	X(WATERMARK, "below watermark")     /* free pages, but not above the mark */          \
+	X(BOOST, "below boosted watermark") /* above the mark, but for its boost */           \
 	X(NO_BLOCK, "fragmentation")        /* enough free pages, no block of the order */    \
 	X(NO_MEMORY, "no memory")                                                             \
 	X(NO_ZONE, "no suitable zone")                                                        \

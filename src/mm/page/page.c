@@ -508,6 +508,7 @@ static struct mm_outcome finish(const struct page_allocator *pa, uint64_t addr,
 /* Why nothing was found: by the state that the last attempt met. */
 static enum mm_failure failure_reason(struct page_allocator *pa, const struct page_request *req)
 {
+	bool boosted = false;
 	uint64_t nr_free = 0;
 
 	for (uint32_t i = req->preferred; i < req->nr_zones; i++) {
@@ -520,6 +521,11 @@ static enum mm_failure failure_reason(struct page_allocator *pa, const struct pa
 						       (1ULL << req->order) - 1,
 					       req->highest, req->alloc_flags, zone->free_stat))
 			return MM_FAIL_NO_BLOCK;
+		/* The boost may have ended since. */
+		boosted |= watermark_ok(zone, req->order, zone->mark[ZONE_MARK_MIN], req->highest,
+					req->alloc_flags, zone->free_stat);
 	}
+	if (boosted)
+		return MM_FAIL_BOOST;
 	return nr_free < 1ULL << req->order ? MM_FAIL_NO_MEMORY : MM_FAIL_WATERMARK;
 }

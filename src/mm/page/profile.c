@@ -34,6 +34,7 @@
 #define RULES_BEFORE_5_18                                                                     \
 	RULES_BEFORE_6_7,                                                                     \
 	.unverified = true,                                                                   \
+	.reserves = RESERVES_HARDER,                                                          \
 	.merges_reserved = true,                                                              \
 	.strict_lists = true
 

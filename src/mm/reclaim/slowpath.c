@@ -258,8 +258,12 @@ static uint32_t direct_reclaim(struct page_allocator *pa, struct slowpath *sp)
 	pa->stats.direct_pages += freed;
 	work_cost(pa, freed * pa->costs.reclaim_page);
 	sp->progress = freed > 0;
-	if (!sp->progress)
+	if (!sp->progress) {
+		/* __perform_reclaim() lets others run: kswapd ends a boost that it cannot serve. */
+		if (pa->kswapd_pending && !req->order)
+			kswapd_run(pa);
 		return PAGE_NIL;
+	}
 	for (unsigned int i = 0; i < pa->nr_nodes; i++)
 		pa->nodes[i].kswapd_failures = 0;
 	index = try_flags(pa, req, request_slow_flags(pa, req));

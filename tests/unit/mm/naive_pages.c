@@ -264,7 +264,8 @@ static int64_t out_of_reach(const struct naive *n, const struct naive_zone *z,
 {
 	int64_t pages = (1 << want->order) - 1;
 
-	if (want->half || want->harder || want->highatomic)
+	if (want->harder || want->highatomic ||
+	    (want->half && n->rules->reserves != RESERVES_HARDER))
 		return pages;
 	if (n->rules->highatomic == HIGHATOMIC_ONE_PERCENT_PLUS_BLOCK)
 		return pages + (int64_t)z->reserved;
@@ -281,7 +282,7 @@ static bool above_mark(const struct naive *n, const struct naive_zone *z, uint64
 
 	if (want->half)
 		least -= least / 2;
-	if (want->half && want->harder)
+	if (want->harder && (want->half || n->rules->reserves == RESERVES_HARDER))
 		least -= least / 4;
 	if (booked - out_of_reach(n, z, want) <= least + (int64_t)z->reserve[want->highest])
 		return false;
@@ -455,6 +456,10 @@ uint64_t naive_alloc(struct naive *n, uint32_t gfp, unsigned int order, int node
 	want.half = gfp & GFP_BIT_HIGH;
 	want.harder = !sleeps && !(gfp & GFP_BIT_NOMEMALLOC);
 	want.highatomic = want.half && want.harder && order;
+	if (n->rules->reserves == RESERVES_HARDER) {
+		want.harder &= (gfp & GFP_BIT_ATOMIC) != 0;
+		want.highatomic = want.harder && order;
+	}
 	if (frame == NAIVE_NONE)
 		frame = walk(n, node, &want);
 	if ((gfp & GFP_BIT_MEMALLOC) && !(gfp & GFP_BIT_NOMEMALLOC)) {

@@ -487,10 +487,14 @@ START_TEST(the_nearest_profile_is_named)
 		ck_assert_str_eq(page_profile_for(cases[i].version)->name, cases[i].name);
 	ck_assert_str_eq(page_profile_at(0)->name, "4.19");
 	ck_assert_ptr_null(page_profile_at(7));
-	for (size_t i = 0; page_profile_at(i); i++)
-		ck_assert_int_eq(page_profile_at(i)->unverified,
-				 kernel_version_cmp(page_profile_at(i)->from,
-						    (struct kernel_version){ 5, 18 }) < 0);
+	for (size_t i = 0; page_profile_at(i); i++) {
+		const struct page_profile *profile = page_profile_at(i);
+		const bool old = kernel_version_cmp(profile->from,
+						    (struct kernel_version){ 5, 18 }) < 0;
+
+		ck_assert_int_eq(profile->unverified, old);
+		ck_assert_int_eq(profile->reserves, old ? RESERVES_HARDER : RESERVES_MIN_RESERVE);
+	}
 }
 END_TEST
 

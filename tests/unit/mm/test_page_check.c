@@ -259,7 +259,7 @@ static void factor_beyond_most(struct machine *m)
 static void diff_beyond_threshold(struct machine *m)
 {
 	struct zone *zone = last_zone(m);
-	const int more = zone->stat_threshold + 1 - zone->pcps[0].stat_diff;
+	const int more = 126 - zone->pcps[0].stat_diff;
 
 	zone->pcps[0].stat_diff = (int8_t)(zone->pcps[0].stat_diff + more);
 	zone->free_stat -= more;
