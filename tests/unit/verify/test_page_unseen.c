@@ -142,23 +142,28 @@ static const struct page_follow recording = {
 	.wake = wake,
 };
 
-static void begin(struct recorder *r)
+static void begin_on(struct recorder *r, struct kernel_version kernel, int pcp_high)
 {
 	struct error err;
 
 	memset(r, 0, sizeof(*r));
 	event_names_init(&r->names);
-	machine_config_init(&r->config, (struct kernel_version){ 6, 1 }, ARCH_X86_64);
+	machine_config_init(&r->config, kernel, ARCH_X86_64);
 	r->config.nr_cpus = 1;
 	r->config.nr_nodes = 1;
 	r->config.pcp_batch = BATCH;
-	r->config.pcp_high = HIGH;
+	r->config.pcp_high = pcp_high;
 	machine_config_add_range(&r->config, 0x1000, 0x9000, 0);
 	r->pa = page_allocator_create(&r->config, NULL, NULL, &err);
 	ck_assert_msg(r->pa != NULL, "%s", err.message);
 	page_follow(r->pa, &recording, r);
 	r->pid = TASK;
 	r->time = 1000;
+}
+
+static void begin(struct recorder *r)
+{
+	begin_on(r, (struct kernel_version){ 6, 1 }, HIGH);
 }
 
 static uint64_t get(struct recorder *r, unsigned int order)
@@ -435,6 +440,31 @@ START_TEST(drain_passes_over_what_is_gone)
 }
 END_TEST
 
+/* decay_pcp_high() lowers a limit without a word; the drain that follows tells. */
+START_TEST(limit_that_decayed_is_learned)
+{
+	uint64_t pages[2000];
+	struct page_limits limits;
+	struct page_where where;
+	struct recorder r;
+
+	begin_on(&r, (struct kernel_version){ 6, 12 }, -1);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		pages[i] = get(&r, 0);
+	page_follow_find(r.pa, pages[0], &where);
+	page_follow_limits(r.pa, where.zone, 0, &limits);
+	ck_assert_int_gt(limits.high, limits.high_min);
+	page_follow_set_high(r.pa, where.zone, 0, limits.high_min);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		put(&r, pages[i], 0);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		pages[i] = get(&r, 0);
+	ck_assert_uint_gt(wrong(&r, VERIFY_FOLLOW), 0);
+	ck_assert_uint_eq(wrong(&r, VERIFY_FREE), 0);
+	finish(&r);
+}
+END_TEST
+
 /* vmalloc of "nr" pages: the array for them, then the pages. */
 static void get_by_vmalloc(struct recorder *r, uint32_t nr)
 {
@@ -474,4 +504,5 @@ END_TEST
 UNIT_MAIN("verify/page_unseen", nothing_is_hidden, events_are_off_for_a_while,
 	  kswapd_is_done_before_it_sleeps, excess_goes_to_the_tail, memory_in_use_is_learned,
 	  silent_page_is_found_behind_others, silent_request_used_its_refill,
-	  drain_passes_over_what_is_gone, array_of_pages_tells_how_many)
+	  drain_passes_over_what_is_gone, limit_that_decayed_is_learned,
+	  array_of_pages_tells_how_many)
