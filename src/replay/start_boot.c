@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECTION = 1 << (27 - KERNEL_PAGE_SHIFT) }; /* PAGES_PER_SECTION of x86-64 */
-
 /* What is counted of a zone. */
 struct managed {
 	uint64_t first_deferred; /* UINT64_MAX: none is */
@@ -101,6 +99,30 @@ const struct machine_cma *start_cma_of(const struct start_build *b, uint64_t pfn
 			return area;
 	}
 	return NULL;
+}
+
+uint64_t start_first_part(const struct start_build *b, const struct start_zone *zone)
+{
+	uint64_t nr = 0;
+
+	if (!start_is_last_zone(b->state, zone))
+		return UINT64_MAX;
+	vec_foreach(&b->state->ranges, range) {
+		const uint64_t start = MAX(range->start, zone->start);
+		const uint64_t end = MIN(range->end, zone->end);
+
+		if (range->node != zone->node)
+			continue;
+		for (uint64_t at = start; at < end;) {
+			const uint64_t edge = bits_align_up(at + 1, SECTION);
+
+			if (!(at & (SECTION - 1)) && nr + 1 > SECTION)
+				return at;
+			nr += MIN(edge, end) - at;
+			at = edge;
+		}
+	}
+	return UINT64_MAX;
 }
 
 void start_boot_managed(struct start_build *b)
@@ -228,27 +250,8 @@ static void note_grown(struct start_state *state, const struct start_zone *zone,
 /* defer_init(): at a section's edge, once more than a section was initialised. */
 static uint64_t first_deferred(const struct start_build *b, const struct start_zone *zone)
 {
-	uint64_t nr = 0;
-
-	if (!start_is_last_zone(b->state, zone) ||
-	    (!b->boot->deferred && !start_was_deferred(b, zone)))
-		return UINT64_MAX;
-	vec_foreach(&b->state->ranges, range) {
-		const uint64_t start = MAX(range->start, zone->start);
-		const uint64_t end = MIN(range->end, zone->end);
-
-		if (range->node != zone->node)
-			continue;
-		for (uint64_t at = start; at < end;) {
-			const uint64_t edge = bits_align_up(at + 1, SECTION);
-
-			if (!(at & (SECTION - 1)) && nr + 1 > SECTION)
-				return at;
-			nr += MIN(edge, end) - at;
-			at = edge;
-		}
-	}
-	return UINT64_MAX;
+	return b->boot->deferred || start_was_deferred(b, zone) ? start_first_part(b, zone) :
+								  UINT64_MAX;
 }
 
 /* Reserved memory that events touch is managed by then. */

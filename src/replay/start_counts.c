@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECTION = 1 << (27 - KERNEL_PAGE_SHIFT) }; /* PAGES_PER_SECTION of x86-64 */
-
 /* What is known of a zone, in all files. */
 struct zone_counts {
 	const struct start_zone *zone;

@@ -6,6 +6,8 @@
 #include "kmreplay/proc/snapshot.h"
 #include "kmreplay/replay/start.h"
 
+enum { SECTION = 1 << (27 - KERNEL_PAGE_SHIFT) }; /**< PAGES_PER_SECTION of x86-64 */
+
 /** What is said of frames. */
 enum start_frame {
 	START_FREE,
@@ -47,6 +49,11 @@ uint64_t start_boot_reserved(const struct start_build *b, uint64_t pfn, uint64_t
 void start_boot_cma(struct start_build *b);
 /** start_boot.c: the CMA area that "pfn" lies in, or NULL. */
 const struct machine_cma *start_cma_of(const struct start_build *b, uint64_t pfn);
+/**
+ * start_boot.c: where the part of a zone ends that boot initialises first, if the rest of it can
+ * wait (DEFERRED_STRUCT_PAGE_INIT); UINT64_MAX: it cannot.
+ */
+uint64_t start_first_part(const struct start_build *b, const struct start_zone *zone);
 /** start_boot.c: which pages the allocator manages, when the log says what was reserved. */
 void start_boot_managed(struct start_build *b);
 

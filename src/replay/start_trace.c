@@ -48,7 +48,7 @@ enum {
 
 static struct boot_line boot_line(const struct start_build *b, const struct start_zone *zone);
 static bool is_exhausted(const struct survey *survey, const struct start_zone *zone);
-static bool kept_much(const struct start_build *b, const struct start_zone *zone);
+static bool ran_dry(const struct start_build *b, const struct start_zone *zone);
 static bool ran_short(const struct survey *survey, const struct start_zone *zone);
 static bool was_late_needed(const struct survey *survey, const struct start_zone *zone);
 static bool ran_low(const struct start_build *b, const struct start_zone *zone);
@@ -91,8 +91,7 @@ void start_trace_frames(struct start_build *b)
 		return;
 	for (size_t i = 0; i < state->zones.nr; i++)
 		state->pages.zones.items[i].below_high =
-			is_exhausted(b->sources->survey, &state->zones.items[i]) &&
-			!kept_much(b, &state->zones.items[i]);
+			ran_dry(b, &state->zones.items[i]);
 }
 
 void start_trace_types(struct start_build *b)
@@ -269,12 +268,25 @@ static bool is_exhausted(const struct survey *survey, const struct start_zone *z
 	return false;
 }
 
-/* Its per-CPU lists kept a pageblock of a CMA area: they would not if the zone ran low. */
-static bool kept_much(const struct start_build *b, const struct start_zone *zone)
+/*
+ * Part of a zone that has come to its last page before: all of what boot initialised first was in
+ * use. Later sections are added only then (deferred_grow_zone()), and before that the zone has
+ * failed its high mark, though that is 0 still. Where some page was left, in pageblocks that early
+ * requests do not break up, it never failed.
+ */
+static bool ran_dry(const struct start_build *b, const struct start_zone *zone)
 {
-	const uint64_t pfn = b->sources->survey->first_kept;
+	const uint64_t part = start_first_part(b, zone), end = MIN(part, zone->end);
+	const uint64_t late = part == UINT64_MAX ? part : start_first_late(b, zone, part);
 
-	return pfn >= zone->start && pfn < zone->end && start_cma_of(b, pfn);
+	if (!is_exhausted(b->sources->survey, zone) &&
+	    (late == UINT64_MAX || bits_align_down(late, SECTION) <= part))
+		return false;
+	vec_foreach(&b->state->pages.free, run) {
+		if (run->start < end && run->end > zone->start)
+			return false;
+	}
+	return true;
 }
 
 /* The lowest frame that was taken from the free lists; 0: none was. */

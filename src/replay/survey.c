@@ -39,7 +39,6 @@ static void deal_out(struct machine_config *config, uint64_t start, uint64_t end
 		     uint64_t given);
 static bool names_frames(unsigned int type);
 static void note_page(struct survey *survey, const struct event *ev);
-static void note_kept(struct survey *survey, const struct event *ev);
 static void note_alloc(struct survey *survey, const struct event *ev);
 static void note_extfrag(struct survey *survey, const struct event *ev);
 static void note_drain(struct survey *survey, const struct event *ev);
@@ -274,7 +273,6 @@ static void note_page(struct survey *survey, const struct event *ev)
 	if (survey->from_boot)
 		note_fresh(survey, ev->page.pfn, order,
 			   ev->type == EVENT_ZONE_LOCKED || ev->type == EVENT_EXTFRAG);
-	note_kept(survey, ev);
 	if (ev->type == EVENT_PAGE_FREE || ev->type == EVENT_PAGE_FREE_DIRECT) {
 		if (survey_isolated_free(survey, ev->page.pfn, order))
 			note_block(survey, ev->page.pfn, order, SURVEY_USED);
@@ -295,25 +293,6 @@ static void note_page(struct survey *survey, const struct event *ev)
 			note_type(survey, ev->page.pfn, order, ev->page.migratetype) ?
 				ev->page.pfn :
 				U64MAP_NO_KEY;
-	}
-}
-
-/*
- * A whole pageblock is as much as a per-CPU list can get. Where it stays in the list, the limit has
- * grown, so the zone does not run low.
- */
-static void note_kept(struct survey *survey, const struct event *ev)
-{
-	const bool freed = ev->type == EVENT_PAGE_FREE && ev->page.order == HUGE_ORDER;
-
-	if (survey->freed_huge && ev->pid == survey->freed_huge_pid) {
-		if (ev->type != EVENT_PCPU_DRAIN && !survey->first_kept)
-			survey->first_kept = survey->freed_huge;
-		survey->freed_huge = 0;
-	}
-	if (freed && survey->from_boot && !survey->nr_huge_frees++) {
-		survey->freed_huge = ev->page.pfn;
-		survey->freed_huge_pid = ev->pid;
 	}
 }
 

@@ -122,11 +122,6 @@ struct survey {
 	uint64_t exact_low_end, exact_high_end; /**< ends of zones that events name; 0: none */
 	uint64_t max_low_pfn;        /**< highest frame seen below 4 GiB; 0: none */
 	uint64_t max_high_pfn;       /**< highest frame seen from 4 GiB on; 0: none */
-	/** From boot: the first pageblock freed as one block, if a per-CPU list kept it; 0: not. */
-	uint64_t first_kept;
-	uint64_t nr_huge_frees;
-	uint64_t freed_huge;         /**< whose drains may still come; 0: none */
-	int32_t freed_huge_pid;
 	uint64_t nr_beyond;          /**< page events with frames no machine has (SURVEY_MAX_PFN) */
 	uint64_t nr_free, nr_used;   /**< frames by first event */
 	uint64_t last_key; /**< run looked up last */
