@@ -22,14 +22,16 @@ static bool bulk_list(struct page_judge *j, const struct page_op *op, unsigned i
 
 void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 {
-	const uint64_t nr = op->probed ? MIN(op->asked, 1U << 16) : 0;
+	/* Areas of who interleaves are filled from all nodes: their size tells of no one call. */
+	const bool known = op->probed && !(op->chunk && page_judge_interleaves(j, op));
+	const uint64_t nr = known ? MIN(op->asked, 1U << 16) : 0;
 	struct page_list list;
 	uint64_t got;
 	size_t want;
 
 	page_judge_begin(j, op);
 	j->course.path = "bulk";
-	if (!op->probed && !verify_is_given(&j->setup, GIVEN_SILENT)) {
+	if (!known && !verify_is_given(&j->setup, GIVEN_SILENT)) {
 		own_takes(j, op);
 		return;
 	}
@@ -42,10 +44,10 @@ void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 		if (j->course.take >= want || !bulk_list(j, op, 1, &list) || !bulk_page(j, &list))
 			break;
 	}
-	if (!op->probed && j->course.take)
+	if (!known && j->course.take)
 		bulk_rest(j, op);
-	verify_aside(j->log, op->probed ? ASIDE_FORCED : ASIDE_GROUND, VERIFY_PAGE,
-		     op->probed ? "pages of silent requests beyond those asked for" :
+	verify_aside(j->log, known ? ASIDE_FORCED : ASIDE_GROUND, VERIFY_PAGE,
+		     known ? "pages of silent requests beyond those asked for" :
 				  "pages of silent requests of unknown size",
 		     got);
 	page_judge_bulk_end(j, op);

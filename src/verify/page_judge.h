@@ -163,6 +163,8 @@ int page_judge_node(struct page_judge *j, const struct page_op *op);
 /** Fills list->zone: where a bulk request for "nr" without takes found them; false: nowhere. */
 bool page_judge_bulk_zone(struct page_judge *j, const struct page_op *op, uint32_t gfp,
 			  unsigned int nr, struct page_list *list);
+/** The request's task interleaves, and there are several nodes. */
+bool page_judge_interleaves(struct page_judge *j, const struct page_op *op);
 /** The bulk request is over: its pages were of the course's zone. */
 void page_judge_bulk_end(struct page_judge *j, const struct page_op *op);
 

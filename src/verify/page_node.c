@@ -106,6 +106,11 @@ bool page_judge_bulk_zone(struct page_judge *j, const struct page_op *op, uint32
 	return found;
 }
 
+bool page_judge_interleaves(struct page_judge *j, const struct page_op *op)
+{
+	return j->setup.config->nr_nodes > 1 && policy_of(j, &op->ev, op->gfp);
+}
+
 void page_judge_bulk_end(struct page_judge *j, const struct page_op *op)
 {
 	struct page_policy *policy = policy_of(j, &op->ev, op->gfp);
