@@ -269,18 +269,15 @@ static bool is_exhausted(const struct survey *survey, const struct start_zone *z
 }
 
 /*
- * Part of a zone that has come to its last page before: all of what boot initialised first was in
- * use. Later sections are added only then (deferred_grow_zone()), and before that the zone has
- * failed its high mark, though that is 0 still. Where some page was left, in pageblocks that early
- * requests do not break up, it never failed.
+ * It has come to its last page before: all of what boot initialised first was in use. Then it
+ * failed its high mark, though that is 0 still (ZONE_BELOW_HIGH). Where some page was left, in
+ * pageblocks that early requests do not break up, it never failed.
  */
 static bool ran_dry(const struct start_build *b, const struct start_zone *zone)
 {
-	const uint64_t part = start_first_part(b, zone), end = MIN(part, zone->end);
-	const uint64_t late = part == UINT64_MAX ? part : start_first_late(b, zone, part);
+	const uint64_t end = MIN(start_first_part(b, zone), zone->end);
 
-	if (!is_exhausted(b->sources->survey, zone) &&
-	    (late == UINT64_MAX || bits_align_down(late, SECTION) <= part))
+	if (!is_exhausted(b->sources->survey, zone))
 		return false;
 	vec_foreach(&b->state->pages.free, run) {
 		if (run->start < end && run->end > zone->start)

@@ -3,8 +3,8 @@
  * Contiguous requests in the judge of the page layer.
  *
  * Theory. cma_alloc_start, cma_alloc_busy_retry and cma_alloc_finish frame the tries of a request;
- * the end names the place. In between the same task drains lists, asks for pages to move others to,
- * and frees those that moved: these are calls like any other, but for the type of their pageblock.
+ * the end names the place. In between the same task drains lists, asks for pages to move others
+ * to, and frees those that moved: calls like any other, but for the type of their pageblock.
  * Free pages around the range that were taken with it come back at last, one event each. So the
  * look ahead notes each try with its place, and which frees are of the latter kind; the judge
  * isolates the place at the begin and takes it when they begin to come back, or at the end.

@@ -134,6 +134,8 @@ void page_follow_set_min_free(struct page_allocator *pa, uint64_t kbytes)
 {
 	pa->min_free_kbytes = (int64_t)MIN(kbytes, 1ULL << 42);
 	watermarks_update(pa);
+	for (unsigned int i = 0; i < pa->nr_zones; i++)
+		pa->zones[i].told = true;
 }
 
 void page_follow_boost(struct page_allocator *pa, unsigned int zone, bool wakes)

@@ -118,6 +118,7 @@ START_TEST(kswapd_widens_what_cpus_keep_back)
 	page_follow_kswapd(one, 0, true, ZONE_MOVABLE);
 	zone_info(one, 0, &up);
 	ck_assert_uint_eq(up.stat_threshold, asleep.stat_threshold);
+	page_follow_kswapd(one, 0, false, ZONE_MOVABLE);
 	destroy(one);
 	destroy(pa);
 }

@@ -62,7 +62,8 @@ static void record_page(struct recorder *r, enum event_type type, uint64_t pfn, 
 	ev->page.percpu_refill = type == EVENT_ZONE_LOCKED;
 }
 
-static bool serves(void *ctx, unsigned int zone, bool ours)
+static bool serves(void *ctx, unsigned int zone,
+		   unsigned int alloc_flags UNUSED, bool ours)
 {
 	(void)ctx;
 	(void)zone;
