@@ -19,6 +19,7 @@ static bool bulk_page(struct page_judge *j, const struct page_list *list);
 static void bulk_rest(struct page_judge *j, const struct page_op *op);
 static bool bulk_list(struct page_judge *j, const struct page_op *op, unsigned int nr,
 		      struct page_list *list);
+static void look_at_lists(const struct page_judge *j, struct page_list *list);
 
 void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 {
@@ -187,5 +188,28 @@ static bool bulk_list(struct page_judge *j, const struct page_op *op, unsigned i
 		       (list->order <= 3 || list->order == 9);
 	}
 	list->type = gfp_policy_migratetype(gfp);
-	return page_judge_bulk_zone(j, op, gfp, nr, list);
+	if (!page_judge_bulk_zone(j, op, gfp, nr, list))
+		return false;
+	look_at_lists(j, list);
+	return true;
+}
+
+/*
+ * Marks that are not known well may let another zone serve. A page that an event shows leaving the
+ * list has not gone silently; where the head of another zone's list has, that zone served.
+ */
+static void look_at_lists(const struct page_judge *j, struct page_list *list)
+{
+	struct page_list other = *list;
+	uint64_t head = page_follow_head(j->pa, list);
+
+	if (head == PAGE_FOLLOW_NONE || page_judge_is_silent(j, head))
+		return;
+	for (other.zone = 0; other.zone < j->nr_zones; other.zone++) {
+		head = page_follow_head(j->pa, &other);
+		if (head != PAGE_FOLLOW_NONE && page_judge_is_silent(j, head)) {
+			*list = other;
+			return;
+		}
+	}
 }
