@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fuzz target: the small parsers of texts that stand in recordings and on command lines. The first
- * byte picks the GFP era and the generation of kernels. What is printed must read back as the same thing.
+ * byte picks the GFP era and the generation of kernels. What is printed must read back as the same
+ * thing.
  */
 #include <config.h>
 

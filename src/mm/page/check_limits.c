@@ -120,7 +120,8 @@ static bool check_pcp_limits(const struct page_allocator *pa, const struct zone 
 				 cpu, pcp->batch, pcp->high_min, pcp->high_max);
 	/* Where it moves, it comes between its bounds when it is next used. */
 	if (!zone->told &&
-	    (pcp->high < 0 || (moves && pcp->high > pcp->high_max && pcp->high_max)))
+	    (pcp->high < 0 ||
+	     (moves && pcp->high_max && pcp->high > MAX(pcp->high_min, pcp->high_max))))
 		return error_set(err, "zone %u CPU %u: high is %d, at most %d", zone->index, cpu,
 				 pcp->high, pcp->high_max);
 	if (pcp->free_count < 0 || pcp->alloc_factor > PCP_BATCH_SCALE_MAX ||
