@@ -102,6 +102,21 @@ void machine_config_deinit(struct machine_config *config)
 	vec_deinit(&config->kmalloc_classes);
 }
 
+#define COPY(list)                                                                            \
+	do {                                                                                  \
+		memset(&ret->list, 0, sizeof(ret->list));                                     \
+		vec_foreach(&config->list, item)                                              \
+			vec_push(&ret->list, *item);                                          \
+	} while (0)
+
+void machine_config_copy(struct machine_config *ret, const struct machine_config *config)
+{
+	*ret = *config;
+	COPY(ranges);
+	COPY(cma);
+	COPY(kmalloc_classes);
+}
+
 void machine_config_add_range(struct machine_config *config, uint64_t start_pfn, uint64_t end_pfn,
 			      int node)
 {

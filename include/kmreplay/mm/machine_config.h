@@ -140,6 +140,8 @@ struct machine_config {
 void machine_config_init(struct machine_config *config, struct kernel_version version,
 			 enum machine_arch arch);
 void machine_config_deinit(struct machine_config *config);
+/** "ret" becomes one of its own: its lists are copies. What "start" points to stays shared. */
+void machine_config_copy(struct machine_config *ret, const struct machine_config *config);
 /** Single numbers that no machine has; false and "err". Rooms check what they make of the rest. */
 MUST_CHECK bool machine_config_check(const struct machine_config *config, struct error *err);
 /** Where the kernel's direct map begins on "arch" (no KASLR), and how far it may reach. */

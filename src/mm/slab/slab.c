@@ -62,14 +62,8 @@ struct slab_allocator *slab_create(const struct machine_config *config,
 	slab->profile = slab_profile_of(config->kernel);
 	slab->ops = *ops;
 	slab->ctx = ctx;
-	slab->config = *config;
+	machine_config_copy(&slab->config, config);
 	slab->config.nr_cpus = slab->nr_cpus;
-	memset(&slab->config.ranges, 0, sizeof(slab->config.ranges));
-	for (size_t i = 0; i < config->ranges.nr; i++)
-		vec_push(&slab->config.ranges, config->ranges.items[i]);
-	memset(&slab->config.kmalloc_classes, 0, sizeof(slab->config.kmalloc_classes));
-	for (size_t i = 0; i < config->kmalloc_classes.nr; i++)
-		vec_push(&slab->config.kmalloc_classes, config->kmalloc_classes.items[i]);
 	slab_kmalloc_init(slab);
 	return slab;
 }
