@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "failures_report.h"
+#include "verify_readings.h"
 
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/profile.h"
@@ -34,9 +35,7 @@ struct failures_job {
 	struct machine_config machine;
 	struct page_start start;
 	struct verify_run *run;
-	struct repair *looked, *repair;
-	bool started;
-	struct error error;
+	struct verify_readings judgement;
 
 	bool done;
 };
@@ -51,9 +50,7 @@ static void simulated_failed(void *ctx, const struct replay_failure *failure,
 			     const struct event *ev);
 static int follow(struct failures_job *job);
 static void create_run(struct failures_job *job);
-static int judge(struct failures_job *job);
-static bool look_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
-static bool judge_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
+static void look_beside(void *ctx, const struct repair *repair, const struct repair_batch *batch);
 static void recorded_failed(void *ctx, const struct verify_failure *failure);
 static struct owners_asker asker_of(const struct failures_job *job, const struct event *ev,
 				    uint64_t number);
@@ -186,7 +183,16 @@ static int follow(struct failures_job *job)
 		return status;
 	choose(job);
 	create_run(job);
-	return judge(job);
+	job->judgement = (struct verify_readings){
+		.in = &job->readings.in,
+		.run = job->run,
+		.knows_caches = true,
+		.beside = look_beside,
+		.ctx = job,
+	};
+	status = verify_readings_judge(&job->judgement);
+	job->done = job->judgement.judged;
+	return status;
 }
 
 static void create_run(struct failures_job *job)
@@ -206,56 +212,15 @@ static void create_run(struct failures_job *job)
 				     &job->readings.in.names);
 }
 
-/* The second and the third reading. */
-static int judge(struct failures_job *job)
-{
-	struct cli_input *in = &job->readings.in;
-	int status = EXIT_INPUT;
-
-	in->again = true;
-	if (cli_input_rewind(in))
-		job->looked = cli_input_repaired(in, look_batch, job, &status);
-	in->again = false;
-	if ((status != EXIT_OK && status != EXIT_DAMAGED) || !cli_input_rewind(in))
-		return status == EXIT_OK ? EXIT_INPUT : status;
-	in->learned = job->looked;
-	job->repair = cli_input_repaired(in, judge_batch, job, &status);
-	if (status == EXIT_INPUT)
-		return status;
-	if (!job->started && !job->error.message[0])
-		job->started = verify_run_start(job->run, job->repair, &job->error);
-	if (job->started && !job->error.message[0] && !verify_run_finish(job->run, &job->error))
-		job->started = false;
-	if (job->error.message[0]) {
-		cli_error("%s", job->error.message);
-		return EXIT_USAGE;
-	}
-	job->done = true;
-	return status;
-}
-
-static bool look_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch)
+/* Whose pages those are that the judge is about to hear of. */
+static void look_beside(void *ctx, const struct repair *repair, const struct repair_batch *batch)
 {
 	struct failures_job *job = ctx;
 
-	verify_run_look(job->run, repair, batch);
-	return true;
-}
-
-static bool judge_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch)
-{
-	struct failures_job *job = ctx;
-
-	if (!job->started && !verify_run_start(job->run, repair, &job->error))
-		return false;
-	job->started = true;
-	failure_sites_feed(&job->sites, batch);
-	owners_feed(&job->owners, repair, batch);
-	if (!verify_run_feed(job->run, batch, &job->error))
-		return false;
 	if (job->owners.nr_fed > FOLLOW_WINDOW)
 		owners_until(&job->owners, job->owners.nr_fed - FOLLOW_WINDOW);
-	return true;
+	failure_sites_feed(&job->sites, batch);
+	owners_feed(&job->owners, repair, batch);
 }
 
 static void recorded_failed(void *ctx, const struct verify_failure *failure)
@@ -358,8 +323,7 @@ static void deinit(struct failures_job *job)
 	verify_run_destroy(job->run);
 	machine_config_deinit(&job->machine);
 	page_start_deinit(&job->start);
-	repair_destroy(job->repair);
-	repair_destroy(job->looked);
+	verify_readings_deinit(&job->judgement);
 	replay_job_deinit(&job->readings);
 	config_destroy(job->settings);
 	vec_deinit(&job->from);

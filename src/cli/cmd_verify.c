@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include "command.h"
+#include "verify_readings.h"
 #include "verify_report.h"
 
 #include <stdlib.h>
@@ -18,10 +19,7 @@ struct verify_job {
 	struct page_start start; /* of the machine */
 	struct verify_run_options options;
 	struct verify_run *run;
-	struct repair *looked; /* the second reading's */
-	struct repair *repair; /* the third one's */
-	bool started, judged;
-	struct error error;
+	struct verify_readings judgement;
 	struct vec(struct verify_require) require;
 };
 
@@ -30,8 +28,6 @@ static bool check_options(struct verify_job *job);
 static void configure(struct verify_job *job);
 static bool add_truths(struct verify_job *job);
 static int judge(struct verify_job *job);
-static bool look_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
-static bool judge_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
 static int print(struct verify_job *job, int status);
 static int check_requirements(const struct verify_job *job, int status);
 static void deinit(struct verify_job *job);
@@ -67,7 +63,7 @@ static int verify(struct verify_job *job)
 		configure(job);
 		status = add_truths(job) ? judge(job) : EXIT_INPUT;
 	}
-	if (!job->judged) {
+	if (!job->judgement.judged) {
 		cli_output_abort(job->cli);
 		return status;
 	}
@@ -149,50 +145,14 @@ static bool add_truths(struct verify_job *job)
 	return true;
 }
 
-/* The second and the third reading. */
 static int judge(struct verify_job *job)
 {
-	struct cli_input *in = &job->readings.in;
-	int status = EXIT_INPUT;
-
-	in->again = true;
-	if (cli_input_rewind(in))
-		job->looked = cli_input_repaired(in, look_batch, job, &status);
-	in->again = false;
-	if ((status != EXIT_OK && status != EXIT_DAMAGED) || !cli_input_rewind(in))
-		return status == EXIT_OK ? EXIT_INPUT : status;
-	in->learned = job->options.given & 1U << GIVEN_CACHES ? job->looked : NULL;
-	job->repair = cli_input_repaired(in, judge_batch, job, &status);
-	if (status == EXIT_INPUT)
-		return status;
-	if (!job->started && !job->error.message[0])
-		job->started = verify_run_start(job->run, job->repair, &job->error);
-	if (job->started && !job->error.message[0] && !verify_run_finish(job->run, &job->error))
-		job->started = false;
-	if (job->error.message[0]) {
-		cli_error("%s", job->error.message);
-		return EXIT_USAGE;
-	}
-	job->judged = true;
-	return status;
-}
-
-static bool look_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch)
-{
-	struct verify_job *job = ctx;
-
-	verify_run_look(job->run, repair, batch);
-	return true;
-}
-
-static bool judge_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch)
-{
-	struct verify_job *job = ctx;
-
-	if (!job->started && !verify_run_start(job->run, repair, &job->error))
-		return false;
-	job->started = true;
-	return verify_run_feed(job->run, batch, &job->error);
+	job->judgement = (struct verify_readings){
+		.in = &job->readings.in,
+		.run = job->run,
+		.knows_caches = job->options.given & 1U << GIVEN_CACHES,
+	};
+	return verify_readings_judge(&job->judgement);
 }
 
 static int print(struct verify_job *job, int status)
@@ -203,7 +163,7 @@ static int print(struct verify_job *job, int status)
 		.in = in,
 		.info = trace_info(in->trace),
 		.names = &in->names,
-		.repair = job->repair,
+		.repair = job->judgement.repair,
 		.machine = &job->machine,
 		.settings = job->settings,
 		.run = job->run,
@@ -243,8 +203,7 @@ static void deinit(struct verify_job *job)
 	verify_run_destroy(job->run);
 	machine_config_deinit(&job->machine);
 	page_start_deinit(&job->start);
-	repair_destroy(job->repair);
-	repair_destroy(job->looked);
+	verify_readings_deinit(&job->judgement);
 	replay_job_deinit(&job->readings);
 	config_destroy(job->settings);
 	vec_deinit(&job->require);
