@@ -4,6 +4,8 @@
 
 #include "kmreplay/abi/kernel.h"
 
+#include <string.h>
+
 static bool parse_number(const char **at, unsigned int *ret);
 
 bool kernel_version_parse(const char *text, struct kernel_version *ret)
@@ -41,6 +43,17 @@ const char *zone_type_name(unsigned int type)
 						    "Movable" };
 
 	return type < ZONE_NR ? names[type] : "?";
+}
+
+bool zone_type_named(const char *name, enum zone_type *ret)
+{
+	for (unsigned int type = 0; type < ZONE_NR; type++) {
+		if (strcmp(zone_type_name((enum zone_type)type), name) != 0)
+			continue;
+		*ret = (enum zone_type)type;
+		return true;
+	}
+	return false;
 }
 
 /* At most four digits: no release needs more, and a longer run of digits is something else. */

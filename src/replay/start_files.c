@@ -20,7 +20,6 @@ struct hole {
 
 static uint64_t touched_absent(const struct survey *survey, const struct proc_kpageflags *flags);
 static uint64_t reserved_free(const struct start_build *b, const struct proc_kpageflags *flags);
-static bool zone_type_named(const char *name, enum zone_type *ret);
 static struct hole small_holes(const struct start_build *b, const struct proc_zone *zone);
 static const struct proc_snapshot *map_of_memory(const struct start_build *b);
 static void add_zone_ranges(struct start_build *b, const struct proc_zone *zone);
@@ -145,17 +144,6 @@ static uint64_t reserved_free(const struct start_build *b, const struct proc_kpa
 			      survey_state_of(b->sources->survey, pfn) == SURVEY_UNTOUCHED;
 	}
 	return nr;
-}
-
-static bool zone_type_named(const char *name, enum zone_type *ret)
-{
-	for (unsigned int type = 0; type < ZONE_NR; type++) {
-		if (strcmp(zone_type_name((enum zone_type)type), name) != 0)
-			continue;
-		*ret = (enum zone_type)type;
-		return true;
-	}
-	return false;
 }
 
 /* Who lists memory frame by frame or row by row; NULL: nobody. */

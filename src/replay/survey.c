@@ -29,8 +29,6 @@ enum {
 	DEFAULT_LOW_TOP = (3UL << 30) >> KERNEL_PAGE_SHIFT, /* where PCs begin their hole */
 	DMA_END = (16UL << 20) >> KERNEL_PAGE_SHIFT,
 	STEP = (64UL << 20) >> KERNEL_PAGE_SHIFT,
-	COSTLY_ORDER = 3, /* larger blocks have no per-CPU lists */
-	HUGE_ORDER = 9,   /* but this one */
 	NR_TYPES = 4,     /* migratetypes that all configurations number alike */
 	MANY_ALLOCS = 1 << 16,
 };
@@ -314,7 +312,7 @@ static void note_alloc(struct survey *survey, const struct event *ev)
 		survey->nr_given++;
 		survey->nr_given_low += low;
 	}
-	if (survey->from_boot || (order > COSTLY_ORDER && order != HUGE_ORDER) ||
+	if (survey->from_boot || !survey_order_has_list(order) ||
 	    survey_state_of(survey, ev->page.pfn) != SURVEY_UNTOUCHED)
 		note_block(survey, ev->page.pfn, order, SURVEY_FREE);
 	else
@@ -377,7 +375,7 @@ static bool note_type(struct survey *survey, uint64_t pfn, unsigned int order,
 	bool news = false;
 
 	/* Isolated pageblocks have this number where there are no CMA areas, and give nothing. */
-	if (type == MIGRATE_CMA && (order == HUGE_ORDER || survey->has_cma))
+	if (type == MIGRATE_CMA && (order == SURVEY_BLOCK_SHIFT || survey->has_cma))
 		survey->has_cma = true;
 	else if (type >= NR_TYPES)
 		return false;

@@ -43,7 +43,6 @@ static void learn_not_low(struct page_judge *j);
 static void note(struct page_judge *j, const struct page_op *op);
 static void set_marks(struct page_judge *j, const struct event *ev);
 static void set_reserve(struct page_judge *j, const struct event *ev);
-static bool is_zone(const struct page_judge *j, unsigned int zone, int node, uint32_t name);
 
 const struct verify_ops verify_page_ops = {
 	.look_create = look_create,
@@ -414,7 +413,7 @@ static void note(struct page_judge *j, const struct page_op *op)
 static void set_marks(struct page_judge *j, const struct event *ev)
 {
 	for (unsigned int i = 0; i < j->nr_zones; i++) {
-		if (is_zone(j, i, ev->wmark.node, ev->wmark.zone))
+		if (page_judge_is_zone(j, i, ev->wmark.node, ev->wmark.zone))
 			page_follow_marks(j->pa, i, ev->wmark.min, ev->wmark.low, ev->wmark.high,
 					  ev->wmark.promo);
 	}
@@ -422,19 +421,18 @@ static void set_marks(struct page_judge *j, const struct event *ev)
 
 static void set_reserve(struct page_judge *j, const struct event *ev)
 {
-	const char *upper = intern_text(&j->setup.names->texts, ev->reserve.upper);
+	enum zone_type highest;
 
-	for (unsigned int type = 0; type < ZONE_NR; type++) {
-		for (unsigned int i = 0; i < j->nr_zones; i++) {
-			if (!strcmp(zone_type_name((enum zone_type)type), upper) &&
-			    is_zone(j, i, ev->reserve.node, ev->reserve.zone))
-				page_follow_reserve(j->pa, i, (enum zone_type)type,
-						    (uint64_t)MAX(ev->reserve.pages, 0L));
-		}
+	if (!zone_type_named(intern_text(&j->setup.names->texts, ev->reserve.upper), &highest))
+		return;
+	for (unsigned int i = 0; i < j->nr_zones; i++) {
+		if (page_judge_is_zone(j, i, ev->reserve.node, ev->reserve.zone))
+			page_follow_reserve(j->pa, i, highest,
+					    (uint64_t)MAX(ev->reserve.pages, 0L));
 	}
 }
 
-static bool is_zone(const struct page_judge *j, unsigned int zone, int node, uint32_t name)
+bool page_judge_is_zone(const struct page_judge *j, unsigned int zone, int node, uint32_t name)
 {
 	struct zone_info info;
 

@@ -59,22 +59,33 @@ void page_judge_bulk(struct page_judge *j, const struct page_op *op)
 bool page_judge_silent_until(struct page_judge *j, const struct page_list *list, uint64_t pfn)
 {
 	uint64_t at = page_follow_head(j->pa, list);
-	uint64_t nr = 0;
 
 	while (pfn != PAGE_FOLLOW_NONE && at != pfn) {
 		if (at == PAGE_FOLLOW_NONE || !page_judge_is_silent(j, at))
 			return false;
 		at = page_follow_next(j->pa, at);
 	}
+	page_judge_tell_silent(j, page_judge_silent_head(j, list, pfn));
+	return page_follow_head(j->pa, list) == pfn;
+}
+
+uint64_t page_judge_silent_head(struct page_judge *j, const struct page_list *list, uint64_t pfn)
+{
+	uint64_t at, nr = 0;
+
 	while ((at = page_follow_head(j->pa, list)) != pfn && at != PAGE_FOLLOW_NONE &&
 	       page_judge_is_silent(j, at)) {
 		page_follow_pop(j->pa, at);
 		page_judge_silent(j, list, at);
 		nr++;
 	}
+	return nr;
+}
+
+void page_judge_tell_silent(struct page_judge *j, uint64_t nr)
+{
 	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
 		     "pages taken out of per-CPU lists silently, by looking ahead", nr);
-	return at == pfn;
 }
 
 /* Blocks that the kernel took for a request that ours does not know of. */
@@ -153,8 +164,7 @@ static void bulk_rest(struct page_judge *j, const struct page_op *op)
 	if (where.place != PAGE_PLACE_OTHER_LIST)
 		return;
 	list = (struct page_list){ .zone = where.zone, .cpu = where.cpu, .order = where.order,
-				   .type = last->type < 3 ? (enum migratetype)last->type :
-							    MIGRATE_MOVABLE };
+				   .type = page_judge_list_type(last->type) };
 	pfn = page_follow_head(j->pa, &list);
 	for (; pfn != PAGE_FOLLOW_NONE && page_judge_is_silent(j, pfn); nr++)
 		pfn = page_follow_next(j->pa, pfn);
@@ -183,9 +193,8 @@ static bool bulk_list(struct page_judge *j, const struct page_op *op, unsigned i
 		page_follow_find(j->pa, first->pfn, &where);
 		list->zone = where.zone;
 		list->order = first->order;
-		list->type = first->type < 3 ? (enum migratetype)first->type : MIGRATE_MOVABLE;
-		return where.place != PAGE_PLACE_OUTSIDE &&
-		       (list->order <= 3 || list->order == 9);
+		list->type = page_judge_list_type(first->type);
+		return where.place != PAGE_PLACE_OUTSIDE && survey_order_has_list(list->order);
 	}
 	list->type = gfp_policy_migratetype(gfp);
 	if (!page_judge_bulk_zone(j, op, gfp, nr, list))

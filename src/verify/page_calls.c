@@ -26,8 +26,6 @@ enum {
 	DRAIN_WINDOW = 64,   /* events in which a free's drains may still come */
 	MAX_CONTEXTS = 1 << 16,
 	VMALLOC_CHUNK = 100, /* pages that vm_area_alloc_pages() asks for at a time */
-	COSTLY_ORDER = 3,    /* larger blocks have no per-CPU lists */
-	HUGE_ORDER = 9,      /* but this one */
 };
 
 static void one_event(struct page_calls *calls, const struct event *ev, uint64_t number);
@@ -183,7 +181,7 @@ static void one_event(struct page_calls *calls, const struct event *ev, uint64_t
 
 static void note_plain(struct page_calls *calls, const struct event *ev)
 {
-	const bool listed = ev->page.order <= COSTLY_ORDER || ev->page.order == HUGE_ORDER;
+	const bool listed = survey_order_has_list(ev->page.order);
 	struct page_plain *plain;
 
 	vec_extend_zeroed(&calls->plain, ev->cpu + 1U);

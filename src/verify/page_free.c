@@ -338,8 +338,7 @@ static void silent_between(struct page_judge *j, const struct page_list *list, u
 		page_judge_silent(j, list, at);
 		nr++;
 	}
-	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
-		     "pages taken out of per-CPU lists silently, by looking ahead", nr);
+	page_judge_tell_silent(j, nr);
 }
 
 static void free_begin(struct page_judge *j, const struct page_op *op, unsigned int zone)
@@ -376,21 +375,15 @@ static void unlist(struct page_judge *j, const struct page_where *where, uint64_
 	const struct page_list list = {
 		.zone = where->zone, .cpu = where->cpu, .order = where->order, .type = where->type
 	};
-	uint64_t nr = 1, head;
+	uint64_t nr;
 
 	if (where->place != PAGE_PLACE_OTHER_LIST || where->head != pfn || where->order != order ||
 	    !verify_is_given(&j->setup, GIVEN_SILENT))
 		return;
-	while ((head = page_follow_head(j->pa, &list)) != where->head &&
-	       head != PAGE_FOLLOW_NONE && page_judge_is_silent(j, head)) {
-		page_follow_pop(j->pa, head);
-		page_judge_silent(j, &list, head);
-		nr++;
-	}
+	nr = page_judge_silent_head(j, &list, where->head);
 	page_follow_pop(j->pa, where->head);
 	page_judge_silent(j, &list, where->head);
-	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
-		     "pages taken out of per-CPU lists silently, by looking ahead", nr);
+	page_judge_tell_silent(j, nr + 1);
 }
 
 /*
@@ -429,7 +422,7 @@ static void end_free(struct page_judge *j, const struct page_op *op)
 	if (j->follow && op->drains.nr && !j->course.trims) {
 		page_follow_find(j->pa, op->drains.items[0].pfn, &where);
 		list.order = op->drains.items[0].order;
-		list.type = where.type < MIGRATE_HIGHATOMIC ? where.type : MIGRATE_MOVABLE;
+		list.type = page_judge_list_type(where.type);
 		if (where.place == PAGE_PLACE_OTHER_LIST && where.zone == list.zone &&
 		    where.cpu == list.cpu && where.order == list.order) {
 			learn_limit(j, true);

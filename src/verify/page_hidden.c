@@ -31,7 +31,7 @@ void page_judge_unseen(struct page_judge *j, const struct page_op *op)
 	unsigned int before;
 
 	if (op->takes.nr || !verify_is_given(&j->setup, GIVEN_SILENT) || j->course.failed ||
-	    (list.order > 3 && list.order != 9))
+	    !survey_order_has_list(list.order))
 		return;
 	page_follow_find(j->pa, op->ev.page.pfn, &where);
 	list.zone = where.zone;
@@ -51,8 +51,7 @@ void page_judge_unseen(struct page_judge *j, const struct page_op *op)
 	}
 	j->course.unseen = false;
 	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE, "refills that have no events", 1);
-	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
-		     "pages taken out of per-CPU lists silently, by looking ahead", before);
+	page_judge_tell_silent(j, before);
 }
 
 /* And nothing tells of the "*before" blocks in front of it that they leave the free lists. */

@@ -175,6 +175,10 @@ void page_judge_bulk(struct page_judge *j, const struct page_op *op);
  * page before it is heard of later, so that nothing was taken.
  */
 bool page_judge_silent_until(struct page_judge *j, const struct page_list *list, uint64_t pfn);
+/** The same as far as it goes; returns how many those were, which is for the caller to tell. */
+uint64_t page_judge_silent_head(struct page_judge *j, const struct page_list *list, uint64_t pfn);
+/** Tells of "nr" pages that were found to have left lists silently. */
+void page_judge_tell_silent(struct page_judge *j, uint64_t nr);
 
 /** page_alloc.c */
 extern const struct page_follow page_judge_follow;
@@ -189,6 +193,13 @@ bool page_judge_is_silent(const struct page_judge *j, uint64_t pfn);
 void page_judge_begin(struct page_judge *j, const struct page_op *op);
 /** The page left the head of "list" silently. */
 void page_judge_silent(struct page_judge *j, const struct page_list *list, uint64_t pfn);
+/** The zone is that of "node" and has this name (a text of the recording). */
+bool page_judge_is_zone(const struct page_judge *j, unsigned int zone, int node, uint32_t name);
+/** The list that pages of a recorded migratetype are in. */
+static inline enum migratetype page_judge_list_type(unsigned int type)
+{
+	return type < MIGRATE_HIGHATOMIC ? (enum migratetype)type : MIGRATE_MOVABLE;
+}
 /** The CPU of "op" in ours. */
 unsigned int page_judge_cpu(const struct page_judge *j, const struct page_op *op);
 

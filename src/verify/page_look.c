@@ -32,7 +32,6 @@
 enum {
 	FATES_A_WORD = 16,
 	MOST_WRITTEN = 16, /* bytes of a number with its end */
-	COSTLY_ORDER = 3, /* larger blocks are in no list, but for huge pages */
 	LATE_ORDER = 9, /* the smallest block of late memory, but for edges */
 };
 
@@ -408,8 +407,7 @@ static void note_extfrag(struct page_look *look, const struct event *ev, uint64_
 
 	if (look->survey && !look->survey->extfrag_names_block &&
 	    !(listed && taken && *listed == *taken))
-		leaves_buddy(look, ev->extfrag.pfn, order, number,
-			     order <= COSTLY_ORDER || order == SURVEY_BLOCK_SHIFT);
+		leaves_buddy(look, ev->extfrag.pfn, order, number, survey_order_has_list(order));
 }
 
 /* Out of a per-CPU list: as a block, or as the single page that it came in as. */

@@ -25,8 +25,6 @@
 
 #include "kmreplay/abi/gfp.h"
 
-#include <string.h>
-
 enum {
 	FEWEST_DIGITS = 2,   /* of a min_free_kbytes */
 	ENOUGH = 3,          /* contradictions after a write */
@@ -41,6 +39,7 @@ static int64_t lacking(struct page_judge *j, const struct page_op *op, unsigned 
 static bool refused_later(struct page_judge *j, const struct page_op *op);
 static bool lower(struct page_judge *j, const struct page_op *op, bool low);
 static void raise(struct page_judge *j, const struct page_op *op);
+static void believe(struct page_judge *j, uint64_t kbytes);
 static bool passes(struct page_judge *j, const struct page_op *op, bool low);
 static bool some_passes(struct page_judge *j, const struct page_op *op);
 static uint64_t power_of_10(unsigned int exponent);
@@ -97,9 +96,8 @@ void page_marks_told(struct page_judge *j, const struct event *ev)
 		return;
 	for (zone = 0; zone < j->nr_zones; zone++) {
 		zone_info(j->pa, zone, &info);
-		if (info.node == ev->retry.node && info.managed &&
-		    !strcmp(zone_type_name(info.type),
-			    intern_text(&j->setup.names->texts, ev->retry.zone_or_priority)))
+		if (info.managed &&
+		    page_judge_is_zone(j, zone, ev->retry.node, ev->retry.zone_or_priority))
 			break;
 	}
 	/* Or the mark is boosted, and ours not. */
@@ -118,10 +116,7 @@ void page_marks_told(struct page_judge *j, const struct event *ev)
 		else
 			high = middle;
 	}
-	page_follow_set_min_free(j->pa, low);
-	j->marks.changed = true;
-	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
-		     "changes of watermarks, worked out from decisions", 1);
+	believe(j, low);
 }
 
 /* A request comes to "zone" before it comes to "other": on one node, from the highest down. */
@@ -199,11 +194,8 @@ static bool lower(struct page_judge *j, const struct page_op *op, bool low)
 	/* It is going to be below where the next request finds the zone, too. */
 	else if (!marks->raised)
 		fits = MAX(fits / 2, MIN(marks->least, fits));
-	page_follow_set_min_free(j->pa, fits);
 	marks->nr_too_high = 0;
-	marks->changed = true;
-	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
-		     "changes of watermarks, worked out from decisions", 1);
+	believe(j, fits);
 	return true;
 }
 
@@ -233,8 +225,15 @@ static void raise(struct page_judge *j, const struct page_op *op)
 		else
 			woken = middle;
 	}
-	page_follow_set_min_free(j->pa, MAX(woken, marks->least));
-	marks->changed = marks->raised = true;
+	marks->raised = true;
+	believe(j, MAX(woken, marks->least));
+}
+
+/* min_free_kbytes was written; whoever runs freely beside is given it (take_effect()). */
+static void believe(struct page_judge *j, uint64_t kbytes)
+{
+	page_follow_set_min_free(j->pa, kbytes);
+	j->marks.changed = true;
 	verify_aside(j->log, ASIDE_GROUND, VERIFY_PAGE,
 		     "changes of watermarks, worked out from decisions", 1);
 }

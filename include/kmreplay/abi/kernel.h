@@ -48,5 +48,7 @@ int kernel_version_cmp(struct kernel_version a, struct kernel_version b);
 const char *migratetype_name(unsigned int type);
 /** "DMA", "DMA32", "Normal", "HighMem", "Movable"; "?" when out of range. */
 const char *zone_type_name(unsigned int type);
+/** The other way round; false: there is no such zone. */
+MUST_CHECK bool zone_type_named(const char *name, enum zone_type *ret);
 
 #endif

@@ -53,6 +53,11 @@ struct survey_pcp {
 
 /** log2 of the pages that "block_types" takes for a pageblock. */
 enum { SURVEY_BLOCK_SHIFT = 9 };
+/** Blocks of "order" pass through per-CPU lists, as recorded kernels have them (from 5.14 on). */
+static inline bool survey_order_has_list(unsigned int order)
+{
+	return order <= 3 || order == SURVEY_BLOCK_SHIFT; /* PAGE_ALLOC_COSTLY_ORDER, huge pages */
+}
 
 /** What compaction took out of a pageblock without an event of each page. */
 struct survey_isolation {

@@ -9,6 +9,9 @@
 
 #include "kmreplay/mm/page_parts.h"
 
+static bool ask(struct page_allocator *pa, struct page_request *req, unsigned int cpu,
+		uint32_t gfp, unsigned int order, bool low);
+
 void page_follow_decay(struct page_allocator *pa, unsigned int cpu)
 {
 	page_follow_idle(pa, cpu);
@@ -150,10 +153,8 @@ int64_t page_follow_lacks(struct page_allocator *pa, unsigned int cpu, uint32_t 
 	int64_t without = -1, with = (int64_t)z->managed + 1;
 	struct page_request req;
 
-	page_begin(pa, cpu);
-	if (!request_init(pa, &req, gfp, order, -1) || z->type > req.highest)
+	if (!ask(pa, &req, cpu, gfp, order, low) || z->type > req.highest)
 		return INT64_MAX;
-	req.alloc_flags = low ? ALLOC_WMARK_LOW : gfp_policy_alloc_flags(gfp, order) & pa->obeyed;
 	/* The most free pages that do not pass, and one more. */
 	while (with - without > 1) {
 		const int64_t middle = without + (with - without) / 2;
@@ -184,11 +185,20 @@ bool page_follow_passes(struct page_allocator *pa, unsigned int cpu, uint32_t gf
 {
 	struct page_request req;
 
-	page_begin(pa, cpu);
-	if (!request_init(pa, &req, gfp, 0, -1) || pa->zones[zone].type > req.highest)
+	if (!ask(pa, &req, cpu, gfp, 0, low) || pa->zones[zone].type > req.highest)
 		return false;
-	req.alloc_flags = low ? ALLOC_WMARK_LOW : gfp_policy_alloc_flags(gfp, 0) & pa->obeyed;
 	return watermark_fast(&pa->zones[zone], &req, req.alloc_flags);
+}
+
+/* A request at the low mark, or as the slow path first makes it. */
+static bool ask(struct page_allocator *pa, struct page_request *req, unsigned int cpu,
+		uint32_t gfp, unsigned int order, bool low)
+{
+	page_begin(pa, cpu);
+	if (!request_init(pa, req, gfp, order, -1))
+		return false;
+	req->alloc_flags = low ? ALLOC_WMARK_LOW : gfp_policy_alloc_flags(gfp, order) & pa->obeyed;
+	return true;
 }
 
 void page_follow_limits(const struct page_allocator *pa, unsigned int zone, unsigned int cpu,
