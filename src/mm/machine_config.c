@@ -40,7 +40,8 @@ void machine_config_init(struct machine_config *config, struct kernel_version ve
 		.lowmem_reserve_ratio = {
 			[ZONE_DMA] = 256, [ZONE_DMA32] = 256, [ZONE_NORMAL] = 32
 		},
-		.slub_max_order = 3,
+		.slab_design = -1,
+		.slub_max_order = SLAB_ORDER_AUTO,
 		.slub_cpu_partial = -1,
 		.slub_min_partial = -1,
 		.slab_merge = true,

@@ -63,8 +63,9 @@ struct replay *replay_create(const struct replay_options *options,
 	r->names = names;
 	r->nr_cpus = config->nr_cpus;
 	r->arch = config->arch;
-	r->kernel = config->kernel;
-	r->own_classes = config->kmalloc_classes.nr > 0;
+	r->slab_design = slab_design_of(config);
+	/* The other designs lack some of the recorded ones. */
+	r->own_classes = config->kmalloc_classes.nr > 0 || r->slab_design > SLAB_DESIGN_SHEAVES;
 	r->unmerge = !config->slab_merge;
 	r->own_vmalloc = config->vmalloc_start || config->vmalloc_size;
 	r->slab_owner = OWNER_SLAB;

@@ -13,6 +13,7 @@
 #ifndef KMREPLAY_REPLAY_INTERNAL_H
 #define KMREPLAY_REPLAY_INTERNAL_H
 
+#include "kmreplay/mm/slab_design.h"
 #include "kmreplay/replay/owners.h"
 #include "kmreplay/replay/replay.h"
 
@@ -70,7 +71,7 @@ struct replay {
 	const struct event_names *names;
 	unsigned int nr_cpus;
 	enum machine_arch arch;
-	struct kernel_version kernel; /**< whose rules the machine has */
+	enum slab_design slab_design; /**< which the machine has */
 	unsigned int cpu; /**< of the event being replayed, for reclaim in its name */
 	struct vec(struct replay_slot) slots;
 	struct vec(uint32_t) caches;  /**< repair's cache id to the machine's + 1; 0: not made */

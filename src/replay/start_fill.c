@@ -226,7 +226,7 @@ static void fill_lists(struct fill *f, const struct slab_cache_stats *stats)
 	const uint64_t least =
 		MIN((f->nr_free + f->geometry->objects - 1) / f->geometry->objects, f->nr_slabs);
 
-	if (slab_profile_of(f->r->kernel)->sheaves)
+	if (f->r->slab_design != SLAB_DESIGN_SLUB)
 		cpu = listed = 0;
 	for (unsigned int i = 0; i < nr_cpus && cpu && f->nr_slabs > least; i++)
 		cpu -= add(f, SLAB_START_CPU, i, 0, false);

@@ -10,6 +10,7 @@
 #include "slab_free.h"
 #include "slab_look.h"
 
+#include "kmreplay/mm/slab_design.h"
 #include "kmreplay/proc/take.h"
 #include "kmreplay/replay/cache_make.h"
 
@@ -55,6 +56,12 @@ static void *slab_create_judge(const struct verify_setup *setup, const void *loo
 	};
 	struct slab_judge *j;
 
+	if (!slab_design_is_own(setup->config)) {
+		error_set(err, "slab.design is '%s': only the kernel's own slab allocator can be "
+			       "held against a recording",
+			  slab_design_name(slab_design_of(setup->config)));
+		return NULL;
+	}
 	if (!slab_check_config(setup->config, err))
 		return NULL;
 	j = xcalloc(1, sizeof(*j));

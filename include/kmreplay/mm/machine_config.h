@@ -28,6 +28,9 @@ struct machine_cma {
 	uint32_t area;              /**< ranges of one area have the same number */
 };
 
+/** slub_max_order: what mm/slub.c and its relatives take when the command line says nothing. */
+#define SLAB_ORDER_AUTO UINT32_MAX
+
 struct page_profile;
 struct page_start;
 
@@ -108,7 +111,9 @@ struct machine_config {
 	unsigned int lowmem_reserve_ratio[ZONE_NR];
 
 	/* Slab */
-	unsigned int slub_min_order, slub_max_order; /**< 0, 3 */
+	int slab_design;                             /**< enum slab_design; -1: the kernel's */
+	unsigned int slub_min_order;                 /**< 0 */
+	unsigned int slub_max_order;                 /**< SLAB_ORDER_AUTO: the design's */
 	unsigned int slub_min_objects;               /**< 0: auto */
 	int slub_cpu_partial;                        /**< objects; -1: auto */
 	int slub_min_partial;                        /**< slabs; -1: auto */

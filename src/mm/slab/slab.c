@@ -26,7 +26,7 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
+#include "slab_designs.h"
 #include "slab_sheaf.h"
 
 #include <stdlib.h>
@@ -59,11 +59,16 @@ struct slab_allocator *slab_create(const struct machine_config *config,
 	slab->nr_cpus = MAX(config->nr_cpus, 1U);
 	slab->nr_nodes = MIN(MAX(config->nr_nodes, 1U), (unsigned int)UINT16_MAX);
 	slab->costs = config->costs;
-	slab->profile = slab_profile_of(config->kernel);
 	slab->ops = *ops;
 	slab->ctx = ctx;
 	machine_config_copy(&slab->config, config);
 	slab->config.nr_cpus = slab->nr_cpus;
+	slab->config.kernel = slab_design_kernel(config);
+	slab->profile = slab_profile_of(slab->config.kernel);
+	slab->design = slab_design_info(config);
+	slab->other = slab->design->ops;
+	if (slab->other)
+		slab->other->init(slab);
 	slab_kmalloc_init(slab);
 	return slab;
 }
@@ -89,11 +94,10 @@ void slab_destroy(struct slab_allocator *slab)
 		free(page);
 	}
 	slab_map_deinit(&slab->map);
-	vec_foreach(&slab->caches, cache) {
-		if (*cache)
-			slab_sheaf_deinit(*cache, slab->nr_cpus, slab->nr_nodes);
-		slab_cache_free(*cache);
-	}
+	vec_foreach(&slab->caches, cache)
+		slab_cache_free(slab, *cache);
+	if (slab->other)
+		slab->other->deinit(slab);
 	vec_deinit(&slab->caches);
 	vec_foreach(&slab->names, name)
 		free(*name);
@@ -171,6 +175,8 @@ struct mm_outcome slab_free(struct slab_allocator *slab, unsigned int cpu, uint6
 			.path = MM_PATH_SLAB_FREE_FAST,
 		};
 	}
+	if (unlikely(slab->other))
+		return slab->other->free(slab, cpu, (struct slab_object){ page, slot });
 	page->cache->counters.frees++;
 	if (page->cache->sheaves)
 		return slab_sheaf_free(slab, cpu, (struct slab_object){ page, slot });
@@ -260,7 +266,9 @@ uint32_t slab_first_round_gfp(const struct slab_request *rq)
 	const struct slab_profile *profile = rq->slab->profile;
 	uint32_t kept = GFP_BIT_KSWAPD_RECLAIM;
 
-	if (!profile->node_first_round || rq->node < 0 || (rq->gfp & GFP_BIT_THISNODE))
+	if (!profile->node_first_round || rq->slab->design->one_round)
+		return 0;
+	if (rq->node < 0 || (rq->gfp & GFP_BIT_THISNODE))
 		return 0;
 	if (profile->sheaves)
 		kept = rq->gfp & (GFP_BIT_KSWAPD_RECLAIM | GFP_BIT_NOMEMALLOC | GFP_BIT_ACCOUNT);
@@ -274,6 +282,8 @@ static struct mm_outcome alloc_slow(struct slab_request *rq)
 
 	if (rq->node >= (int)rq->slab->nr_nodes)
 		rq->node = -1;
+	if (rq->slab->other)
+		return rq->slab->other->alloc(rq);
 	if (cache->sheaves)
 		return slab_sheaf_alloc(rq);
 	cache->counters.alloc_slowpath++;

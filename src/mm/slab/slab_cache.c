@@ -10,7 +10,7 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
+#include "slab_designs.h"
 #include "slab_sheaf.h"
 
 #include "kmreplay/core/bits.h"
@@ -27,6 +27,7 @@ enum {
 static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 					 const struct slab_cache_args *args);
 static bool unmergeable(uint32_t flags, bool ctor, uint32_t usersize);
+static uint32_t known_flags(const struct slab_allocator *slab, uint32_t flags);
 static uint64_t name_hash(const char *name);
 
 uint32_t slab_cache_create(struct slab_allocator *slab, const struct slab_cache_args *args)
@@ -78,8 +79,7 @@ bool slab_cache_destroy(struct slab_allocator *slab, uint32_t id, unsigned int c
 	slab_rcu_grace(slab, cpu);
 	vec_push(&slab->names, cache->name);
 	cache->name = NULL;
-	slab_sheaf_deinit(cache, slab->nr_cpus, slab->nr_nodes);
-	slab_cache_free(cache);
+	slab_cache_free(slab, cache);
 	slab->caches.items[id] = NULL;
 	return true;
 }
@@ -91,10 +91,13 @@ const struct slab_geometry *slab_cache_geometry(const struct slab_allocator *sla
 	return cache ? &cache->geometry : NULL;
 }
 
-void slab_cache_free(struct slab_cache *cache)
+void slab_cache_free(struct slab_allocator *slab, struct slab_cache *cache)
 {
 	if (!cache)
 		return;
+	slab_sheaf_deinit(cache, slab->nr_cpus, slab->nr_nodes);
+	if (slab->other)
+		slab->other->cache_deinit(slab, cache);
 	free(cache->cpu);
 	free(cache->sheaves);
 	free(cache->barn);
@@ -114,14 +117,15 @@ uint32_t slab_cache_add(struct slab_allocator *slab, const struct slab_cache_arg
 	BUG_ON(slab->caches.nr >= SLAB_CACHE_NONE);
 	cache->id = (uint32_t)slab->caches.nr;
 	cache->name = xstrdup(args->name);
-	cache->flags = args->flags;
+	cache->flags = known_flags(slab, args->flags);
 	cache->ctor = args->ctor;
 	cache->usersize = args->usersize;
 	cache->refcount = 1;
 	cache->geometry = *geometry;
 	cache->size = geometry->size;
 	cache->reciprocal = UINT64_MAX / geometry->size + 1;
-	cache->single = (args->flags & SLAB_DEBUG_FLAGS) || slab->profile->sheaves;
+	cache->single = (args->flags & SLAB_DEBUG_FLAGS) || slab->design->single;
+	cache->in_order = slab->design->in_order;
 	if (geometry->sheaf_capacity) {
 		cache->sheaves = xcalloc(slab->nr_cpus, sizeof(*cache->sheaves));
 		cache->barn = xcalloc(slab->nr_nodes, sizeof(*cache->barn));
@@ -132,7 +136,7 @@ uint32_t slab_cache_add(struct slab_allocator *slab, const struct slab_cache_arg
 		cache->page_gfp |= GFP_BIT_DMA;
 	if (args->flags & SLAB_CACHE_DMA32)
 		cache->page_gfp |= GFP_BIT_DMA32;
-	if (args->flags & SLAB_RECLAIM_ACCOUNT)
+	if (cache->flags & SLAB_RECLAIM_ACCOUNT)
 		cache->page_gfp |= GFP_BIT_RECLAIMABLE;
 	/* By id, too: a cache made again under its old name gets a new permutation. */
 	rng_init(&cache->rng, bits_mix64(seed + bits_mix64(name_hash(args->name) + cache->id)));
@@ -143,7 +147,15 @@ uint32_t slab_cache_add(struct slab_allocator *slab, const struct slab_cache_arg
 	for (unsigned int i = 0; i < slab->nr_nodes; i++)
 		list_init(&cache->node[i].partial);
 	vec_push(&slab->caches, cache);
+	if (slab->other)
+		slab->other->cache_init(slab, cache);
 	return cache->id;
+}
+
+/* Those that mean something in this design. */
+static uint32_t known_flags(const struct slab_allocator *slab, uint32_t flags)
+{
+	return slab->design->no_reclaim ? flags & ~(uint32_t)SLAB_RECLAIM_ACCOUNT : flags;
 }
 
 /* The oldest cache that fits; all sizes are multiples of a word, so it must be of equal stride. */
@@ -153,6 +165,7 @@ static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 	uint32_t word = slab_geometry_word(slab->config.arch);
 	uint32_t size = (uint32_t)bits_align_up(args->size, word);
 	uint32_t align = slab_geometry_align(slab->config.arch, args->flags, args->align, size);
+	uint32_t flags = known_flags(slab, args->flags);
 
 	if (!slab->config.slab_merge || unmergeable(args->flags, args->ctor, args->usersize))
 		return NULL;
@@ -164,7 +177,9 @@ static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 			continue;
 		if (size > cache->size || cache->size - size >= word || cache->size % align)
 			continue;
-		if ((cache->flags ^ args->flags) & SAME_TO_MERGE)
+		if ((cache->flags ^ flags) & SAME_TO_MERGE)
+			continue;
+		if (slab->design->align_to_merge && cache->geometry.align % align)
 			continue;
 		return cache;
 	}

@@ -24,6 +24,8 @@
 
 #include "kmreplay/mm/slab_geometry.h"
 
+#include "slab_designs.h"
+
 #include "kmreplay/core/bits.h"
 
 #include <string.h>
@@ -102,7 +104,7 @@ bool slab_geometry_init(struct slab_geometry *geometry, const struct machine_con
 	if (!sizes_init(geometry, config, args) || !order_init(geometry, config))
 		return false;
 	limits_init(geometry, config, args->flags);
-	if (slab_profile_of(config->kernel)->sheaves)
+	if (slab_design_of(config) == SLAB_DESIGN_SHEAVES)
 		geometry->sheaf_capacity =
 			sheaf_capacity(geometry, args->flags, args->sheaf_capacity);
 	return true;
@@ -123,7 +125,7 @@ bool slab_geometry_init_recorded(struct slab_geometry *geometry,
 	if (!order_init(geometry, config))
 		return false;
 	limits_init(geometry, config, flags);
-	if (slab_profile_of(config->kernel)->sheaves)
+	if (slab_design_of(config) == SLAB_DESIGN_SHEAVES)
 		geometry->sheaf_capacity = sheaf_capacity(geometry, flags, 0);
 	return true;
 }
@@ -204,7 +206,10 @@ static bool sizes_init(struct slab_geometry *geometry, const struct machine_conf
 /* calculate_order(), and oo and min of kmem_cache. */
 static bool order_init(struct slab_geometry *geometry, const struct machine_config *config)
 {
-	unsigned int max_order = MIN(MAX(config->slub_max_order, config->slub_min_order),
+	unsigned int highest = config->slub_max_order == SLAB_ORDER_AUTO ?
+				       slab_design_info(config)->max_order :
+				       config->slub_max_order;
+	unsigned int max_order = MIN(MAX(highest, config->slub_min_order),
 				     (unsigned int)KERNEL_MAX_ORDER);
 	unsigned int order = order_search(config, geometry->size, max_order);
 
@@ -282,13 +287,15 @@ static uint32_t min_objects_wanted(const struct machine_config *config)
 static void limits_init(struct slab_geometry *geometry, const struct machine_config *config,
 			uint32_t flags)
 {
+	const struct slab_design_info *design = slab_design_info(config);
 	uint32_t size = geometry->size;
 	uint64_t objects;
 
-	geometry->min_partial = MIN(MAX(bits_ilog2(size) / 2, 5U), 10U);
+	if (!design->keeps_none)
+		geometry->min_partial = MIN(MAX(bits_ilog2(size) / 2, 5U), 10U);
 	if (config->slub_min_partial >= 0)
 		geometry->min_partial = (uint32_t)config->slub_min_partial;
-	if ((flags & SLAB_DEBUG_FLAGS) || slab_profile_of(config->kernel)->sheaves)
+	if ((flags & SLAB_DEBUG_FLAGS) || design->single)
 		geometry->cpu_partial = 0;
 	else if (config->slub_cpu_partial >= 0)
 		geometry->cpu_partial = (uint32_t)config->slub_cpu_partial;

@@ -12,6 +12,7 @@
  *	slab_map.c      address to slab
  *	slab_start.c    slabs that exist before the first request
  *	slab_follow.c   looking at what comes next, and correcting it by a recording
+ *	slab_design.c   which allocator it is: SLUB and its relatives, or another one
  *	slab_stats.c, slab_check.c  look, change nothing
  */
 #ifndef KMREPLAY_MM_SLAB_INTERNAL_H
@@ -52,6 +53,8 @@ struct slab_page {
 
 struct slab_cpu_sheaves;
 struct slab_barn;
+struct slab_design_info;
+struct slab_design_ops;
 
 /** What a CPU holds of a cache: struct kmem_cache_cpu. */
 struct slab_cpu {
@@ -78,6 +81,7 @@ struct slab_cache {
 	struct slab_barn *barn;   /**< nr_nodes of them; NULL: no sheaves */
 	struct slab_geometry geometry;
 	bool single;              /**< no cpu slabs: objects go to and from slabs one by one */
+	bool in_order;            /**< new slabs are handed out from their start: no shuffling */
 	uint32_t page_gfp;        /**< allocflags: what the cache adds to each page request */
 	uint16_t *sequence;       /**< slots as first handed out; NULL before the first slab */
 	uint16_t *successor;      /**< the same as a cycle: what follows slot i */
@@ -103,6 +107,8 @@ struct slab_allocator {
 	unsigned int nr_cpus, nr_nodes;
 	struct mm_costs costs;
 	const struct slab_profile *profile;
+	const struct slab_design_info *design;
+	const struct slab_design_ops *other;    /**< of "design"; NULL: mm/slub.c's */
 	struct slab_page_ops ops;
 	void *ctx;
 	struct machine_config config;           /**< own copy, with ranges and classes */
@@ -231,8 +237,8 @@ static inline uint64_t slab_cache_live(const struct slab_cache *cache)
 {
 	return cache->placed + cache->counters.allocs - cache->counters.frees;
 }
-/** Frees the host memory of a cache; its slabs are not looked at. */
-void slab_cache_free(struct slab_cache *cache);
+/** Frees the host memory of a cache, which may be NULL; its slabs are not looked at. */
+void slab_cache_free(struct slab_allocator *slab, struct slab_cache *cache);
 /** A cache with that layout, never an alias; returns its id. */
 uint32_t slab_cache_add(struct slab_allocator *slab, const struct slab_cache_args *args,
 			const struct slab_geometry *geometry);

@@ -10,7 +10,7 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
+#include "slab_designs.h"
 
 #include "kmreplay/core/bits.h"
 #include "kmreplay/mm/gfp_derive.h"
@@ -58,7 +58,7 @@ static void map_sizes(struct slab_allocator *slab, const struct class_sizes *siz
 static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uint32_t size);
 static uint32_t smallest_size(const struct slab_allocator *slab);
 static enum kmalloc_type type_of(const struct slab_allocator *slab, uint32_t gfp);
-static bool has_cgroup_type(const struct slab_allocator *slab);
+static bool has_type(const struct slab_allocator *slab, enum kmalloc_type type);
 static struct mm_outcome alloc_large(struct slab_allocator *slab, unsigned int cpu, uint32_t gfp,
 				     unsigned int order, int node, unsigned int context);
 
@@ -115,13 +115,16 @@ void slab_large_stats(const struct slab_allocator *slab, uint64_t *nr, uint64_t 
 
 bool slab_check_config(const struct machine_config *config, struct error *err)
 {
+	const uint32_t max_order =
+		config->slub_max_order == SLAB_ORDER_AUTO ? 0 : config->slub_max_order;
+	const uint32_t highest = MAX(config->slub_min_order, max_order);
 	const uint64_t nr = config->kmalloc_classes.nr;
 	uint32_t last = 0;
 
-	if (config->slub_min_order > KERNEL_MAX_ORDER || config->slub_max_order > KERNEL_MAX_ORDER)
-		return error_set(err, "slab order '%u' is above %d",
-				 MAX(config->slub_min_order, config->slub_max_order),
-				 KERNEL_MAX_ORDER);
+	if (config->slab_design < -1 || config->slab_design >= SLAB_DESIGN_NR)
+		return error_set(err, "unknown slab allocator '%d'", config->slab_design);
+	if (highest > KERNEL_MAX_ORDER)
+		return error_set(err, "slab order '%u' is above %d", highest, KERNEL_MAX_ORDER);
 	vec_foreach(&config->kmalloc_classes, size) {
 		if (*size % SLAB_CLASS_STEP || *size > SLAB_KMALLOC_MAX_CACHE_SIZE || !*size)
 			return error_set(err, "kmalloc class of %u bytes is not a multiple of %d "
@@ -152,9 +155,9 @@ void slab_kmalloc_init(struct slab_allocator *slab)
 		uint32_t *caches = &slab->kmalloc.items[types[t] * sizes.nr];
 
 		for (size_t i = 0; i < sizes.nr; i++)
-			caches[i] = types[t] == KMALLOC_CGROUP && !has_cgroup_type(slab) ?
-					    SLAB_CACHE_NONE :
-					    class_create(slab, types[t], sizes.items[i]);
+			caches[i] = has_type(slab, types[t]) ?
+					    class_create(slab, types[t], sizes.items[i]) :
+					    SLAB_CACHE_NONE;
 	}
 	vec_deinit(&sizes);
 }
@@ -217,7 +220,7 @@ static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uin
 	struct slab_cache_args args = {
 		.name = name,
 		.size = size,
-		.flags = type_infos[type].flags | SLAB_KMALLOC,
+		.flags = type_infos[type].flags | SLAB_KMALLOC | slab->design->kmalloc_flags,
 		.usersize = size,
 	};
 
@@ -236,7 +239,7 @@ static uint32_t smallest_size(const struct slab_allocator *slab)
 	if (slab->config.arch == ARCH_ARM64 && version.major &&
 	    kernel_version_cmp(version, dma_aware) < 0)
 		return 128;
-	return 8;
+	return slab->design->kmalloc_min;
 }
 
 /* kmalloc_type() */
@@ -247,14 +250,18 @@ static enum kmalloc_type type_of(const struct slab_allocator *slab, uint32_t gfp
 	if (gfp & GFP_BIT_DMA)
 		return KMALLOC_DMA;
 	if (gfp & GFP_BIT_RECLAIMABLE)
-		return KMALLOC_RECLAIM;
-	return has_cgroup_type(slab) ? KMALLOC_CGROUP : KMALLOC_NORMAL;
+		return has_type(slab, KMALLOC_RECLAIM) ? KMALLOC_RECLAIM : KMALLOC_NORMAL;
+	return has_type(slab, KMALLOC_CGROUP) ? KMALLOC_CGROUP : KMALLOC_NORMAL;
 }
 
-static bool has_cgroup_type(const struct slab_allocator *slab)
+static bool has_type(const struct slab_allocator *slab, enum kmalloc_type type)
 {
-	const struct kernel_version since = { 5, 14 };
+	const struct kernel_version since = { 5, 14 }; /* kmalloc-cg-* */
 
+	if (type == KMALLOC_RECLAIM)
+		return !slab->design->no_reclaim;
+	if (type != KMALLOC_CGROUP)
+		return true;
 	return !slab->config.kernel.major || kernel_version_cmp(slab->config.kernel, since) >= 0;
 }
 

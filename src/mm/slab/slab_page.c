@@ -29,6 +29,7 @@ static struct mm_outcome get_pages(struct slab_request *rq, uint32_t gfp, int no
 				   uint32_t *order);
 static void links_init(struct slab_page *page);
 static void sequence_init(struct slab_cache *cache);
+static void links_ascend(struct slab_page *page);
 static void links_rotate(struct slab_page *page);
 static void links_pick(struct slab_page *page);
 static int pfn_node(const struct slab_allocator *slab, uint64_t pfn);
@@ -205,11 +206,10 @@ static void links_init(struct slab_page *page)
 {
 	struct slab_cache *cache = page->cache;
 
-	if (!cache->sequence)
+	if (!cache->sequence && !cache->in_order)
 		sequence_init(cache);
-	if (page->objects < 2) {
-		page->links[0] = SLAB_NIL;
-		page->head = 0;
+	if (page->objects < 2 || cache->in_order) {
+		links_ascend(page);
 	} else if (page->objects == cache->geometry.objects) {
 		links_rotate(page);
 	} else {
@@ -239,6 +239,14 @@ static void sequence_init(struct slab_cache *cache)
 	}
 	for (unsigned int i = 0; i < nr; i++)
 		cache->successor[seq[i]] = seq[(i + 1) % nr];
+}
+
+static void links_ascend(struct slab_page *page)
+{
+	for (unsigned int i = 0; i + 1U < page->objects; i++)
+		page->links[i] = (uint16_t)(i + 1);
+	page->links[page->objects - 1] = SLAB_NIL;
+	page->head = 0;
 }
 
 /* The cache's cycle, cut at a random place. */

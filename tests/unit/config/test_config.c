@@ -62,7 +62,7 @@ START_TEST(later_wins_and_is_named)
 	check_settings(config, "seed=9 (--seed) slab.max_order=2 (second) ");
 	/* A mistake leaves all as it was. */
 	refuse(config, "slab.max_order=11",
-	       "slab.max_order: expected a number from 0 to 10, not '11'");
+	       "slab.max_order: expected a number from 0 to 10 or auto, not '11'");
 	refuse(config, "slab.max_ordr=1",
 	       "unknown option 'slab.max_ordr': did you mean 'slab.max_order'?");
 	refuse(config, "xyzzy=1", "unknown option 'xyzzy'");

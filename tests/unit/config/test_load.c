@@ -177,7 +177,7 @@ START_TEST(mistakes_take_nothing_over)
 		{ "seed: 2\nslab:\n  max_ordr: 1\n",
 		  "x.yaml:3:3: unknown option 'slab.max_ordr': did you mean 'slab.max_order'?" },
 		{ "seed: 2\nslab: {max_order: 11}\n",
-		  "x.yaml:2:19: slab.max_order: expected a number from 0 to 10, not '11'" },
+		  "x.yaml:2:19: slab.max_order: expected a number from 0 to 10 or auto, not '11'" },
 		{ "seed: 2\nslab: &a {}\n",
 		  "x.yaml:2:7: anchors and aliases ('a') are not taken, write it out" },
 		{ "seed: 2\n...\n---\n",

@@ -9,6 +9,7 @@
 
 #include "kmreplay/core/bits.h"
 #include "kmreplay/core/rng.h"
+#include "kmreplay/mm/slab_design.h"
 
 #include <string.h>
 
@@ -179,7 +180,7 @@ static void compare(struct model *m)
 	ck_assert_uint_le(live, m->live.nr);
 }
 
-static void model_init(struct model *m, unsigned int major, unsigned int minor)
+static void model_init(struct model *m, unsigned int major, unsigned int minor, int design)
 {
 	static const struct slab_cache_args args[NR_CACHES] = {
 		{ .name = "small", .size = 24 },
@@ -198,6 +199,7 @@ static void model_init(struct model *m, unsigned int major, unsigned int minor)
 	rng_init(&m->rng, minor);
 	fixture_init(&m->f, major, minor, 4);
 	m->f.config.nr_nodes = 3;
+	m->f.config.slab_design = design;
 	for (unsigned int node = 0; node < 3; node++)
 		machine_config_add_range(&m->f.config, node * 700, (node + 1) * 700, (int)node);
 	m->f.max_pages = MAX_PAGES;
@@ -226,11 +228,11 @@ static void model_finish(struct model *m)
 	fixture_deinit(&m->f);
 }
 
-static void run(unsigned int major, unsigned int minor)
+static void run(unsigned int major, unsigned int minor, int design)
 {
 	struct model m;
 
-	model_init(&m, major, minor);
+	model_init(&m, major, minor, design);
 	for (unsigned int i = 0; i < NR_OPS; i++) {
 		random_op(&m);
 		if (i % CHECK_EVERY == 0)
@@ -241,20 +243,27 @@ static void run(unsigned int major, unsigned int minor)
 
 START_TEST(random_operations_6_1)
 {
-	run(6, 1);
+	run(6, 1, -1);
 }
 END_TEST
 
 START_TEST(random_operations_6_12)
 {
-	run(6, 12);
+	run(6, 12, -1);
 }
 END_TEST
 
 START_TEST(random_operations_7_2)
 {
-	run(7, 2);
+	run(7, 2, -1);
 }
 END_TEST
 
-UNIT_MAIN("slab_random", random_operations_6_1, random_operations_6_12, random_operations_7_2)
+START_TEST(random_operations_tiny)
+{
+	run(6, 12, SLAB_DESIGN_TINY);
+}
+END_TEST
+
+UNIT_MAIN("slab_random", random_operations_6_1, random_operations_6_12, random_operations_7_2,
+	  random_operations_tiny)

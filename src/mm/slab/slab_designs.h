@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What sets the designs of slab allocators apart: numbers for the relatives of mm/slub.c, functions
+ * for the others. The fast paths know nothing of it: a cache of another design never has a cpu slab
+ * or a sheaf, so each call ends up where the functions here take over.
+ *
+ * Shared by all: the map from pages to slabs, caches and their names, kmalloc() classes, large
+ * kmalloc(), slabs that wait for RCU, and in struct slab_page which objects are live.
+ */
+#ifndef KMREPLAY_MM_SLAB_DESIGNS_H
+#define KMREPLAY_MM_SLAB_DESIGNS_H
+
+#include "kmreplay/mm/slab_design.h"
+#include "slab_internal.h"
+
+struct slab_object;
+
+/** A design that is not mm/slub.c's. All functions are there unless it says that NULL is fine. */
+struct slab_design_ops {
+	/** What has to be there before the first cache; NULL: nothing. */
+	void (*init)(struct slab_allocator *slab);
+	void (*deinit)(struct slab_allocator *slab);
+	/** What a cache has of its own; its host memory is freed by the other. */
+	void (*cache_init)(struct slab_allocator *slab, struct slab_cache *cache);
+	void (*cache_deinit)(struct slab_allocator *slab, struct slab_cache *cache);
+	/** kmem_cache_alloc_node(); the node exists or is -1. */
+	struct mm_outcome (*alloc)(struct slab_request *rq);
+	/** kmem_cache_free(), kfree() of a live object in a slab. */
+	struct mm_outcome (*free)(struct slab_allocator *slab, unsigned int cpu,
+				  struct slab_object object);
+	/** do_drain(): what the CPU holds of the cache goes back to the slabs. */
+	void (*flush_cpu)(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
+	/** __kmem_cache_shrink(): all that can be given back is. */
+	void (*shrink)(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
+	/** Background work that is due at "now_ns"; returns when there is more; NULL: never. */
+	uint64_t (*tick)(struct slab_allocator *slab, uint64_t now_ns);
+	/** Free objects on nodes' lists, and what else of "stats" the lists of slub.c don't say. */
+	uint64_t (*count)(const struct slab_allocator *slab, const struct slab_cache *cache,
+			  struct slab_cache_stats *stats);
+	/** The invariants of what the cache has of its own; "sheafed" slots say they are held. */
+	bool (*check)(const struct slab_allocator *slab, const struct slab_cache *cache,
+		      uint64_t sheafed, struct error *err);
+};
+
+/** What a design is, beyond the release's rules. */
+struct slab_design_info {
+	const char *name;
+	struct kernel_version since, until;  /**< releases that have it; 0.0: no bound */
+	const struct slab_design_ops *ops;   /**< NULL: mm/slub.c */
+	uint32_t max_order;                  /**< slab_max_order= unless it is set */
+	uint32_t kmalloc_min;                /**< the smallest class of kmalloc() */
+	uint32_t kmalloc_flags;              /**< enum slab_flags of its caches */
+	bool single;                         /**< no cpu slabs: objects one by one */
+	bool one_round;                      /**< a preferred node gets no round of its own */
+	bool keeps_none;                     /**< MIN_PARTIAL and MAX_PARTIAL are 0 */
+	bool in_order;                       /**< new slabs are handed out from their start */
+	bool no_reclaim;                     /**< SLAB_RECLAIM_ACCOUNT means nothing */
+	bool align_to_merge;                 /**< caches merge only if the older one's align fits */
+};
+
+/** That of slab_design_of(). */
+const struct slab_design_info *slab_design_info(const struct machine_config *config);
+
+#endif
