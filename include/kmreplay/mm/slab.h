@@ -33,6 +33,8 @@ struct slab_page_ops {
 #define SLAB_PFN_LIMIT (1ULL << 34)        /**< 64 TiB: what x86-64 can address */
 #define SLAB_ZERO_SIZE_PTR 16ULL           /**< what kmalloc(0) returns */
 #define SLAB_KMALLOC_MAX_CACHE_SIZE 8192U  /**< larger ones come from the page allocator */
+/** KMALLOC_MAX_SIZE: above it kmalloc() fails, without asking for pages. */
+#define SLAB_KMALLOC_MAX_SIZE ((uint64_t)KERNEL_PAGE_SIZE << KERNEL_MAX_ORDER)
 #define SLAB_MAX_CPU_CACHES (1U << 22)     /**< caches times CPUs: each pair costs some 40 bytes */
 
 /** What "config" says of slabs makes an allocator; else false and "err". */
@@ -64,7 +66,8 @@ uint32_t slab_cache_by_geometry(struct slab_allocator *slab, const char *name,
 /**
  * kmem_cache_destroy(): drops one name of the cache; the last one removes it and gives its slabs
  * back, after a grace period. False when objects are live (then only the per-CPU slabs are flushed
- * and empty slabs gone), for kmalloc caches, and when there is no such cache.
+ * and empty slabs gone; slab_next_live() names the objects; unlike in the kernel the cache can be
+ * destroyed later), for kmalloc caches, and when there is no such cache.
  */
 MUST_CHECK bool slab_cache_destroy(struct slab_allocator *slab, uint32_t cache, unsigned int cpu);
 /** NULL when there is no such cache (any more). */
@@ -111,6 +114,8 @@ uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr);
 
 /** flush_cpu_slab() of one cache on one CPU. */
 void slab_flush_cpu(struct slab_allocator *slab, uint32_t cache, unsigned int cpu);
+/** slub_cpu_dead(): "cpu" went offline; it gives back what it held, newest cache first. */
+void slab_cpu_dead(struct slab_allocator *slab, unsigned int cpu);
 /** kmem_cache_shrink(), called on "cpu": flushes all CPUs, frees empty slabs, sorts the others. */
 void slab_shrink(struct slab_allocator *slab, uint32_t cache, unsigned int cpu);
 /**

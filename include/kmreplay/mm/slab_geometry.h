@@ -98,6 +98,8 @@ struct slab_profile {
 	bool freeptr_offset;             /**< callers may place the free pointer (RCU caches) */
 	bool freeptr_offset_ctor;        /**< ... of caches with a constructor, too */
 	bool sheaves;                    /**< per-CPU sheaves instead of cpu slabs */
+	bool krealloc_object_size;       /**< krealloc() keeps what fits the object, not the slot */
+	bool krealloc_node;              /**< krealloc() takes a node */
 };
 
 /** The profile for "version"; the newest one when it is unknown. */

@@ -26,6 +26,14 @@ struct slab_info {
 MUST_CHECK bool slab_next(const struct slab_allocator *slab, uint64_t *pfn,
 			  struct slab_info *info);
 
+/**
+ * The live object of "cache" that begins at or above "*addr", which moves to its beginning: start
+ * with 0, go on with one more. SLAB_CACHE_NONE: large kmalloc() objects. False: no more. This is
+ * who keeps a cache from being destroyed; the kernel names those in slabs that also have free
+ * objects (list_slab_objects()), here are all.
+ */
+MUST_CHECK bool slab_next_live(const struct slab_allocator *slab, uint32_t cache, uint64_t *addr);
+
 /** What a CPU holds of a cache; nothing with sheaves. */
 struct slab_cpu_info {
 	int node;                  /**< of its cpu slab; -1: it has none */

@@ -470,8 +470,10 @@ static void free_single(struct slab_allocator *slab, unsigned int cpu, struct sl
 	struct slab_cache *cache = page->cache;
 
 	if (!page->inuse && cache->node[page->node].nr_partial >= cache->geometry.min_partial) {
-		if (!was_full)
+		if (!was_full) {
 			slab_node_del(page);
+			cache->counters.free_remove_partial++;
+		}
 		slab_page_discard(slab, page, cpu, out);
 	} else if (was_full) {
 		cache->counters.free_add_partial++;

@@ -73,8 +73,7 @@ bool slab_cache_destroy(struct slab_allocator *slab, uint32_t id, unsigned int c
 		return true;
 	}
 	slab_flush_all(slab, cache);
-	slab_free_empty(slab, cache, cpu);
-	if (cache->nr_slabs)
+	if (!slab_free_empty(slab, cache, cpu))
 		return false;
 	slab_rcu_grace(slab, cpu);
 	vec_push(&slab->names, cache->name);

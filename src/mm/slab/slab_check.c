@@ -228,10 +228,13 @@ static bool check_sheaf(const struct slab_cache *cache, const struct slab_sheaf 
 static bool check_nodes(const struct slab_allocator *slab, const struct slab_cache *cache,
 			struct tally *tally, struct error *err)
 {
+	uint64_t nr_slabs = 0;
+
 	for (unsigned int i = 0; i < slab->nr_nodes; i++) {
 		const struct slab_node *node = &cache->node[i];
 		uint64_t nr = 0;
 
+		nr_slabs += node->nr_slabs;
 		list_foreach(&node->partial, pos) {
 			const struct slab_page *page = container_of(pos, struct slab_page, link);
 
@@ -246,7 +249,7 @@ static bool check_nodes(const struct slab_allocator *slab, const struct slab_cac
 			return false;
 		tally->listed[SLAB_PLACE_NODE_PARTIAL] += nr;
 	}
-	return true;
+	return same("slabs of nodes", nr_slabs, cache->nr_slabs, err);
 }
 
 static bool check_sums(const struct slab_cache *cache, const struct tally *tally, struct error *err)

@@ -75,6 +75,8 @@ static const struct slab_profile profiles[] = {
 		.freeptr_offset = true,
 		.freeptr_offset_ctor = true,
 		.sheaves = true,
+		.krealloc_object_size = true,
+		.krealloc_node = true,
 	},
 };
 

@@ -9,6 +9,7 @@
  *	slab_sheaf.c    sheaves and barns, which replace cpu slabs and cpu partial lists in 7.0
  *	slab_bulk.c     many objects at once
  *	slab_kmalloc.c  size classes and large objects
+ *	slab_krealloc.c the rest of the kmalloc() family
  *	slab_map.c      address to slab
  *	slab_start.c    slabs that exist before the first request
  *	slab_follow.c   looking at what comes next, and correcting it by a recording
@@ -67,6 +68,7 @@ struct slab_cpu {
 struct slab_node {
 	struct list_head partial;
 	uint64_t nr_partial;
+	uint64_t nr_slabs; /**< in whatever place */
 };
 
 /** struct kmem_cache. */
@@ -180,8 +182,11 @@ struct slab_page *slab_get_partial(struct slab_request *rq, uint32_t gfp);
 struct slab_page *slab_peek_partial(struct slab_request *rq, uint32_t gfp);
 /** flush_all(), sheaves and barns included. */
 void slab_flush_all(struct slab_allocator *slab, struct slab_cache *cache);
-/** Gives back all empty slabs on node partial lists (the last step before a cache goes). */
-void slab_free_empty(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
+/**
+ * __kmem_cache_shutdown(), after the flush: gives back the empty slabs on node partial lists, node
+ * by node; false, leaving later nodes alone, where one keeps slabs.
+ */
+bool slab_free_empty(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
 
 /* slab.c */
 

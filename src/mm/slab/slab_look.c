@@ -6,6 +6,8 @@
 
 #include "slab_internal.h"
 
+static bool next_in_page(const struct slab_page *page, uint64_t *addr);
+
 bool slab_next(const struct slab_allocator *slab, uint64_t *pfn, struct slab_info *info)
 {
 	const uintptr_t value = slab_map_next(&slab->map, pfn);
@@ -34,6 +36,30 @@ bool slab_next(const struct slab_allocator *slab, uint64_t *pfn, struct slab_inf
 	info->pfn = *pfn;
 	*pfn += 1ULL << info->order;
 	return true;
+}
+
+bool slab_next_live(const struct slab_allocator *slab, uint32_t cache, uint64_t *addr)
+{
+	const uint64_t from = MAX(*addr, slab->page_offset);
+	uint64_t pfn = slab_addr_pfn(slab, from);
+	uintptr_t value;
+
+	for (; (value = slab_map_next(&slab->map, &pfn)); pfn++) {
+		const struct slab_page *page = (const struct slab_page *)value;
+		const uint64_t start = slab->page_offset + (pfn << KERNEL_PAGE_SHIFT);
+
+		if (slab_map_is_large(value)) {
+			if (cache != SLAB_CACHE_NONE || start < from)
+				continue;
+			*addr = start;
+			return true;
+		}
+		*addr = from;
+		if (page->cache->id == cache && next_in_page(page, addr))
+			return true;
+		pfn = slab_page_pfn(slab, page) + (1ULL << page->order) - 1;
+	}
+	return false;
 }
 
 void slab_cpu_info(const struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
@@ -70,4 +96,18 @@ unsigned int slab_nr_cpus(const struct slab_allocator *slab)
 unsigned int slab_nr_nodes(const struct slab_allocator *slab)
 {
 	return slab->nr_nodes;
+}
+
+static bool next_in_page(const struct slab_page *page, uint64_t *addr)
+{
+	const uint64_t size = page->cache->size;
+	uint64_t slot = *addr > page->base ? (*addr - page->base + size - 1) / size : 0;
+
+	for (; slot < page->objects; slot++) {
+		if (page->links[slot] != SLAB_LIVE)
+			continue;
+		*addr = page->base + slot * size;
+		return true;
+	}
+	return false;
 }

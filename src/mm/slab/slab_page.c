@@ -97,6 +97,7 @@ void slab_page_count(struct slab_allocator *slab, const struct slab_page *page)
 	struct slab_cache *cache = page->cache;
 
 	cache->nr_slabs++;
+	cache->node[page->node].nr_slabs++;
 	cache->num_objs += page->objects;
 	cache->nr_pages += 1ULL << page->order;
 	slab->slab_pages += 1ULL << page->order;
@@ -112,6 +113,7 @@ void slab_page_discard(struct slab_allocator *slab, struct slab_page *page, unsi
 	slab_map_clear(&slab->map, slab_page_pfn(slab, page), pages);
 	cache->counters.free_slab++;
 	cache->nr_slabs--;
+	cache->node[page->node].nr_slabs--;
 	cache->num_objs -= page->objects;
 	cache->nr_pages -= pages;
 	slab->slab_pages -= pages;

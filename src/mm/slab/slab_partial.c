@@ -27,7 +27,8 @@
 #include "slab_sheaf.h"
 
 static struct slab_page *take_from_node(struct slab_request *rq, unsigned int node);
-static struct slab_page *take_from_other_nodes(struct slab_request *rq);
+static int partial_node(struct slab_request *rq, uint32_t gfp);
+static int other_node(struct slab_request *rq);
 static unsigned int search_node(const struct slab_request *rq);
 static bool may_leave_node(const struct slab_request *rq, uint32_t gfp);
 static void drain(struct slab_allocator *slab, struct slab_page *top, unsigned int cpu,
@@ -144,25 +145,18 @@ void slab_node_del(struct slab_page *page)
 
 struct slab_page *slab_get_partial(struct slab_request *rq, uint32_t gfp)
 {
-	struct slab_page *page = take_from_node(rq, search_node(rq));
+	const int node = partial_node(rq, gfp);
 
-	if (!page && may_leave_node(rq, gfp))
-		page = take_from_other_nodes(rq);
-	return page;
+	return node < 0 ? NULL : take_from_node(rq, (unsigned int)node);
 }
 
 struct slab_page *slab_peek_partial(struct slab_request *rq, uint32_t gfp)
 {
-	struct slab_cache *cache = rq->cache;
-	unsigned int nr = may_leave_node(rq, gfp) ? rq->slab->nr_nodes : 1;
+	const int node = partial_node(rq, gfp);
 
-	for (unsigned int i = 0; i < nr; i++) {
-		struct slab_node *node = &cache->node[(search_node(rq) + i) % rq->slab->nr_nodes];
-
-		if (node->nr_partial > (i ? cache->geometry.min_partial : 0))
-			return container_of(node->partial.next, struct slab_page, link);
-	}
-	return NULL;
+	if (node < 0)
+		return NULL;
+	return container_of(rq->cache->node[node].partial.next, struct slab_page, link);
 }
 
 void slab_flush_cpu(struct slab_allocator *slab, uint32_t id, unsigned int cpu)
@@ -172,6 +166,15 @@ void slab_flush_cpu(struct slab_allocator *slab, uint32_t id, unsigned int cpu)
 	BUG_ON(cpu >= slab->nr_cpus);
 	if (cache)
 		flush_cpu(slab, cache, cpu);
+}
+
+void slab_cpu_dead(struct slab_allocator *slab, unsigned int cpu)
+{
+	BUG_ON(cpu >= slab->nr_cpus);
+	for (size_t i = slab->caches.nr; i-- > 0;) {
+		if (slab->caches.items[i])
+			flush_cpu(slab, slab->caches.items[i], cpu);
+	}
 }
 
 void slab_flush_all(struct slab_allocator *slab, struct slab_cache *cache)
@@ -194,7 +197,7 @@ void slab_shrink(struct slab_allocator *slab, uint32_t id, unsigned int cpu)
 		shrink_node(slab, &cache->node[i], cpu);
 }
 
-void slab_free_empty(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu)
+bool slab_free_empty(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu)
 {
 	struct mm_outcome out = { 0 };
 
@@ -213,7 +216,10 @@ void slab_free_empty(struct slab_allocator *slab, struct slab_cache *cache, unsi
 			empty = page;
 		}
 		discard_list(slab, empty, cpu, &out);
+		if (cache->node[i].nr_slabs)
+			return false;
 	}
+	return true;
 }
 
 /* get_partial_node(): the first becomes the cpu slab, some more go to the CPU's stack. */
@@ -225,8 +231,6 @@ static struct slab_page *take_from_node(struct slab_request *rq, unsigned int no
 	uint32_t limit = cache->geometry.cpu_partial_slabs;
 	uint32_t taken = 0;
 
-	if (list_is_empty(head))
-		return NULL;
 	first = container_of(head->next, struct slab_page, link);
 	slab_node_del(first);
 	cache->counters.alloc_from_partial++;
@@ -244,25 +248,35 @@ static struct slab_page *take_from_node(struct slab_request *rq, unsigned int no
 	return first;
 }
 
+/* get_partial(): the node whose list serves the request, -1: none. */
+static int partial_node(struct slab_request *rq, uint32_t gfp)
+{
+	const unsigned int node = search_node(rq);
+
+	if (rq->cache->node[node].nr_partial)
+		return (int)node;
+	return may_leave_node(rq, gfp) ? other_node(rq) : -1;
+}
+
 /*
  * get_any_partial(): nodes with more than they want to keep give one. remote_node_defrag_ratio is
  * 1000 of 1024 by default and compared with the cycle counter: chance for us, too. Distances
  * between nodes are not recorded: the next in number is the nearest.
  */
-static struct slab_page *take_from_other_nodes(struct slab_request *rq)
+static int other_node(struct slab_request *rq)
 {
 	unsigned int nr = rq->slab->nr_nodes;
 	unsigned int local = (unsigned int)slab_cpu_node(rq->slab, rq->cpu);
 
 	if (nr == 1 || rng_below(&rq->cache->rng, 1024) > 1000)
-		return NULL;
+		return -1;
 	for (unsigned int i = 0; i < nr; i++) {
 		unsigned int node = (local + i) % nr;
 
 		if (rq->cache->node[node].nr_partial > rq->cache->geometry.min_partial)
-			return take_from_node(rq, node);
+			return (int)node;
 	}
-	return NULL;
+	return -1;
 }
 
 static unsigned int search_node(const struct slab_request *rq)
