@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { NR_CACHES = 10, MAX_PAGES = 6000, NR_OPS = 40000, CHECK_EVERY = 250 };
+enum { NR_CACHES = 10, MAX_PAGES = 6000, NR_OPS = 200000, CHECK_EVERY = 250 };
 
 struct object {
 	uint64_t addr;
