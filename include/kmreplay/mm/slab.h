@@ -116,8 +116,11 @@ uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr);
 void slab_flush_cpu(struct slab_allocator *slab, uint32_t cache, unsigned int cpu);
 /** slub_cpu_dead(): "cpu" went offline; it gives back what it held, newest cache first. */
 void slab_cpu_dead(struct slab_allocator *slab, unsigned int cpu);
-/** kmem_cache_shrink(), called on "cpu": flushes all CPUs, frees empty slabs, sorts the others. */
-void slab_shrink(struct slab_allocator *slab, uint32_t cache, unsigned int cpu);
+/**
+ * kmem_cache_shrink(), called on "cpu": flushes all CPUs, frees empty slabs, sorts the others. True
+ * when some are left.
+ */
+bool slab_shrink(struct slab_allocator *slab, uint32_t cache, unsigned int cpu);
 /**
  * Slabs of SLAB_TYPESAFE_BY_RCU caches wait for a grace period before their pages go back. While
  * deferral is off (the default) the pages go at once; while it is on, they wait for the next

@@ -185,16 +185,17 @@ void slab_flush_all(struct slab_allocator *slab, struct slab_cache *cache)
 		slab_sheaf_flush_barns(slab, cache, 0);
 }
 
-void slab_shrink(struct slab_allocator *slab, uint32_t id, unsigned int cpu)
+bool slab_shrink(struct slab_allocator *slab, uint32_t id, unsigned int cpu)
 {
 	struct slab_cache *cache = slab_cache_get(slab, id);
 
 	BUG_ON(cpu >= slab->nr_cpus);
 	if (!cache)
-		return;
+		return false;
 	slab_flush_all(slab, cache);
 	for (unsigned int i = 0; i < slab->nr_nodes; i++)
 		shrink_node(slab, &cache->node[i], cpu);
+	return cache->nr_slabs;
 }
 
 bool slab_free_empty(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu)
