@@ -16,6 +16,7 @@ enum config_type {
 	CONFIG_CHOICE,  /**< number of the choice */
 	CONFIG_KERNEL,  /**< "6.12" */
 	CONFIG_SIZES,   /**< an ascending list of sizes of 32 bits; never empty */
+	CONFIG_TEXT,    /**< 1 .. max bytes that "check" accepts, none of them \ or " */
 };
 
 /** What "auto" puts into the machine. */
@@ -40,6 +41,7 @@ struct config_option {
 	uint64_t min, max;
 	uint64_t multiple; /**< it has to be a multiple of this; 0: of nothing */
 	const char *(*choice)(unsigned int i);
+	bool (*check)(const char *text, struct error *err); /**< of a text */
 };
 
 /** A group of options: "slab" of "slab.max_order". */
@@ -74,6 +76,7 @@ struct config_value {
 	bool automatic;
 	uint64_t nr; /**< bool, number, bytes, choice; a kernel as major << 32 | minor */
 	struct vec(uint32_t) sizes;
+	char *text; /**< owned */
 	char *from; /**< owned */
 };
 

@@ -12,6 +12,7 @@
 #include "config_internal.h"
 
 #include "kmreplay/core/suggest.h"
+#include "kmreplay/mm/slab_debug.h"
 #include "kmreplay/mm/slab_design.h"
 
 #include <string.h>
@@ -113,6 +114,13 @@ static const struct config_option options[] = {
 	NUMBER("slab.cpu_partial", slub_cpu_partial, 0, 1 << 20, AUTO_MINUS_ONE, "objects", "free ones that a CPU's partial slabs of a cache hold; 0: CPUs keep none"),
 	NUMBER("slab.min_partial", slub_min_partial, 0, 1 << 20, AUTO_MINUS_ONE, "slabs", "partial ones that a node keeps before it gives empty ones back"),
 	BOOL("slab.merge", slab_merge, "caches that are alike share slabs (slab_nomerge turns it off)"),
+	BOOL("slab.hwcache_align", slab_hwcache_align, "caches that ask for it (SLAB_HWCACHE_ALIGN) have their objects aligned to cache lines"),
+	{ .path = "slab.debug", .type = CONFIG_TEXT, .automatic = AUTO_ZERO, .has_field = true,
+	  .offset = offsetof(struct machine_config, slab_debug),
+	  .max = MACHINE_SLAB_DEBUG_SIZE - 1, .check = slab_debug_check,
+	  .help = "which caches are checked, and how, as slab_debug= has it: F consistency checks, Z red zones, P poison, U who allocated and freed; FZ,dentry,kmalloc-* for some caches, blocks separated by semicolons; auto: none" },
+	BOOL("slab.random_kmalloc", slab_random_kmalloc, "kmalloc classes have 16 copies, of which each call site uses one (RANDOM_KMALLOC_CACHES); the seed decides which"),
+	BOOL("slab.buckets", slab_buckets, "what a recording shows in kmalloc caches of its own, memdup_user-* and msg_msg-*, has them here, too (SLAB_BUCKETS)"),
 	{ .path = "slab.kmalloc_classes", .type = CONFIG_SIZES, .automatic = AUTO_ZERO,
 	  .has_field = true, .offset = offsetof(struct machine_config, kmalloc_classes),
 	  .min = 8, .max = MAX_CLASS, .multiple = 8,

@@ -106,6 +106,11 @@ static void add_scalar(const struct config_option *o, struct str *out)
 			     KERNEL_PATTERN "\" }");
 		return;
 	}
+	if (o->type == CONFIG_TEXT) {
+		str_addf(out, "{ \"type\": \"string\", \"minLength\": 1, \"maxLength\": %llu }",
+			 (unsigned long long)o->max);
+		return;
+	}
 	str_addf(out, "{ \"type\": \"integer\", \"minimum\": %llu, \"maximum\": %llu",
 		 (unsigned long long)o->min, (unsigned long long)o->max);
 	if (o->multiple)

@@ -17,6 +17,8 @@ static bool parse_choice(const struct config_option *o, const char *text, uint64
 static bool parse_number(const struct config_option *o, const char *text, uint64_t *ret);
 static bool parse_list(const struct config_option *o, const char *text, struct config_value *ret,
 		       struct error *err);
+static bool parse_text(const struct config_option *o, const char *text, struct config_value *ret,
+		       struct error *err);
 static void add_number(const struct config_option *o, uint64_t nr, struct str *out);
 static void add_choices(const struct config_option *o, struct str *out);
 static uint64_t load_field(const struct config_option *o, const struct machine_config *machine);
@@ -26,6 +28,7 @@ static uint64_t auto_field(const struct config_option *o);
 void config_value_deinit(struct config_value *value)
 {
 	vec_deinit(&value->sizes);
+	free(value->text);
 	free(value->from);
 	*value = (struct config_value){ 0 };
 }
@@ -39,6 +42,7 @@ void config_value_copy(struct config_value *to, const struct config_value *from)
 		.set = from->set,
 		.automatic = from->automatic,
 		.nr = from->nr,
+		.text = from->text ? xstrdup(from->text) : NULL,
 		.from = from->from ? xstrdup(from->from) : NULL,
 	};
 	for (size_t i = 0; i < from->sizes.nr; i++)
@@ -73,6 +77,8 @@ bool config_value_parse(const struct config_option *o, const char *text, struct 
 		break;
 	case CONFIG_SIZES:
 		return parse_list(o, text, ret, err);
+	case CONFIG_TEXT:
+		return parse_text(o, text, ret, err);
 	}
 	return ok || config_value_unexpected(o, text, err);
 }
@@ -114,8 +120,8 @@ void config_value_default(const struct config_option *o, struct config_value *re
 	if (o->automatic == AUTO_RECORDED || !o->has_field)
 		return;
 	machine_config_init(&machine, (struct kernel_version){ 0 }, ARCH_X86_64);
-	/* Lists are empty at first, and empty means auto. */
-	if (o->type != CONFIG_SIZES) {
+	/* Lists and texts are empty at first, and empty means auto. */
+	if (o->type != CONFIG_SIZES && o->type != CONFIG_TEXT) {
 		ret->nr = load_field(o, &machine) << o->shift;
 		ret->automatic = o->automatic != AUTO_NONE && ret->nr == auto_field(o);
 	}
@@ -127,6 +133,8 @@ void config_value_print(const struct config_option *o, const struct config_value
 {
 	if (value->automatic)
 		str_add(out, "auto");
+	else if (o->type == CONFIG_TEXT)
+		str_addf(out, "\"%s\"", value->text);
 	else if (o->type != CONFIG_SIZES)
 		add_number(o, value->nr, out);
 	for (size_t i = 0; i < value->sizes.nr; i++)
@@ -145,12 +153,15 @@ void config_value_allowed(const struct config_option *o, struct str *out)
 		[CONFIG_CHOICE] = "one of ",
 		[CONFIG_KERNEL] = "a kernel release like 6.12",
 		[CONFIG_SIZES] = "an ascending list of sizes, each",
+		[CONFIG_TEXT] = "a text of at most ",
 	};
 
 	str_add(out, kinds[o->type]);
 	if (o->type == CONFIG_CHOICE)
 		add_choices(o, out);
-	if (o->max > 1 && o->type != CONFIG_CHOICE) {
+	if (o->type == CONFIG_TEXT) {
+		str_addf(out, "%llu bytes", (unsigned long long)o->max);
+	} else if (o->max > 1 && o->type != CONFIG_CHOICE) {
 		str_add(out, " from ");
 		add_number(o, o->min, out);
 		str_add(out, " to ");
@@ -176,6 +187,8 @@ void config_value_apply(const struct config_option *o, const struct config_value
 		return;
 	if (o->type == CONFIG_SIZES)
 		store_sizes(value, machine);
+	else if (o->type == CONFIG_TEXT)
+		snprintf(field, o->max + 1, "%s", value->automatic ? "" : value->text);
 	else if (o->width == sizeof(bool))
 		*(bool *)field = nr;
 	else if (o->width == sizeof(uint32_t))
@@ -282,6 +295,21 @@ static bool parse_list(const struct config_option *o, const char *text, struct c
 	return true;
 }
 
+/* As it stands there, but for quotes around it, as it is printed with. */
+static bool parse_text(const struct config_option *o, const char *text, struct config_value *ret,
+		       struct error *err)
+{
+	const size_t quoted = strlen(text) >= 2 && *text == '"';
+	const size_t len = strlen(text) - 2 * quoted;
+	struct error why;
+
+	if (!len || len > o->max || strpbrk(text + quoted, "\\\n") ||
+	    strcspn(text + quoted, "\"") != len)
+		return config_value_unexpected(o, text, err);
+	ret->text = xstrndup(text + quoted, len);
+	return o->check(ret->text, &why) || error_set(err, "%s: %s", o->path, why.message);
+}
+
 static void add_number(const struct config_option *o, uint64_t nr, struct str *out)
 {
 	switch ((enum config_type)o->type) {
@@ -302,6 +330,7 @@ static void add_number(const struct config_option *o, uint64_t nr, struct str *o
 		break;
 	case CONFIG_NUMBER:
 	case CONFIG_SIZES:
+	case CONFIG_TEXT:
 		str_addf(out, "%llu", (unsigned long long)nr);
 		break;
 	}

@@ -45,6 +45,8 @@ void machine_config_init(struct machine_config *config, struct kernel_version ve
 		.slub_cpu_partial = -1,
 		.slub_min_partial = -1,
 		.slab_merge = true,
+		.slab_hwcache_align = true,
+		.slab_buckets = true,
 	};
 	mm_costs_init(&config->costs);
 }

@@ -50,7 +50,7 @@ static uint32_t class_of(const struct slab_allocator *slab, const struct event_n
 
 	/* A kernel with other size classes has classes this machine lacks. */
 	*exact = class != SLAB_CACHE_NONE && cache->kmalloc &&
-		 slab_cache_geometry(slab, class)->size == args->size;
+		 slab_cache_geometry(slab, class)->object_size == args->size;
 	if (*exact && args->buckets && slab_cache_get_stats(slab, class, &stats))
 		*exact = !strcmp(stats.name, intern_text(&names->texts, cache->name));
 	return class;

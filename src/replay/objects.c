@@ -13,11 +13,13 @@ struct cache_wish {
 	uint64_t bytes_req, bytes_alloc;
 };
 
-static struct mm_outcome take_kmalloc(struct replay *r, const struct replay_step *step, bool large);
+static uint32_t class_by_size(struct replay *r, const struct replay_step *step);
+static struct mm_outcome take_large(struct replay *r, const struct replay_step *step);
 static void count_bytes(struct replay *r, const struct replay_step *step, bool large);
 static void hold_object(struct replay *r, const struct replay_step *step, enum slot_state state,
 			uint64_t addr);
 static uint32_t machine_cache(struct replay *r, const struct replay_step *step);
+static uint32_t random_copy(struct replay *r, const struct replay_step *step, uint32_t cache);
 static bool was_merged(const struct replay *r, const struct replay_step *step);
 static uint32_t cache_apart(struct replay *r, const struct replay_step *step);
 static uint32_t find_cache(struct replay *r, uint32_t id, const struct cache_wish *wish);
@@ -35,11 +37,10 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 	if (replay_passes_over(r, step, LAYER_SLAB, &verdict))
 		return verdict;
 	if (unlikely(sorted))
-		large = slab_kmalloc_class(slab, MAX(ev->slab.bytes_req, (uint64_t)1),
-					   ev->slab.gfp) == SLAB_CACHE_NONE;
-	outcome = large || sorted ? take_kmalloc(r, step, large) :
-				    slab_alloc(slab, machine_cache(r, step), step->cpu,
-					       ev->slab.node, ev->slab.gfp, step->context);
+		large = class_by_size(r, step) == SLAB_CACHE_NONE;
+	outcome = large ? take_large(r, step) :
+			  slab_alloc(slab, sorted ? class_by_size(r, step) : machine_cache(r, step),
+				     step->cpu, ev->slab.node, ev->slab.gfp, step->context);
 	verdict = replay_settle(r, step, outcome, large ? bits_get_order(ev->slab.bytes_req) : 0);
 	if (mm_ok(outcome))
 		count_bytes(r, step, large);
@@ -67,6 +68,12 @@ void replay_cache_name(const struct replay *r, uint32_t cache, struct str *out)
 	struct slab_cache_stats stats;
 	const struct repair_cache *known = NULL;
 
+	/* A size class may serve several caches of the recording, and is called as in a kernel. */
+	if (slab_cache_get_stats(machine_slab(r->machine), cache, &stats) &&
+	    stats.flags & SLAB_KMALLOC) {
+		str_add(out, stats.name);
+		return;
+	}
 	if (cache < r->origins.nr && r->origins.items[cache])
 		known = repair_cache(r->repair, r->origins.items[cache]);
 	if (known && known->canon != r->origins.items[cache])
@@ -82,12 +89,22 @@ void replay_cache_name(const struct replay *r, uint32_t cache, struct str *out)
 	}
 }
 
-static struct mm_outcome take_kmalloc(struct replay *r, const struct replay_step *step, bool large)
+/* Where the machine has classes of its own. */
+static uint32_t class_by_size(struct replay *r, const struct replay_step *step)
+{
+	const struct event *ev = step->ev;
+	uint32_t class = slab_kmalloc_class(machine_slab(r->machine),
+					    MAX(ev->slab.bytes_req, (uint64_t)1), ev->slab.gfp);
+
+	return r->random_kmalloc ? random_copy(r, step, class) : class;
+}
+
+static struct mm_outcome take_large(struct replay *r, const struct replay_step *step)
 {
 	const struct event *ev = step->ev;
 	struct mm_outcome outcome;
 
-	r->slab_owner = large ? OWNER_KMALLOC_LARGE : OWNER_SLAB;
+	r->slab_owner = OWNER_KMALLOC_LARGE;
 	outcome = slab_kmalloc(machine_slab(r->machine), step->cpu, ev->slab.bytes_req,
 			       ev->slab.gfp, ev->slab.node, step->context);
 	r->slab_owner = OWNER_SLAB;
@@ -116,13 +133,27 @@ static void hold_object(struct replay *r, const struct replay_step *step, enum s
 static uint32_t machine_cache(struct replay *r, const struct replay_step *step)
 {
 	const struct event *ev = step->ev;
+	uint32_t cache;
 
 	if (unlikely(r->unmerge) && was_merged(r, step))
 		return cache_apart(r, step);
-	return find_cache(r, step->op->cache, &(struct cache_wish){
+	cache = find_cache(r, step->op->cache, &(struct cache_wish){
 		.bytes_req = ev->slab.bytes_req,
 		.bytes_alloc = ev->slab.bytes_alloc,
 	});
+	return unlikely(r->random_kmalloc) ? random_copy(r, step, cache) : cache;
+}
+
+/* The kernel takes the caller's address; ours is made of what the recording says of it. */
+static uint32_t random_copy(struct replay *r, const struct replay_step *step, uint32_t cache)
+{
+	const struct event_site *site;
+
+	if (step->op->call != CALL_KMALLOC || step->ev->site >= r->names->sites.nr)
+		return cache;
+	site = &r->names->sites.items[step->ev->site];
+	return slab_kmalloc_copy(machine_slab(r->machine), cache,
+				 bits_mix64(((uint64_t)site->symbol << 32) + site->offset));
 }
 
 /*
@@ -139,10 +170,11 @@ static uint32_t find_cache(struct replay *r, uint32_t id, const struct cache_wis
 	vec_extend_zeroed(&r->caches, (size_t)MAX(id, cache->canon) + 1);
 	if (!r->caches.items[cache->canon]) {
 		const struct replay_cache_args args = {
-			.cache = cache,
+			.cache = repair_cache(r->repair, cache->canon),
 			.object_size = (uint32_t)wish->bytes_req,
 			.size = (uint32_t)wish->bytes_alloc,
 			.nr_cpus = r->nr_cpus,
+			.buckets = r->buckets,
 		};
 		uint32_t made = replay_cache_make(machine_slab(r->machine), r->names, &args);
 

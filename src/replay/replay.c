@@ -67,6 +67,8 @@ struct replay *replay_create(const struct replay_options *options,
 	/* The other designs lack some of the recorded ones. */
 	r->own_classes = config->kmalloc_classes.nr > 0 || r->slab_design > SLAB_DESIGN_SHEAVES;
 	r->unmerge = !config->slab_merge;
+	r->buckets = config->slab_buckets;
+	r->random_kmalloc = config->slab_random_kmalloc;
 	r->own_vmalloc = config->vmalloc_start || config->vmalloc_size;
 	r->slab_owner = OWNER_SLAB;
 	r->next_look = r->next_sample = r->options.sample_every;

@@ -79,6 +79,8 @@ struct replay {
 	struct vec(uint32_t) apart;   /**< as "caches": of objects merged with a kmalloc cache */
 	bool own_classes; /**< size classes are the configuration's, not the recorded kernel's */
 	bool unmerge;     /**< caches share no slabs */
+	bool buckets;     /**< sets of kmalloc caches of their own stay that */
+	bool random_kmalloc; /**< call sites of kmalloc have one of many copies of a class */
 	bool own_vmalloc; /**< the vmalloc range is the configuration's, too */
 	uint64_t own_vstart, own_vend; /**< the machine's vmalloc range */
 	uint64_t recorded_vstart, recorded_vend; /**< its bounds when recorded; 0, 0: not seen */

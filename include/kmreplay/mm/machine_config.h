@@ -12,6 +12,9 @@
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/outcome.h"
 
+/** Bytes of a text of slab_debug=, with its end. */
+enum { MACHINE_SLAB_DEBUG_SIZE = 256 };
+
 /** A run of page frames that the buddy allocator owns: [start, end). */
 struct machine_range {
 	uint64_t start, end;
@@ -123,6 +126,17 @@ struct machine_config {
 	 * from it; what was merged among the former alone, a recording cannot tell.
 	 */
 	bool slab_merge;
+	/** Caches that ask for it have objects aligned to cache lines; true. */
+	bool slab_hwcache_align;
+	/** slab_debug=, see mm/slab_debug.h; "": none. */
+	char slab_debug[MACHINE_SLAB_DEBUG_SIZE];
+	/**
+	 * RANDOM_KMALLOC_CACHES: ordinary kmalloc() classes have 16 copies each, and a call site
+	 * uses one of them, which chance decides; false.
+	 */
+	bool slab_random_kmalloc;
+	/** SLAB_BUCKETS: what a recording shows in sets of caches of its own has them; true. */
+	bool slab_buckets;
 	/**
 	 * Sizes of kmalloc() caches in bytes, ascending, multiples of 8 up to 8192; empty: the
 	 * kernel's. They hold for all types (cg, rcl, dma). Larger requests go to the page

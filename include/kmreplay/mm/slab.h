@@ -107,6 +107,11 @@ struct mm_outcome slab_kmalloc(struct slab_allocator *slab, unsigned int cpu, ui
 			       uint32_t gfp, int node, unsigned int context);
 /** kmalloc_slab(): the cache that serves it; SLAB_CACHE_NONE for 0 and above the largest class. */
 uint32_t slab_kmalloc_class(const struct slab_allocator *slab, uint64_t size, uint32_t gfp);
+/**
+ * The cache that serves call site "caller", any number that stands for it, where "cache" is what
+ * slab_kmalloc_class() says: with slab_random_kmalloc one of its copies, else itself.
+ */
+uint32_t slab_kmalloc_copy(const struct slab_allocator *slab, uint32_t cache, uint64_t caller);
 /** ksize(): usable bytes behind "addr"; 0 when nothing is allocated there. */
 uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr);
 

@@ -6,32 +6,9 @@
 #ifndef KMREPLAY_MM_SLAB_GEOMETRY_H
 #define KMREPLAY_MM_SLAB_GEOMETRY_H
 
-#include "kmreplay/abi/kernel.h"
+#include "kmreplay/abi/slab_flags.h"
 #include "kmreplay/core/base.h"
 #include "kmreplay/mm/machine_config.h"
-
-/** SLAB_* of the kernel, numbered our own way: its bits differ between versions. */
-enum slab_flags {
-	SLAB_HWCACHE_ALIGN = 1 << 0,
-	SLAB_RECLAIM_ACCOUNT = 1 << 1,    /**< reclaimable pages */
-	SLAB_ACCOUNT = 1 << 2,            /**< each object is charged to a memory cgroup */
-	SLAB_CACHE_DMA = 1 << 3,
-	SLAB_CACHE_DMA32 = 1 << 4,
-	SLAB_TYPESAFE_BY_RCU = 1 << 5,    /**< pages go back after a grace period */
-	SLAB_NO_MERGE = 1 << 6,
-	SLAB_NOLEAKTRACE = 1 << 7,        /**< never merged; no sheaves */
-	SLAB_FAILSLAB = 1 << 8,           /**< never merged */
-	SLAB_KMALLOC = 1 << 9,            /**< a size class of kmalloc() */
-	SLAB_NO_SHEAVES = 1 << 10,        /**< straight to the slabs */
-	SLAB_CONSISTENCY_CHECKS = 1 << 11,
-	SLAB_RED_ZONE = 1 << 12,
-	SLAB_POISON = 1 << 13,
-	SLAB_STORE_USER = 1 << 14,
-	SLAB_TRACE = 1 << 15,
-	/** Any of these: no fast path, no cpu slab, no cpu partial list. */
-	SLAB_DEBUG_FLAGS = SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON |
-			   SLAB_STORE_USER | SLAB_TRACE,
-};
 
 /** What kmem_cache_create() is given. */
 struct slab_cache_args {
@@ -80,6 +57,14 @@ MUST_CHECK bool slab_geometry_init(struct slab_geometry *geometry,
 MUST_CHECK bool slab_geometry_init_recorded(struct slab_geometry *geometry,
 					    const struct machine_config *config,
 					    uint32_t object_size, uint32_t size, uint32_t flags);
+/**
+ * What a creator may have asked for, given only the object size and the stride of "geometry", an
+ * ordinary cache without debugging: "wish" gets a size, an alignment (SLAB_HWCACHE_ALIGN where that
+ * would explain it) and a constructor where the stride shows that free objects are linked behind
+ * the object. False when nothing explains the stride.
+ */
+MUST_CHECK bool slab_geometry_guess(struct slab_cache_args *wish, enum machine_arch arch,
+				    const struct slab_geometry *geometry);
 /** calculate_alignment(): of an object of "size" bytes on "arch", for a wish of "align". */
 uint32_t slab_geometry_align(enum machine_arch arch, uint32_t flags, uint32_t align, uint32_t size);
 /** sizeof(void *) of "arch". */
@@ -100,6 +85,8 @@ struct slab_profile {
 	bool sheaves;                    /**< per-CPU sheaves instead of cpu slabs */
 	bool krealloc_object_size;       /**< krealloc() keeps what fits the object, not the slot */
 	bool krealloc_node;              /**< krealloc() takes a node */
+	bool checked_apart;              /**< SLAB_CONSISTENCY_CHECKS keeps a cache from merging */
+	bool kmalloc_partition;          /**< copies of classes: kmalloc-part-01-64, not -rnd- */
 };
 
 /** The profile for "version"; the newest one when it is unknown. */

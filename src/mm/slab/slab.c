@@ -103,6 +103,7 @@ void slab_destroy(struct slab_allocator *slab)
 		free(*name);
 	vec_deinit(&slab->names);
 	vec_deinit(&slab->kmalloc);
+	vec_deinit(&slab->copies);
 	machine_config_deinit(&slab->config);
 	free(slab);
 }

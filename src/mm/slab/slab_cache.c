@@ -14,6 +14,7 @@
 #include "slab_sheaf.h"
 
 #include "kmreplay/core/bits.h"
+#include "kmreplay/mm/slab_debug.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,22 +25,24 @@ enum {
 	SAME_TO_MERGE = SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT,
 };
 
+static struct slab_cache_args recorded_args(const struct slab_allocator *slab, const char *name,
+					    uint32_t flags, struct slab_geometry *geometry);
 static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 					 const struct slab_cache_args *args);
-static bool unmergeable(uint32_t flags, bool ctor, uint32_t usersize);
 static uint32_t known_flags(const struct slab_allocator *slab, uint32_t flags);
 static uint64_t name_hash(const char *name);
 
-uint32_t slab_cache_create(struct slab_allocator *slab, const struct slab_cache_args *args)
+uint32_t slab_cache_create(struct slab_allocator *slab, const struct slab_cache_args *wish)
 {
+	const struct slab_cache_args args = slab_debug_args(&slab->config, wish);
 	struct slab_geometry geometry;
 	struct slab_cache *same;
 
-	if (!slab_geometry_init(&geometry, &slab->config, args))
+	if (!slab_geometry_init(&geometry, &slab->config, &args))
 		return SLAB_CACHE_NONE;
-	same = find_mergeable(slab, args);
+	same = find_mergeable(slab, &args);
 	if (!same)
-		return slab_cache_add(slab, args, &geometry);
+		return slab_cache_add(slab, &args, &geometry);
 	same->refcount++;
 	same->geometry.object_size = MAX(same->geometry.object_size, geometry.object_size);
 	same->geometry.inuse = MAX(same->geometry.inuse, geometry.inuse);
@@ -49,15 +52,12 @@ uint32_t slab_cache_create(struct slab_allocator *slab, const struct slab_cache_
 uint32_t slab_cache_by_geometry(struct slab_allocator *slab, const char *name,
 				uint32_t object_size, uint32_t size, uint32_t flags)
 {
-	struct slab_cache_args args = {
-		.name = name,
-		.size = object_size,
-		.flags = flags | SLAB_NO_MERGE,
-	};
 	struct slab_geometry geometry;
+	struct slab_cache_args args;
 
 	if (!slab_geometry_init_recorded(&geometry, &slab->config, object_size, size, flags))
 		return SLAB_CACHE_NONE;
+	args = recorded_args(slab, name, flags, &geometry);
 	return slab_cache_add(slab, &args, &geometry);
 }
 
@@ -157,6 +157,32 @@ static uint32_t known_flags(const struct slab_allocator *slab, uint32_t flags)
 	return slab->design->no_reclaim ? flags & ~(uint32_t)SLAB_RECLAIM_ACCOUNT : flags;
 }
 
+/*
+ * The cache of a recording, with the layout "*geometry" there, on this machine: a machine that
+ * checks its objects or does not align them lays them out anew.
+ */
+static struct slab_cache_args recorded_args(const struct slab_allocator *slab, const char *name,
+					    uint32_t flags, struct slab_geometry *geometry)
+{
+	const struct slab_cache_args as_recorded = {
+		.name = name,
+		.size = geometry->object_size,
+		.flags = flags | SLAB_NO_MERGE,
+	};
+	struct slab_cache_args wish, args;
+	struct slab_geometry anew;
+
+	if (!slab_geometry_guess(&wish, slab->config.arch, geometry))
+		return as_recorded;
+	wish.name = name;
+	wish.flags |= as_recorded.flags;
+	args = slab_debug_args(&slab->config, &wish);
+	if (args.flags != wish.flags && slab_geometry_init(&anew, &slab->config, &args))
+		*geometry = anew;
+	args.flags &= ~(uint32_t)SLAB_HWCACHE_ALIGN | as_recorded.flags;
+	return args;
+}
+
 /* The oldest cache that fits; all sizes are multiples of a word, so it must be of equal stride. */
 static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 					 const struct slab_cache_args *args)
@@ -165,14 +191,16 @@ static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 	uint32_t size = (uint32_t)bits_align_up(args->size, word);
 	uint32_t align = slab_geometry_align(slab->config.arch, args->flags, args->align, size);
 	uint32_t flags = known_flags(slab, args->flags);
+	const uint32_t never = NEVER_MERGE |
+			       (slab->profile->checked_apart ? SLAB_CONSISTENCY_CHECKS : 0U);
 
-	if (!slab->config.slab_merge || unmergeable(args->flags, args->ctor, args->usersize))
+	if (!slab->config.slab_merge || args->flags & never || args->ctor || args->usersize)
 		return NULL;
 	size = (uint32_t)bits_align_up(size, align);
 	for (size_t i = 0; i < slab->caches.nr; i++) {
 		struct slab_cache *cache = slab->caches.items[i];
 
-		if (!cache || unmergeable(cache->flags, cache->ctor, cache->usersize))
+		if (!cache || cache->flags & never || cache->ctor || cache->usersize)
 			continue;
 		if (size > cache->size || cache->size - size >= word || cache->size % align)
 			continue;
@@ -183,11 +211,6 @@ static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 		return cache;
 	}
 	return NULL;
-}
-
-static bool unmergeable(uint32_t flags, bool ctor, uint32_t usersize)
-{
-	return (flags & NEVER_MERGE) || ctor || usersize;
 }
 
 /* FNV-1a */

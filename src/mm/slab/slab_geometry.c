@@ -77,9 +77,12 @@ static const struct slab_profile profiles[] = {
 		.sheaves = true,
 		.krealloc_object_size = true,
 		.krealloc_node = true,
+		.checked_apart = true,
+		.kmalloc_partition = true,
 	},
 };
 
+static bool explains(struct slab_cache_args *wish, enum machine_arch arch, uint32_t size);
 static bool sizes_init(struct slab_geometry *geometry, const struct machine_config *config,
 		       const struct slab_cache_args *args);
 static bool order_init(struct slab_geometry *geometry, const struct machine_config *config);
@@ -132,6 +135,35 @@ bool slab_geometry_init_recorded(struct slab_geometry *geometry,
 	return true;
 }
 
+/*
+ * The usual before the rare: no alignment, cache lines, then any power of two; with each of them no
+ * link behind the object before one, as constructors and RCU bring it about. A creator who wished
+ * for just as much as a cache line is not told from one who wished for cache lines.
+ */
+bool slab_geometry_guess(struct slab_cache_args *wish, enum machine_arch arch,
+			 const struct slab_geometry *geometry)
+{
+	const uint32_t least = arch_layouts[arch].minalign;
+	const uint32_t line = slab_geometry_align(arch, SLAB_HWCACHE_ALIGN, 0,
+						  MAX(geometry->object_size, 1U));
+
+	*wish = (struct slab_cache_args){ .size = geometry->object_size, .align = least };
+	if (!wish->size)
+		return false;
+	if (explains(wish, arch, geometry->size))
+		return true;
+	wish->align = line;
+	if (explains(wish, arch, geometry->size)) {
+		wish->align = 0;
+		wish->flags = SLAB_HWCACHE_ALIGN;
+		return true;
+	}
+	for (wish->align = 2 * least; wish->align <= KERNEL_PAGE_SIZE; wish->align *= 2)
+		if (explains(wish, arch, geometry->size))
+			return true;
+	return false;
+}
+
 /* calculate_alignment() of mm/slab_common.c, 6.1 to 7.2. */
 uint32_t slab_geometry_align(enum machine_arch arch, uint32_t flags, uint32_t align, uint32_t size)
 {
@@ -162,6 +194,16 @@ const struct slab_profile *slab_profile_of(struct kernel_version version)
 	while (i && kernel_version_cmp(version, profiles[i].since) < 0)
 		i--;
 	return &profiles[i];
+}
+
+/* Objects so aligned, without or with a link behind them ("wish" has a ctor), are "size" apart. */
+static bool explains(struct slab_cache_args *wish, enum machine_arch arch, uint32_t size)
+{
+	const uint32_t word = arch_layouts[arch].word;
+	const uint64_t inside = bits_align_up(wish->size, word);
+
+	wish->ctor = bits_align_up(inside, wish->align) != size;
+	return !wish->ctor || bits_align_up(inside + word, wish->align) == size;
 }
 
 /* calculate_sizes() up to the order. */

@@ -99,6 +99,7 @@ struct slab_cache {
 
 enum {
 	SLAB_NR_TYPES = 4,
+	SLAB_NR_COPIES = 16, /**< of each ordinary class with slab_random_kmalloc, itself included */
 	SLAB_CLASS_STEP = 8, /**< size classes are multiples of it */
 };
 
@@ -116,6 +117,7 @@ struct slab_allocator {
 	struct machine_config config;           /**< own copy, with ranges and classes */
 	struct vec(char *) names;               /**< of destroyed caches: still in use outside */
 	struct vec(uint32_t) kmalloc;           /**< caches by type, then by class */
+	struct vec(uint32_t) copies;            /**< random kmalloc: by copy from 1, then class */
 	uint32_t nr_classes;
 	uint32_t kmalloc_max;                   /**< the largest class in bytes */
 	/** Class of each size: smallest that holds it, by (size - 1) / SLAB_CLASS_STEP. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * kmalloc(): size classes as caches, and what is too large for them from the page allocator. As in
- * mm/slab_common.c and include/linux/slab.h, 6.1 and 6.12, of configurations without
- * RANDOM_KMALLOC_CACHES and allocation profiling.
+ * mm/slab_common.c and include/linux/slab.h, 6.1 and 6.12, of configurations without allocation
+ * profiling.
  *
  * There are four sets of classes, since one slab must not mix what the page allocator keeps apart:
  * ordinary, reclaimable, charged to a cgroup, and in reach of old DMA hardware. The request's mask
- * names the set, with DMA before reclaimable before cgroup.
+ * names the set, with DMA before reclaimable before cgroup. With RANDOM_KMALLOC_CACHES (6.6, called
+ * KMALLOC_PARTITION_CACHES since 7.1) the ordinary set exists 16 times, so that what one call site
+ * frees too early is not handed to any other: a site always uses the same set.
  */
 #include <config.h>
 
@@ -14,6 +16,7 @@
 
 #include "kmreplay/core/bits.h"
 #include "kmreplay/mm/gfp_derive.h"
+#include "kmreplay/mm/slab_debug.h"
 
 #include <stdio.h>
 
@@ -55,7 +58,9 @@ struct class_sizes vec(uint32_t);
 
 static void collect_classes(const struct slab_allocator *slab, struct class_sizes *sizes);
 static void map_sizes(struct slab_allocator *slab, const struct class_sizes *sizes);
-static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uint32_t size);
+static void create_copies(struct slab_allocator *slab, const struct class_sizes *sizes);
+static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uint32_t size,
+			     unsigned int copy);
 static uint32_t smallest_size(const struct slab_allocator *slab);
 static enum kmalloc_type type_of(const struct slab_allocator *slab, uint32_t gfp);
 static bool has_type(const struct slab_allocator *slab, enum kmalloc_type type);
@@ -89,6 +94,20 @@ uint32_t slab_kmalloc_class(const struct slab_allocator *slab, uint64_t size, ui
 	return slab->kmalloc.items[type_of(slab, gfp) * slab->nr_classes + class];
 }
 
+/* kmalloc_type() of RANDOM_KMALLOC_CACHES: hash_64(caller ^ random_kmalloc_seed, 4) */
+uint32_t slab_kmalloc_copy(const struct slab_allocator *slab, uint32_t cache, uint64_t caller)
+{
+	const uint64_t golden_ratio = 0x61c8864680b583ebULL;
+	const uint32_t first = slab->kmalloc.items[KMALLOC_NORMAL * slab->nr_classes];
+	uint64_t copy;
+
+	/* The ordinary classes have ids in a row. */
+	if (!slab->copies.nr || cache < first || cache - first >= slab->nr_classes)
+		return cache;
+	copy = ((caller ^ bits_mix64(slab->config.seed)) * golden_ratio) >> 60;
+	return copy ? slab->copies.items[(copy - 1) * slab->nr_classes + cache - first] : cache;
+}
+
 /* slab_ksize(), __ksize() */
 uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr)
 {
@@ -119,6 +138,7 @@ bool slab_check_config(const struct machine_config *config, struct error *err)
 		config->slub_max_order == SLAB_ORDER_AUTO ? 0 : config->slub_max_order;
 	const uint32_t highest = MAX(config->slub_min_order, max_order);
 	const uint64_t nr = config->kmalloc_classes.nr;
+	const unsigned int copies = config->slab_random_kmalloc ? SLAB_NR_COPIES - 1 : 0;
 	uint32_t last = 0;
 
 	if (config->slab_design < -1 || config->slab_design >= SLAB_DESIGN_NR)
@@ -135,7 +155,7 @@ bool slab_check_config(const struct machine_config *config, struct error *err)
 					 "must ascend", *size, last);
 		last = *size;
 	}
-	if (nr * SLAB_NR_TYPES * config->nr_cpus > SLAB_MAX_CPU_CACHES)
+	if (nr * (SLAB_NR_TYPES + copies) * config->nr_cpus > SLAB_MAX_CPU_CACHES)
 		return error_set(err, "%u kmalloc classes times %u CPUs are too many per-CPU slabs",
 				 (unsigned int)nr, config->nr_cpus);
 	return true;
@@ -156,8 +176,10 @@ void slab_kmalloc_init(struct slab_allocator *slab)
 
 		for (size_t i = 0; i < sizes.nr; i++)
 			caches[i] = has_type(slab, types[t]) ?
-					    class_create(slab, types[t], sizes.items[i]) :
+					    class_create(slab, types[t], sizes.items[i], 0) :
 					    SLAB_CACHE_NONE;
+		if (types[t] == KMALLOC_NORMAL && slab->config.slab_random_kmalloc)
+			create_copies(slab, &sizes);
 	}
 	vec_deinit(&sizes);
 }
@@ -208,15 +230,27 @@ static void map_sizes(struct slab_allocator *slab, const struct class_sizes *siz
 	}
 }
 
-/* new_kmalloc_cache(), create_boot_cache() */
-static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uint32_t size)
+static void create_copies(struct slab_allocator *slab, const struct class_sizes *sizes)
 {
+	for (unsigned int copy = 1; copy < SLAB_NR_COPIES; copy++)
+		for (size_t i = 0; i < sizes->nr; i++)
+			vec_push(&slab->copies,
+				 class_create(slab, KMALLOC_NORMAL, sizes->items[i], copy));
+}
+
+/* new_kmalloc_cache(), create_boot_cache(); "copy" 0 is the class itself. */
+static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uint32_t size,
+			     unsigned int copy)
+{
+	const char *random = slab->profile->kmalloc_partition ? "-part" : "-rnd";
 	const bool kilo = size % 1024 == 0;
 	struct slab_geometry geometry;
-	char name[32];
+	char name[40], number[8] = "";
 
-	snprintf(name, sizeof(name), kilo ? "%s-%uk" : "%s-%u", type_infos[type].prefix,
-		 kilo ? size / 1024 : size);
+	if (copy)
+		snprintf(number, sizeof(number), "-%02u", copy);
+	snprintf(name, sizeof(name), "%s%s%s-%u%s", type_infos[type].prefix, copy ? random : "",
+		 number, kilo ? size / 1024 : size, kilo ? "k" : "");
 	struct slab_cache_args args = {
 		.name = name,
 		.size = size,
@@ -226,6 +260,7 @@ static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uin
 
 	if (bits_is_pow2(size) || slab->profile->kmalloc_pow2_divisor)
 		args.align = size & -size;
+	args = slab_debug_args(&slab->config, &args);
 	BUG_ON(!slab_geometry_init(&geometry, &slab->config, &args));
 	return slab_cache_add(slab, &args, &geometry);
 }

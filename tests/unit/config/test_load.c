@@ -64,6 +64,8 @@ static void add_random_value(const struct config_option *o, struct rng *rng, str
 	if (o->type == CONFIG_SIZES && !value.automatic)
 		for (uint32_t size = 8; size <= 8 * (1 + rng_below(rng, 40)); size += 8)
 			vec_push(&value.sizes, size);
+	if (o->type == CONFIG_TEXT)
+		value.text = xstrdup("fz,dentry,kmalloc-*;P");
 	config_value_print(o, &value, out);
 	config_value_deinit(&value);
 }

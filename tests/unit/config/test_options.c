@@ -92,7 +92,8 @@ START_TEST(bounds_fit_the_fields)
 		if (o->multiple)
 			ck_assert(o->min % o->multiple == 0 && o->max % o->multiple == 0);
 		ck_assert_int_eq(!!o->choice, o->type == CONFIG_CHOICE);
-		if (!o->has_field || o->type == CONFIG_SIZES)
+		ck_assert_int_eq(!!o->check, o->type == CONFIG_TEXT);
+		if (!o->has_field || o->type == CONFIG_SIZES || o->type == CONFIG_TEXT)
 			continue;
 		ck_assert(o->width == 1 || o->width == 4 || o->width == 8);
 		ck_assert_int_eq(o->width == 1, o->type == CONFIG_BOOL);

@@ -48,7 +48,8 @@ START_TEST(each_range_at_both_ends)
 		ck_assert(!parses(o, ""));
 		ck_assert(!parses(o, "nonsense"));
 		ck_assert(!parses(o, "-1"));
-		if (o->type == CONFIG_BOOL || o->type == CONFIG_CHOICE || o->type == CONFIG_KERNEL)
+		if (o->type == CONFIG_BOOL || o->type == CONFIG_CHOICE ||
+		    o->type == CONFIG_KERNEL || o->type == CONFIG_TEXT)
 			continue;
 		ck_assert(parses_nr(o, o->min));
 		ck_assert(parses_nr(o, o->max));
@@ -70,8 +71,10 @@ static void check_read_back(const struct config_option *o, struct config_value *
 	config_value_print(o, value, &text);
 	ck_assert_msg(config_value_parse(o, str_text(&text), &again, &err), "%s", err.message);
 	ck_assert_int_eq(value->automatic, again.automatic);
-	if (!value->automatic && o->type != CONFIG_SIZES)
+	if (!value->automatic && o->type != CONFIG_SIZES && o->type != CONFIG_TEXT)
 		ck_assert_uint_eq(value->nr, again.nr);
+	if (!value->automatic && o->type == CONFIG_TEXT)
+		ck_assert_str_eq(value->text, again.text);
 	ck_assert_uint_eq(value->sizes.nr, again.sizes.nr);
 	config_value_deinit(&again);
 	config_value_deinit(value);
@@ -95,6 +98,10 @@ START_TEST(printed_values_read_back)
 			vec_push(&least.sizes, 8);
 			vec_push(&most.sizes, 8);
 			vec_push(&most.sizes, 8192);
+		} else if (o->type == CONFIG_TEXT) {
+			least.text = xstrdup("F");
+			most.text = xcalloc(1, o->max + 1);
+			memset(most.text, 'Z', o->max);
 		}
 		check_read_back(o, &least);
 		check_read_back(o, &most);
@@ -119,7 +126,7 @@ START_TEST(values_go_to_their_field)
 		memcpy(&other, &machine, sizeof(other));
 		config_value_apply(o, &value, &other);
 		ck_assert_msg(!memcmp(&other, &machine, sizeof(other)), "%s", o->path);
-		if (!o->has_field || o->type == CONFIG_SIZES)
+		if (!o->has_field || o->type == CONFIG_SIZES || o->type == CONFIG_TEXT)
 			continue;
 		value.nr = value.automatic || value.nr != o->max ? o->max : o->min;
 		value.automatic = false;
