@@ -24,6 +24,7 @@ struct pick {
 	struct slab_known *from;   /* its slab; NULL: a new one */
 	bool right;                /* the slab is */
 	bool bought;               /* the object is the first of a new slab */
+	bool unseen;               /* that slab was bought without an event */
 };
 
 static void follow_sheaf(struct pick *p);
@@ -59,6 +60,8 @@ void slab_follow_alloc(struct slab_judge *j, const struct slab_step *step, unsig
 		follow_sheaf(&p);
 		return;
 	}
+	if (p.cache != SLAB_CACHE_NONE && !slab_known_at(j, p.addr))
+		p.unseen = slab_silent_slab(j, step, p.cache, p.addr);
 	if (!find_object(&p))
 		return;
 	if (p.known->loose && p.known->buyer != slab_context(&step->ev))
@@ -73,8 +76,10 @@ void slab_follow_alloc(struct slab_judge *j, const struct slab_step *step, unsig
 	p.from = p.next.addr ? slab_known_at(j, p.next.addr) : NULL;
 	p.right = p.known->loose ? p.known->predicted : p.from == p.known;
 	p.bought = p.known->loose;
-	judge_slab(&p);
-	judge_address(&p);
+	if (!p.unseen) {
+		judge_slab(&p);
+		judge_address(&p);
+	}
 	if (!make_free(&p))
 		return;
 	correct_slab(&p);
@@ -408,6 +413,7 @@ static void run_free(const struct pick *p)
 		.node = p->step->ev.slab.node,
 		.gfp = p->step->ev.slab.gfp,
 		.addr = p->addr,
+		.unseen_slab = p->unseen,
 	};
 
 	slab_free_alloc(p->j, &rq, p->known->number, p->bought);
@@ -420,7 +426,7 @@ static void passed_over(struct slab_judge *j, struct slab_known *known, uint16_t
 
 	if (slab_follow_take(j->slab, addr)) {
 		if (j->free_run)
-			slab_silent_run(j, known->cache, 0, addr);
+			slab_silent_run(j, known->cache, slab_judge_step(j, j->now)->ev.cpu, addr);
 		slab_aside(j, ASIDE_GROUND, "objects allocated unseen, by the gap they leave", 1);
 	}
 	known->slots[slot] = 0;

@@ -121,7 +121,7 @@ void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, u
 	if (number != SLAB_NO_NUMBER)
 		tell(verify_judge(j->log, VERIFY_SLAB_SLAB, number_of(f, got.addr) == number,
 				  &what), number_of(f, got.addr), number, cache);
-	if (bought || got.path == MM_PATH_SLAB_NEW)
+	if (bought || (got.path == MM_PATH_SLAB_NEW && !rq->unseen_slab))
 		tell(verify_detect(j->log, VERIFY_SLAB_NEW, bought, got.path == MM_PATH_SLAB_NEW,
 				   &what), number_of(f, got.addr), number, cache);
 }

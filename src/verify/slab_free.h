@@ -42,6 +42,7 @@ struct slab_free_request {
 	uint32_t gfp;
 	uint64_t addr; /**< its name */
 	bool unseen;   /**< no event shows it: not judged */
+	bool unseen_slab; /**< it is the first seen of a slab that was bought without an event */
 };
 
 struct slab_free_run *slab_free_create(const struct verify_setup *setup);

@@ -178,6 +178,18 @@ void slab_follow_page_free(struct slab_judge *j, const struct slab_step *step);
 void slab_pages_settle(struct slab_judge *j, const struct slab_step *step);
 /** We gave a slab back that the kernel kept: it stands, empty, at the end of its node's list. */
 void slab_pages_restore(struct slab_judge *j, const struct slab_limbo *limbo);
+/**
+ * A new slab of "cache" comes with, or shows at, "ev": loose. NULL: it cannot be of this cache, or
+ * lies over another. Valid until the next slab comes.
+ */
+struct slab_known *slab_pages_buy(struct slab_judge *j, const struct event *ev, uint32_t cache,
+				  uint64_t pfn, unsigned int order);
+/**
+ * The kernel buys a slab on "cpu", so it found nothing where we would take from. Where that is the
+ * CPU's own slab, or was passed over before, it is our picture that is wrong: those objects were
+ * allocated unseen. What another CPU has just put there it may have found too late.
+ */
+void slab_pages_clear(struct slab_judge *j, uint32_t cache, unsigned int cpu);
 
 /** The object that an allocation from "cache" on "cpu" would get, ours; 0: not knowable. */
 uint64_t slab_follow_expected(struct slab_judge *j, uint32_t cache, unsigned int cpu, int node);

@@ -10,8 +10,8 @@
 #include "slab_free.h"
 
 static void end_overlapped(struct slab_judge *j, const struct slab_step *step);
-static void clear_lists(struct slab_judge *j, uint32_t cache, unsigned int cpu);
-static bool pass_over(struct slab_judge *j, struct slab_known *known, unsigned int source);
+static bool pass_over(struct slab_judge *j, struct slab_known *known, unsigned int source,
+		      unsigned int cpu);
 static void judge_new(struct slab_judge *j, const struct slab_step *step,
 		      const struct slab_known *known, const struct slab_next *next);
 static bool flush_cache(struct slab_judge *j, const struct slab_step *step,
@@ -34,7 +34,6 @@ void slab_follow_page_alloc(struct slab_judge *j, const struct slab_step *step)
 {
 	const struct event *ev = &step->ev;
 	struct slab_known *known;
-	struct mm_outcome got;
 	struct slab_next next;
 	uint32_t cache;
 
@@ -55,26 +54,11 @@ void slab_follow_page_alloc(struct slab_judge *j, const struct slab_step *step)
 	}
 	slab_peek(j->slab, cache, ev->cpu, -1, &next);
 	if (next.addr)
-		clear_lists(j, cache, ev->cpu);
-	j->give_pfn = ev->page.pfn;
-	j->give_order = ev->page.order;
-	j->giving = true;
-	got = slab_follow_new(j->slab, cache, ev->cpu, -1, ev->page.gfp);
-	j->giving = false;
-	if (!mm_ok(got)) {
-		slab_aside(j, ASIDE_EXCLUDED, "slabs of another order, or over other slabs", 1);
+		slab_pages_clear(j, cache, ev->cpu);
+	known = slab_pages_buy(j, ev, cache, ev->page.pfn, ev->page.order);
+	if (!known)
 		return;
-	}
-	known = slab_known_add(j, ev->page.pfn, ev->page.order, cache, true);
-	slab_known_number(j, known);
-	if (j->free_run)
-		slab_free_bought(j, cache);
-	known->loose = true;
 	known->predicted = next.source == SLAB_FROM_NEW;
-	known->buyer = slab_context(ev);
-	known->buyer_cpu = ev->cpu;
-	j->held_recorded += 1ULL << ev->page.order;
-	compare_held(j);
 	if (slab_silent_bulk_of(j, known->buyer))
 		return;
 	if (j->judged)
@@ -153,6 +137,47 @@ void slab_pages_restore(struct slab_judge *j, const struct slab_limbo *limbo)
 	(void)slab_follow_to_node(j->slab, got.addr, true);
 }
 
+void slab_pages_clear(struct slab_judge *j, uint32_t cache, unsigned int cpu)
+{
+	struct slab_next next;
+
+	for (slab_peek(j->slab, cache, cpu, -1, &next); next.addr;
+	     slab_peek(j->slab, cache, cpu, -1, &next)) {
+		struct slab_known *known = slab_known_at(j, next.addr);
+
+		if (!known || !pass_over(j, known, next.source, cpu))
+			return;
+	}
+}
+
+struct slab_known *slab_pages_buy(struct slab_judge *j, const struct event *ev, uint32_t cache,
+				  uint64_t pfn, unsigned int order)
+{
+	const bool has_gfp = ev->type == EVENT_PAGE_ALLOC;
+	struct slab_known *known;
+	struct mm_outcome got;
+
+	j->give_pfn = pfn;
+	j->give_order = (uint8_t)order;
+	j->giving = true;
+	got = slab_follow_new(j->slab, cache, ev->cpu, -1, has_gfp ? ev->page.gfp : 0);
+	j->giving = false;
+	if (!mm_ok(got)) {
+		slab_aside(j, ASIDE_EXCLUDED, "slabs of another order, or over other slabs", 1);
+		return NULL;
+	}
+	known = slab_known_add(j, pfn, order, cache, true);
+	slab_known_number(j, known);
+	if (j->free_run)
+		slab_free_bought(j, cache);
+	known->loose = true;
+	known->buyer = slab_context(ev);
+	known->buyer_cpu = ev->cpu;
+	j->held_recorded += 1ULL << order;
+	compare_held(j);
+	return known;
+}
+
 struct mm_outcome slab_follow_give_page(void *ctx, unsigned int cpu, uint32_t gfp,
 					unsigned int order, int node, unsigned int context)
 {
@@ -217,33 +242,22 @@ static void end_overlapped(struct slab_judge *j, const struct slab_step *step)
 	}
 }
 
-/*
- * The kernel buys a slab, so it found nothing where we would take from. Where that is the CPU's own
- * slab, or was passed over before, it is our picture that is wrong: those objects were allocated
- * unseen. What another CPU has just put there it may have found too late.
- */
-static void clear_lists(struct slab_judge *j, uint32_t cache, unsigned int cpu)
-{
-	struct slab_next next;
-
-	for (slab_peek(j->slab, cache, cpu, -1, &next); next.addr;
-	     slab_peek(j->slab, cache, cpu, -1, &next)) {
-		struct slab_known *known = slab_known_at(j, next.addr);
-
-		if (!known || !pass_over(j, known, next.source))
-			return;
-	}
-}
-
 /* False: it may be only a moment's. */
-static bool pass_over(struct slab_judge *j, struct slab_known *known, unsigned int source)
+static bool pass_over(struct slab_judge *j, struct slab_known *known, unsigned int source,
+		      unsigned int cpu)
 {
+	const struct slab_known slab = *known;
+
 	if (++known->passed < 2 && source != SLAB_FROM_CPU)
 		return false;
 	slab_aside(j, ASIDE_GROUND, "slabs whose objects must have been allocated unseen", 1);
-	for (uint16_t i = 0; i < known->objects; i++)
-		(void)slab_follow_take(j->slab, slab_known_addr(j, known, i));
 	memset(known->slots, 0, known->objects);
+	for (uint16_t i = 0; i < slab.objects; i++) {
+		const uint64_t addr = slab_known_addr(j, &slab, i);
+
+		if (slab_follow_take(j->slab, addr) && j->free_run)
+			slab_silent_run(j, slab.cache, cpu, addr);
+	}
 	return true;
 }
 

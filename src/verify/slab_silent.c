@@ -107,6 +107,25 @@ void slab_silent_before_alloc(struct slab_judge *j, const struct slab_step *step
 	}
 }
 
+bool slab_silent_slab(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+		      uint64_t addr)
+{
+	const struct slab_geometry *geometry = slab_cache_geometry(j->slab, cache);
+	const uint64_t pfn = slab_pfn(j, addr) & ~((1ULL << geometry->order) - 1);
+	struct slab_known *known;
+
+	if (addr < j->offset || !j->look || !j->look->start.known || !verify_is_given(&j->setup, GIVEN_START) ||
+	    !verify_is_given(&j->setup, GIVEN_SILENT) || u64map_find(&j->limbo_index, pfn))
+		return false;
+	slab_pages_clear(j, cache, step->ev.cpu);
+	known = slab_pages_buy(j, &step->ev, cache, pfn, geometry->order);
+	if (!known)
+		return false;
+	slab_follow_install(j, known);
+	slab_aside(j, ASIDE_GROUND, "slabs bought without an event", 1);
+	return true;
+}
+
 void slab_silent_before_discard(struct slab_judge *j, const struct slab_step *step,
 				const struct slab_known *known)
 {

@@ -39,6 +39,13 @@ void slab_silent_bulk_free(struct slab_judge *j, const struct slab_step *step);
 /** An allocation from "cache" is about to give "addr" (ours): what must have happened unseen? */
 void slab_silent_before_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
 			      uint64_t addr);
+/**
+ * An allocation from "cache" gives "addr" (ours), where no slab is known: if all that existed at the
+ * start are, this one was bought without an event, and stands there then, untouched, as the own one
+ * of the CPU. False: it may have been there all the time.
+ */
+bool slab_silent_slab(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+		      uint64_t addr);
 /** The kernel gives "known" back: what was freed unseen before? It may be gone then. */
 void slab_silent_before_discard(struct slab_judge *j, const struct slab_step *step,
 				const struct slab_known *known);
