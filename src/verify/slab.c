@@ -194,6 +194,7 @@ uint32_t slab_judge_cache(struct slab_judge *j, uint32_t id, const struct event 
 	if (made != SLAB_CACHE_NONE) {
 		slab_cache_known(j, made)->origin = id;
 		slab_cache_known(j, made)->rcu = slab_look_is_rcu(j->look, id);
+		slab_cache_known(j, made)->acpi = slab_look_is_acpi(j->look, id);
 	}
 	return made;
 }

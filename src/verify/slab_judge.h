@@ -7,6 +7,7 @@
  *	slab_follow.c  a slab allocator that follows the recording, each step judged
  *	slab_silent.c  what the kernel did without any event
  *	slab_pages.c   slabs that come and go
+ *	slab_flush.c   caches that are flushed, shrunk or destroyed
  *	slab_sheaf.c   the same for caches with sheaves (7.0+)
  *	slab_known.c   slabs of the recording: which objects are virgin, in what order those come
  *	slab_free.c    a second allocator that nobody corrects
@@ -190,6 +191,14 @@ struct slab_known *slab_pages_buy(struct slab_judge *j, const struct event *ev, 
  * allocated unseen. What another CPU has just put there it may have found too late.
  */
 void slab_pages_clear(struct slab_judge *j, uint32_t cache, unsigned int cpu);
+
+/* slab_flush.c */
+
+/** The kernel gives "known" back: if that is a flush of its cache, that is done now. */
+bool slab_flush_at(struct slab_judge *j, const struct slab_step *step,
+		   const struct slab_known *known);
+
+/* slab_follow.c */
 
 /** The object that an allocation from "cache" on "cpu" would get, ours; 0: not knowable. */
 uint64_t slab_follow_expected(struct slab_judge *j, uint32_t cache, unsigned int cpu, int node);

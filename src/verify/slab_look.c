@@ -9,6 +9,7 @@
 #include "slab_look.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* No cache: the context did something else last. */
 enum { NO_CACHE = 0 };
@@ -17,6 +18,7 @@ enum { MAX_CONTEXTS = 1 << 16 };
 
 static void look_object(struct slab_look *look, const struct event *ev, const struct repair_op *op);
 static void look_free(struct slab_look *look, const struct event *ev, const struct repair_op *op);
+static void look_acpi(struct slab_look *look, const struct event *ev, uint32_t cache);
 static void look_page_free(struct slab_look *look, const struct repair_batch *batch, size_t i);
 static void end_silently(struct slab_look *look, uint32_t slot);
 static void set_ended(struct slab_look *look, uint64_t number);
@@ -96,6 +98,7 @@ void slab_look_destroy(void *data)
 	vec_deinit(&look->born);
 	vec_deinit(&look->silent);
 	vec_deinit(&look->gone);
+	vec_deinit(&look->acpi);
 	vec_deinit(&look->ended);
 	vec_deinit(&look->sites);
 	free(look);
@@ -107,6 +110,11 @@ bool slab_look_is_rcu(const struct slab_look *look, uint32_t cache)
 		return false;
 	/* Behind other frees of the cache's a grace period may end by chance, but not mostly. */
 	return look->gone.items[cache].direct * 2 < look->gone.items[cache].nr;
+}
+
+bool slab_look_is_acpi(const struct slab_look *look, uint32_t cache)
+{
+	return look && cache < look->acpi.nr && look->acpi.items[cache];
 }
 
 enum slab_end slab_look_end(const struct slab_look *look, uint64_t number, uint32_t site)
@@ -142,6 +150,8 @@ static void look_object(struct slab_look *look, const struct event *ev, const st
 {
 	if (op->call == CALL_OBJ_FREE) {
 		look_free(look, ev, op);
+		if (ev->type == EVENT_CACHE_FREE && op->cache)
+			look_acpi(look, ev, op->cache);
 		remember(look, ev,
 			 op->cache ? slab_judge_canon(look->repair, op->cache) : NO_CACHE);
 		if (op->slot < look->born.nr && look->born.items[op->slot].event)
@@ -172,6 +182,18 @@ static void look_free(struct slab_look *look, const struct event *ev, const stru
 			.ptr = ev->slab.ptr, .since = *last, .freed = look->nr_events
 		});
 	*last = (uint32_t)look->nr_events;
+}
+
+static void look_acpi(struct slab_look *look, const struct event *ev, uint32_t cache)
+{
+	const uint32_t symbol = look->names->sites.items[ev->site].symbol;
+
+	if (likely(!symbol ||
+		   strcmp(intern_text(&look->names->texts, symbol), "acpi_os_release_object") != 0))
+		return;
+	cache = slab_judge_canon(look->repair, cache);
+	vec_extend_zeroed(&look->acpi, (size_t)cache + 1);
+	look->acpi.items[cache] = 1;
 }
 
 /* Right behind the free of an object of its cache, or at another time? */

@@ -41,6 +41,7 @@ struct slab_look {
 	const struct repair *repair;
 	uint64_t nr_events;
 	struct vec(struct slab_look_gone) gone; /**< by repair's id */
+	struct vec(uint8_t) acpi;     /**< by repair's id */
 	struct vec(uint64_t) silent;  /**< allocations that no event ends; sorted at last */
 	struct vec(uint64_t) ended;   /**< a bit an event: what it allocated, an event ends */
 	struct vec(uint8_t) sites;    /**< call sites with objects that end silently */
@@ -56,6 +57,8 @@ void slab_look_finish(void *look);
 void slab_look_destroy(void *look);
 /** Pages of slabs of repair's "cache" go back after a grace period. NULL: nothing is known. */
 bool slab_look_is_rcu(const struct slab_look *look, uint32_t cache);
+/** Objects of repair's "cache" were freed by ACPI's acpi_os_release_object(). */
+bool slab_look_is_acpi(const struct slab_look *look, uint32_t cache);
 /** How the object ends that event "number" allocates at "site". */
 enum slab_end slab_look_end(const struct slab_look *look, uint64_t number, uint32_t site);
 /** The next thing that happens to "ptr" after event "now" is a free: so it is allocated unseen. */

@@ -14,9 +14,6 @@ static bool pass_over(struct slab_judge *j, struct slab_known *known, unsigned i
 		      unsigned int cpu);
 static void judge_new(struct slab_judge *j, const struct slab_step *step,
 		      const struct slab_known *known, const struct slab_next *next);
-static bool flush_cache(struct slab_judge *j, const struct slab_step *step,
-			const struct slab_known *known);
-static bool follows_free(struct slab_judge *j, const struct slab_step *step);
 static void give_back_forced(struct slab_judge *j, const struct slab_step *step,
 			     struct slab_known *known);
 static bool gives_back(struct slab_judge *j, const struct slab_step *step, uint64_t pfn);
@@ -90,7 +87,7 @@ void slab_follow_page_free(struct slab_judge *j, const struct slab_step *step)
 	if (!known || known->pfn != ev->page.pfn || known->order != ev->page.order)
 		return;
 	slab_silent_before_discard(j, step, known);
-	if (u64map_find(&j->limbo_index, ev->page.pfn) || flush_cache(j, step, known)) {
+	if (u64map_find(&j->limbo_index, ev->page.pfn) || slab_flush_at(j, step, known)) {
 		slab_follow_page_free(j, step);
 		return;
 	}
@@ -277,51 +274,6 @@ static void judge_new(struct slab_judge *j, const struct slab_step *step,
 
 	if (unlikely(story))
 		slab_story_new(j, story, known->cache, step->ev.cpu, next);
-}
-
-/*
- * An empty slab goes, and nothing was just freed: the cache is flushed, shrunk or destroyed, which
- * no event tells. False: that is not what it looks like.
- */
-static bool flush_cache(struct slab_judge *j, const struct slab_step *step,
-			const struct slab_known *known)
-{
-	const uint64_t addr = slab_known_addr(j, known, 0);
-	const uint64_t pfn = known->pfn;
-	const uint32_t cache = known->cache;
-	const size_t first = j->limbo.nr;
-	struct slab_where where;
-
-	if (!slab_locate(j->slab, addr, false, &where) || where.nr_free < where.objects ||
-	    !verify_is_given(&j->setup, GIVEN_SILENT) || follows_free(j, step))
-		return false;
-	slab_shrink(j->slab, cache, step->ev.cpu);
-	if (j->free_run)
-		slab_shrink(j->free_run->slab, cache, step->ev.cpu);
-	for (size_t i = first; i < j->limbo.nr; i++) {
-		j->limbo.items[i].flushed = true;
-		j->limbo.items[i].settled |= j->limbo.items[i].pfn == pfn;
-	}
-	slab_aside(j, ASIDE_GROUND, "flushes, shrinking and ends of caches", 1);
-	slab_pages_settle(j, step);
-	return u64map_find(&j->limbo_index, pfn) != NULL;
-}
-
-/* The last thing that the context did, page frees apart, was to free an object. */
-static bool follows_free(struct slab_judge *j, const struct slab_step *step)
-{
-	enum { MAX_EVENTS = 256 };
-	const uint64_t context = slab_context(&step->ev);
-
-	for (uint64_t i = 1; i < MAX_EVENTS && i <= step->number; i++) {
-		const struct slab_step *before = slab_judge_step(j, step->number - i);
-
-		if (slab_context(&before->ev) != context ||
-		    before->ev.type == EVENT_PAGE_FREE || before->ev.type == EVENT_PCPU_DRAIN)
-			continue;
-		return before->op.call == CALL_OBJ_FREE || before->op.call == CALL_BULK_FREE;
-	}
-	return false;
 }
 
 /* The kernel gives a slab back that we would keep. */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Flushes, shrinking and ends of caches. No event tells of them: an empty slab goes, and nothing of
+ * its cache was just freed, or it is a CPU's own one, which no free gives back.
+ *
+ * kmem_cache_shrink() has few callers. The one that every boot has is ACPI: when its tables are
+ * loaded, all of its caches are shrunk, one after the other (6.1 to 7.2, acpi_os_purge_cache()),
+ * and with them the caches that they are merged with. Those that have no empty slab show only later,
+ * by their slabs being in other places.
+ */
+#include <config.h>
+
+#include "slab_free.h"
+
+static bool is_flush(struct slab_judge *j, const struct slab_step *step,
+		     const struct slab_known *known);
+static bool follows_free(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
+static void shrink(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
+
+bool slab_flush_at(struct slab_judge *j, const struct slab_step *step,
+		   const struct slab_known *known)
+{
+	const uint64_t pfn = known->pfn;
+	const uint32_t cache = known->cache;
+	const size_t first = j->limbo.nr;
+
+	if (!is_flush(j, step, known))
+		return false;
+	shrink(j, step, cache);
+	for (uint32_t i = 0; slab_cache_known(j, cache)->acpi && i < j->caches.nr; i++) {
+		if (i != cache && j->caches.items[i].acpi)
+			shrink(j, step, i);
+	}
+	for (size_t i = first; i < j->limbo.nr; i++) {
+		j->limbo.items[i].flushed = true;
+		j->limbo.items[i].settled |= j->limbo.items[i].pfn == pfn;
+	}
+	slab_pages_settle(j, step);
+	return u64map_find(&j->limbo_index, pfn) != NULL;
+}
+
+static bool is_flush(struct slab_judge *j, const struct slab_step *step,
+		     const struct slab_known *known)
+{
+	struct slab_where where;
+
+	if (!verify_is_given(&j->setup, GIVEN_SILENT) ||
+	    !slab_locate(j->slab, slab_known_addr(j, known, 0), false, &where) ||
+	    where.nr_free < where.objects)
+		return false;
+	return where.place == SLAB_PLACE_CPU || !follows_free(j, step, known->cache);
+}
+
+/* The last object that the context freed, page frees and the like apart, was of "cache". */
+static bool follows_free(struct slab_judge *j, const struct slab_step *step, uint32_t cache)
+{
+	enum { MAX_EVENTS = 256 };
+	const uint64_t context = slab_context(&step->ev);
+
+	for (uint64_t i = 1; i < MAX_EVENTS && i <= step->number; i++) {
+		const struct slab_step *before = slab_judge_step(j, step->number - i);
+
+		if (slab_context(&before->ev) != context ||
+		    before->ev.type == EVENT_PAGE_FREE || before->ev.type == EVENT_PCPU_DRAIN)
+			continue;
+		if (before->op.call == CALL_BULK_FREE)
+			return true;
+		/* Vectors of slabs are freed with them, behind the object. */
+		if (before->op.call == CALL_OBJ_FREE && before->ev.type == EVENT_KFREE &&
+		    slab_judge_cache(j, before->op.cache, NULL) != cache)
+			continue;
+		return before->op.call == CALL_OBJ_FREE &&
+		       slab_judge_cache(j, before->op.cache, NULL) == cache;
+	}
+	return false;
+}
+
+static void shrink(struct slab_judge *j, const struct slab_step *step, uint32_t cache)
+{
+	slab_shrink(j->slab, cache, step->ev.cpu);
+	if (j->free_run)
+		slab_shrink(j->free_run->slab, cache, step->ev.cpu);
+	slab_aside(j, ASIDE_GROUND, "flushes, shrinking and ends of caches", 1);
+}
