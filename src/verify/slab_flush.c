@@ -33,7 +33,10 @@ bool slab_flush_at(struct slab_judge *j, const struct slab_step *step,
 	}
 	for (size_t i = first; i < j->limbo.nr; i++) {
 		j->limbo.items[i].flushed = true;
-		j->limbo.items[i].settled |= j->limbo.items[i].pfn == pfn;
+		if (j->limbo.items[i].pfn != pfn)
+			continue;
+		j->limbo.items[i].settled = true;
+		vec_push(&j->given_back, j->limbo.items[i].number);
 	}
 	slab_pages_settle(j, step);
 	return u64map_find(&j->limbo_index, pfn) != NULL;
