@@ -16,6 +16,9 @@ static bool is_flush(struct slab_judge *j, const struct slab_step *step,
 		     const struct slab_known *known);
 static bool follows_free(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
 static void shrink(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
+static void settle(struct slab_judge *j, const struct slab_step *step, size_t first);
+static bool goes(struct slab_judge *j, const struct slab_step *step,
+		 const struct slab_limbo *limbo);
 
 bool slab_flush_at(struct slab_judge *j, const struct slab_step *step,
 		   const struct slab_known *known)
@@ -31,15 +34,42 @@ bool slab_flush_at(struct slab_judge *j, const struct slab_step *step,
 		if (i != cache && j->caches.items[i].acpi)
 			shrink(j, step, i);
 	}
-	for (size_t i = first; i < j->limbo.nr; i++) {
-		j->limbo.items[i].flushed = true;
-		if (j->limbo.items[i].pfn != pfn)
-			continue;
-		j->limbo.items[i].settled = true;
-		vec_push(&j->given_back, j->limbo.items[i].number);
-	}
+	settle(j, step, first);
 	slab_pages_settle(j, step);
 	return u64map_find(&j->limbo_index, pfn) != NULL;
+}
+
+/*
+ * CPUs' lists are flushed by workers, and what is empty on the nodes' then is given back by who
+ * shrinks: so whose page free it is does not matter, as long as nobody wanted an object meanwhile.
+ */
+static void settle(struct slab_judge *j, const struct slab_step *step, size_t first)
+{
+	for (size_t i = first; i < j->limbo.nr; i++) {
+		struct slab_limbo *limbo = &j->limbo.items[i];
+
+		limbo->flushed = true;
+		limbo->settled = limbo->pfn && goes(j, step, limbo);
+		if (limbo->settled)
+			vec_push(&j->given_back, limbo->number);
+	}
+}
+
+static bool goes(struct slab_judge *j, const struct slab_step *step,
+		 const struct slab_limbo *limbo)
+{
+	enum { MAX_EVENTS = 256 };
+
+	for (uint64_t i = step->number; i < MIN(step->number + MAX_EVENTS, j->tail); i++) {
+		const struct slab_step *next = slab_judge_step(j, i);
+
+		if (next->ev.type == EVENT_PAGE_FREE && next->ev.page.pfn == limbo->pfn)
+			return true;
+		if (next->ev.type <= EVENT_CACHE_FREE && next->op.cache &&
+		    slab_judge_cache(j, next->op.cache, NULL) == limbo->cache)
+			return false;
+	}
+	return false;
 }
 
 static bool is_flush(struct slab_judge *j, const struct slab_step *step,

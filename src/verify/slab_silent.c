@@ -391,13 +391,17 @@ static void take_one(struct slab_judge *j, uint32_t cache, unsigned int cpu, uin
 	}
 }
 
+/* The first of them. */
 static struct slab_known *bought_by(struct slab_judge *j, uint32_t cache, uint64_t context)
 {
+	struct slab_known *found = NULL;
+
 	vec_foreach(&j->slabs, known) {
-		if (known->loose && known->cache == cache && known->buyer == context)
-			return known;
+		if (known->loose && known->cache == cache && known->buyer == context &&
+		    (!found || known->born < found->born))
+			found = known;
 	}
-	return NULL;
+	return found;
 }
 
 static uint32_t cache_named(struct slab_judge *j, uint32_t name)
