@@ -41,6 +41,8 @@ static void make_kmalloc(struct repair_cache *cache, enum kmalloc_type type, uin
 static uint32_t alloc_unnamed(struct caches *caches, const struct event *ev);
 static uint32_t find_key(struct caches *caches, uint64_t key, const struct repair_cache *like);
 static uint32_t add(struct caches *caches, const struct repair_cache *like);
+static void note_nameless(struct caches *caches, uint32_t id);
+static uint32_t nameless_words(uint64_t size);
 static uint32_t class_name(struct caches *caches, const char *prefix, unsigned int class);
 static uint32_t clamp_size(uint64_t size);
 static void note_flags(struct repair_cache *cache, const struct event *ev);
@@ -79,6 +81,9 @@ void caches_learn(struct caches *caches, const struct caches *from)
 		vec_push(&caches->all, *cache);
 	for (uint32_t id = 1; id < caches->all.nr; id++)
 		caches->all.items[id].canon = caches_canon(caches, id);
+	memset(caches->nameless, 0, sizeof(caches->nameless));
+	for (uint32_t id = 1; id < caches->all.nr; id++)
+		note_nameless(caches, id);
 	vec_reset(&caches->by_name);
 	vec_foreach(&from->by_name, id)
 		vec_push(&caches->by_name, *id);
@@ -208,6 +213,13 @@ uint32_t caches_canon(struct caches *caches, uint32_t id)
 		id = all[id].canon;
 	}
 	return id;
+}
+
+bool caches_may_be_nameless(const struct caches *caches, uint64_t size)
+{
+	const uint32_t words = nameless_words(size);
+
+	return caches->nameless[words / 64] >> words % 64 & 1;
 }
 
 uint32_t caches_unite(struct caches *caches, uint32_t a, uint32_t b)
@@ -362,7 +374,22 @@ static uint32_t add(struct caches *caches, const struct repair_cache *like)
 	cache.order = 0xff;
 	caches->nr_findings++;
 	vec_push(&caches->all, cache);
+	note_nameless(caches, id);
 	return id;
+}
+
+static void note_nameless(struct caches *caches, uint32_t id)
+{
+	const struct repair_cache *cache = &caches->all.items[id];
+	const uint32_t words = nameless_words(cache->size);
+
+	if (!cache->name && cache->canon == id)
+		caches->nameless[words / 64] |= 1ULL << words % 64;
+}
+
+static uint32_t nameless_words(uint64_t size)
+{
+	return (uint32_t)MIN(size / 8, (uint64_t)CACHES_NAMELESS - 1);
 }
 
 static uint32_t class_name(struct caches *caches, const char *prefix, unsigned int class)

@@ -34,6 +34,9 @@ enum cache_bucket { BUCKET_MEMDUP, BUCKET_MSG, BUCKET_NR, BUCKET_NONE = BUCKET_N
  */
 enum { CACHES_MAX = 1 << 16 };
 
+/** Sizes of objects, in words, that "nameless" tells apart; all larger ones are one to it. */
+enum { CACHES_NAMELESS = 1024 };
+
 /** What a call site allocated last: nearly always what it will allocate next. */
 struct cache_site {
 	uint32_t req, size;
@@ -50,6 +53,8 @@ struct caches {
 	struct vec(uint32_t) by_name;        /**< names.texts id to cache id */
 	struct vec(struct cache_site) by_site;
 	struct u64map by_key;                /**< hash of (function, sizes) to newest cache */
+	/** Sizes that caches without a name have: a bit each. */
+	uint64_t nameless[CACHES_NAMELESS / 64];
 	uint32_t other;                      /**< "(other)", once it was needed */
 	uint32_t other_name;                 /**< names.texts */
 	uint64_t nr_other;                   /**< times that it was taken for a new cache */
@@ -77,6 +82,8 @@ uint32_t caches_of_name(struct caches *caches, uint32_t name);
 uint32_t caches_of_alloc(struct caches *caches, const struct event *ev);
 /** Follows unions to the cache that "id" turned out to be. */
 uint32_t caches_canon(struct caches *caches, uint32_t id);
+/** Some caches with objects of "size" bytes may have no name yet. */
+bool caches_may_be_nameless(const struct caches *caches, uint64_t size);
 /**
  * "a" and "b" are one cache. Returns it, or 0 when they cannot be (two names, other sizes): then
  * nothing changes.

@@ -252,8 +252,12 @@ static uint32_t cache_of_alloc(struct repair *r, const struct event *ev)
 		return cache_of_bucket(r, ev, cache);
 	}
 	cache = caches_of_alloc(&r->caches, ev);
-	/* Named by the event, or united with a named one before: certain. */
-	if (likely(r->caches.all.items[r->caches.all.items[cache].canon].name))
+	/*
+	 * Named by the event, or united with a named one before: certain. But what lies in the same
+	 * slab may have no name yet.
+	 */
+	if (likely(r->caches.all.items[r->caches.all.items[cache].canon].name &&
+		   !caches_may_be_nameless(&r->caches, ev->slab.bytes_alloc)))
 		return cache;
 	return cache_of_slab(r, ev->slab.ptr, cache);
 }
