@@ -347,6 +347,7 @@ static void correct_slab(struct pick *p)
 		[SLAB_PLACE_LOOSE] = "new slabs taken, though there were others",
 	};
 	struct slab_where where;
+	uint64_t left;
 
 	slab_peek(j->slab, p->cache, p->cpu, p->node, &p->next);
 	p->from = p->next.addr ? slab_known_at(j, p->next.addr) : NULL;
@@ -358,7 +359,14 @@ static void correct_slab(struct pick *p)
 		slab_aside(j, ASIDE_FORCED, reasons[where.place], 1);
 	p->known->loose = false;
 	p->node = -1;
+	left = p->next.source == SLAB_FROM_CPU && !j->bulk_told ? p->next.addr : 0;
 	(void)slab_follow_own(j->slab, p->cpu, p->addr);
+	/*
+	 * No CPU leaves its slab before it is empty: it was, by a bulk request that nothing tells
+	 * of, and what that did not need came back to a full slab.
+	 */
+	if (left)
+		(void)slab_follow_to_cpu(j->slab, p->cpu, left);
 	slab_peek(j->slab, p->cache, p->cpu, -1, &p->next);
 }
 

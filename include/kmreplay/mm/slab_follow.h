@@ -86,6 +86,11 @@ struct mm_outcome slab_follow_new(struct slab_allocator *slab, uint32_t cache, u
 bool slab_follow_own(struct slab_allocator *slab, unsigned int cpu, uint64_t at);
 /** Takes the slab off its list and puts it on its node's. False: nothing in it is free. */
 bool slab_follow_to_node(struct slab_allocator *slab, uint64_t at, bool tail);
+/**
+ * Takes the slab out of its place and puts it on top of the CPU's partial list, as a free to a full
+ * slab does. False: nothing in it is free.
+ */
+bool slab_follow_to_cpu(struct slab_allocator *slab, unsigned int cpu, uint64_t at);
 /** The free object at "addr" becomes the next one of the list it is on. False: it is not free. */
 bool slab_follow_first(struct slab_allocator *slab, uint64_t addr);
 /** The free object at "addr" was allocated unseen. False: it is not free. */

@@ -222,6 +222,21 @@ bool slab_follow_to_node(struct slab_allocator *slab, uint64_t at, bool tail)
 	return true;
 }
 
+bool slab_follow_to_cpu(struct slab_allocator *slab, unsigned int cpu, uint64_t at)
+{
+	struct slab_page *page = page_at(slab, at);
+	struct mm_outcome out = { 0 };
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!page || page->cache->single)
+		return false;
+	detach(slab, page);
+	if (page->head == SLAB_NIL)
+		return false;
+	slab_put_cpu_partial(slab, page, cpu, true, &out);
+	return true;
+}
+
 bool slab_follow_first(struct slab_allocator *slab, uint64_t addr)
 {
 	unsigned int slot;
