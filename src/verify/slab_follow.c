@@ -87,6 +87,7 @@ void slab_follow_alloc(struct slab_judge *j, const struct slab_step *step, unsig
 	take(&p);
 	if (j->free_run)
 		run_free(&p);
+	slab_silent_after_alloc(j, step, p.cache);
 	slab_silent_born(j, step, p.addr);
 	slab_pages_settle(j, step);
 }

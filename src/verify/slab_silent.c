@@ -107,6 +107,17 @@ void slab_silent_before_alloc(struct slab_judge *j, const struct slab_step *step
 	}
 }
 
+void slab_silent_after_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache)
+{
+	struct slab_next next;
+
+	if (j->bulk_told || !verify_is_given(&j->setup, GIVEN_SILENT))
+		return;
+	do {
+		slab_peek(j->slab, cache, step->ev.cpu, -1, &next);
+	} while (next.addr && next.source == SLAB_FROM_CPU && take_unseen(j, next.addr));
+}
+
 bool slab_silent_slab(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
 		      uint64_t addr)
 {

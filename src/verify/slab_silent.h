@@ -40,6 +40,11 @@ void slab_silent_bulk_free(struct slab_judge *j, const struct slab_step *step);
 void slab_silent_before_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
 			      uint64_t addr);
 /**
+ * "step" allocated from "cache": requests in bulk come right behind such, and what is next on the
+ * CPU's list and freed before it is seen allocated was among them.
+ */
+void slab_silent_after_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
+/**
  * An allocation from "cache" gives "addr" (ours), where no slab is known: if all that existed at the
  * start are, this one was bought without an event, and stands there then, untouched, as the own one
  * of the CPU. False: it may have been there all the time.
