@@ -9,9 +9,11 @@ static bool pull(struct repair *repair, input_repaired_fn *fn, void *ctx);
 struct repair *cli_input_repair(struct cli_input *in)
 {
 	const struct trace_info *info = trace_info(in->trace);
+	const struct kernel_version first_sheaves = { 6, 18 };
 	const struct repair_options options = {
 		.hashed_ptrs = info->hashed_ptrs,
 		.long_is_32 = info->long_is_32,
+		.sheaves = kernel_version_cmp(info->kernel, first_sheaves) >= 0,
 		.learned = in->learned,
 	};
 

@@ -11,7 +11,8 @@
  *  3. What the task does next: an object inside the block makes it a slab, a large kmalloc at its
  *     address a large kmalloc, a percpu allocation tells what a run of single pages was for. Nearly
  *     always that is the very next object event of the task at the same interrupt level, since the
- *     tracepoint of the object fires when the page is in place.
+ *     tracepoint of the object fires when the page is in place. Where several slabs are bought
+ *     for one sheaf, that is an object of the last one.
  *  4. Objects in it later on.
  *
  * Saying that an object lies in a page needs the direct map: object address = base + pfn * 4096.
@@ -36,6 +37,8 @@ static void wait_for_object(struct cpu_context *cpu, const struct event *ev, uin
 			    bool slab);
 static bool settle(struct repair *r, const struct pending_page *page, const struct event *ev,
 		   const struct repair_op *op);
+static void settle_refill(struct repair *r, struct cpu_context *cpu,
+			  const struct pending_page *last, uint32_t cache);
 static void vote(struct repair *r, const struct pending_page *page, uint64_t ptr);
 static void wait_for_percpu(struct repair *r, const struct event *ev, uint64_t number);
 static void note_slab(struct repair_cache *cache, const struct event *ev);
@@ -114,6 +117,8 @@ void owner_object_alloc(struct repair *r, const struct event *ev, const struct r
 			continue;
 		if (settle(r, page, ev, op)) {
 			cpu->armed &= (uint8_t)~(1U << i);
+			if (r->options.sheaves && op->call != CALL_KMALLOC_LARGE)
+				settle_refill(r, cpu, page, op->cache);
 			return;
 		}
 		if (++page->misses >= REPAIR_PENDING_EVENTS)
@@ -254,6 +259,25 @@ static bool settle(struct repair *r, const struct pending_page *page, const stru
 	}
 	change(r, page->event, page->pfn, OWNER_SLAB, op->cache);
 	return true;
+}
+
+/*
+ * mm/slub.c:refill_objects(): a sheaf is filled at once, and its last object is the first to be
+ * used. The slabs bought right before "last" were for the same sheaf, further down.
+ */
+static void settle_refill(struct repair *r, struct cpu_context *cpu,
+			  const struct pending_page *last, uint32_t cache)
+{
+	for (unsigned int i = 0; i < REPAIR_NR_PENDING; i++) {
+		const struct pending_page *page = &cpu->pending[i];
+
+		if (!(cpu->armed & 1U << i) || !page->slab || page->pid != last->pid ||
+		    page->level != last->level || page->order != last->order ||
+		    page->misses != last->misses || page->event > last->event)
+			continue;
+		change(r, page->event, page->pfn, OWNER_SLAB, cache);
+		cpu->armed &= (uint8_t)~(1U << i);
+	}
 }
 
 /* "ptr" seems to be the first object of slab "page": where would the direct map begin? */

@@ -36,6 +36,7 @@ static void note_object(struct slab_survey *survey, const struct repair *repair,
 			const struct slab_early *what);
 static void note_cache(struct slab_frame *frame, const struct repair *repair, uint32_t cache);
 static void note_gone(struct slab_survey_state *state, const struct slab_early *what);
+static void note_bought(struct slab_survey_state *state, const struct slab_early *what);
 static void note_order(struct slab_survey_state *state, uint32_t cache, unsigned int order);
 static void note_bulk(struct slab_survey *survey, const struct repair *repair,
 		      const struct repair_batch *batch, size_t i);
@@ -49,6 +50,7 @@ void slab_survey_init(struct slab_survey *survey, const struct survey *frames)
 	survey->state = xcalloc(1, sizeof(*survey->state));
 	survey->state->frames_seen = frames;
 	u64map_init(&survey->state->chunk_index);
+	u64map_init(&survey->state->buyer_index);
 }
 
 void slab_survey_deinit(struct slab_survey *survey)
@@ -58,6 +60,7 @@ void slab_survey_deinit(struct slab_survey *survey)
 	vec_deinit(&survey->slots);
 	vec_deinit(&survey->sheaves);
 	vec_deinit(&survey->sheaf_addrs);
+	vec_deinit(&survey->unseen_frees);
 }
 
 void slab_survey_feed(struct slab_survey *survey, const struct repair *repair,
@@ -99,8 +102,13 @@ void slab_survey_feed(struct slab_survey *survey, const struct repair *repair,
 			note(survey, repair, &what);
 			break;
 		case CALL_PAGE_ALLOC:
-			if (op->owner == OWNER_SLAB && op->cache)
-				note_order(state, op->cache, ev->page.order);
+			if (op->owner != OWNER_SLAB || !op->cache)
+				break;
+			note_order(state, op->cache, ev->page.order);
+			what.at = ev->page.pfn;
+			what.kind = SIGHT_BOUGHT;
+			what.order = ev->page.order;
+			note(survey, repair, &what);
 			break;
 		case CALL_BULK_FREE:
 			note_bulk(survey, repair, batch, i);
@@ -175,6 +183,8 @@ static void sort_in(struct slab_survey *survey, const struct repair *repair,
 {
 	if (what->kind == SIGHT_GONE)
 		note_gone(survey->state, what);
+	else if (what->kind == SIGHT_BOUGHT)
+		note_bought(survey->state, what);
 	else
 		note_object(survey, repair, what);
 }
@@ -201,6 +211,11 @@ static void note_object(struct slab_survey *survey, const struct repair *repair,
 	if (frame->seen[offset / 512] >> (offset / 8 % 64) & 1)
 		return;
 	frame->seen[offset / 512] |= 1ULL << (offset / 8 % 64);
+	if (frame->bought) {
+		if (what->kind == SIGHT_ALLOC)
+			slab_survey_note_virgin(state, frame->bought - 1, what);
+		return;
+	}
 	if (frame->last == SIGHT_NONE)
 		frame->first = (uint32_t)state->sights.nr;
 	else
@@ -240,6 +255,20 @@ static void note_gone(struct slab_survey_state *state, const struct slab_early *
 			frame->gone_order = what->order;
 		}
 		*at = FRAME_NOT;
+	}
+}
+
+/* Its frames were free: nothing in them was there, but they tell when a CPU's new objects end. */
+static void note_bought(struct slab_survey_state *state, const struct slab_early *what)
+{
+	if (what->order > KERNEL_MAX_ORDER || what->at >= SURVEY_MAX_PFN ||
+	    !slab_survey_note_purchase(state, what))
+		return;
+	for (uint64_t pfn = what->at; pfn < what->at + (1ULL << what->order); pfn++) {
+		const uint32_t number = add_frame(state, pfn);
+
+		*frame_at(state, pfn) = number;
+		state->frames.items[number - FRAME_FIRST].bought = (uint32_t)state->purchases.nr;
 	}
 }
 
@@ -303,6 +332,9 @@ static void state_destroy(struct slab_survey_state *state)
 	if (!state)
 		return;
 	u64map_deinit(&state->chunk_index);
+	u64map_deinit(&state->buyer_index);
+	vec_deinit(&state->buyers);
+	vec_deinit(&state->purchases);
 	vec_foreach(&state->chunks, chunk)
 		free(*chunk);
 	vec_deinit(&state->chunks);

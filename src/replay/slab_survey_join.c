@@ -59,6 +59,9 @@ static uint32_t size_of(const struct joining *j, uint32_t cache);
 static void measure(struct joining *j);
 static uint32_t common_divisor(uint32_t a, uint32_t b);
 static void unite_orders(struct joining *j);
+static void drop_bought(struct joining *j);
+static void sort_purchases(struct joining *j);
+static void find_purchases(const struct joining *j, uint32_t id, struct slab_survey_cache *cache);
 static bool has_fit_order(const struct joining *j, const struct candidate *c);
 static bool was_in_use(const struct joining *j, const struct candidate *c);
 static bool is_of_one_cache(const struct joining *j, const struct candidate *c);
@@ -71,6 +74,8 @@ static uint32_t canon_of(const struct repair *repair, uint32_t cache);
 static int by_pfn(const void *a, const void *b);
 static int by_event(const void *a, const void *b);
 static int by_cache(const void *a, const void *b);
+static int by_cache_and_event(const void *a, const void *b);
+static int by_number(const void *a, const void *b);
 
 void slab_survey_join(struct slab_survey *survey, const struct repair *repair,
 		      const struct machine_config *recorded)
@@ -82,11 +87,13 @@ void slab_survey_join(struct slab_survey *survey, const struct repair *repair,
 		.recorded = recorded,
 	};
 
+	drop_bought(&j);
 	if (j.state->frames.nr)
 		qsort(j.state->frames.items, j.state->frames.nr, sizeof(*j.state->frames.items),
 		      by_pfn);
 	measure(&j);
 	unite_orders(&j);
+	sort_purchases(&j);
 	for (size_t at = 0; at < j.state->frames.nr;)
 		at = join_one(&j, at);
 	place_caches(&j);
@@ -257,6 +264,47 @@ static void unite_orders(struct joining *j)
 	}
 }
 
+/* Frames that came later hold no slab that was there. */
+static void drop_bought(struct joining *j)
+{
+	size_t kept = 0;
+
+	vec_foreach(&j->state->frames, frame) {
+		if (!frame->bought)
+			j->state->frames.items[kept++] = *frame;
+	}
+	j->state->frames.nr = kept;
+}
+
+static void sort_purchases(struct joining *j)
+{
+	vec_foreach(&j->state->purchases, purchase)
+		purchase->cache = canon_of(j->repair, purchase->cache);
+	if (j->state->purchases.nr)
+		qsort(j->state->purchases.items, j->state->purchases.nr,
+		      sizeof(*j->state->purchases.items), by_cache_and_event);
+}
+
+static void find_purchases(const struct joining *j, uint32_t id, struct slab_survey_cache *cache)
+{
+	const struct slab_purchase *purchases = j->state->purchases.items;
+	const size_t nr = j->state->purchases.nr;
+	size_t low = 0, high = nr;
+
+	while (low < high) {
+		const size_t mid = low + (high - low) / 2;
+
+		if (purchases[mid].cache < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; high < nr && purchases[high].cache == id;)
+		high++;
+	cache->purchases = nr ? purchases + low : NULL;
+	cache->nr_purchases = high - low;
+}
+
 /* A block that goes is a slab of this cache if it is as large as one. */
 static bool has_fit_order(const struct joining *j, const struct candidate *c)
 {
@@ -383,8 +431,12 @@ static void place_caches(struct joining *j)
 		cache.nr_objects = objects.nr;
 		if (!geometry_of(j, id, &cache.geometry))
 			cache.geometry = (struct slab_geometry){ .size = 1 };
+		find_purchases(j, id, &cache);
 		slab_survey_place(j->survey, &cache);
 	}
+	if (j->survey->unseen_frees.nr)
+		qsort(j->survey->unseen_frees.items, j->survey->unseen_frees.nr, sizeof(uint64_t),
+		      by_number);
 	vec_deinit(&objects);
 }
 
@@ -447,4 +499,20 @@ static int by_cache(const void *a, const void *b)
 	if (x->cache != y->cache)
 		return x->cache < y->cache ? -1 : 1;
 	return (x->pfn > y->pfn) - (x->pfn < y->pfn);
+}
+
+static int by_cache_and_event(const void *a, const void *b)
+{
+	const struct slab_purchase *x = a, *y = b;
+
+	if (x->cache != y->cache)
+		return x->cache < y->cache ? -1 : 1;
+	return (x->event > y->event) - (x->event < y->event);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
 }

@@ -9,9 +9,7 @@
  * list, and all others were on the node's. A slab from which nothing is allocated shows no free
  * object: it counts as full.
  *
- * With sheaves (slab_sheaf.c) a CPU pops its main sheaf, then a full spare one: both are known by
- * their objects, in the order in which these are allocated. What it allocates then comes off slabs,
- * a sheaf at a time, and each sheaf full is turned round, since it is emptied from the top.
+ * With sheaves the ranks of objects are other ones: see slab_survey_sheaf.c.
  */
 #include <config.h>
 
@@ -38,13 +36,9 @@ struct placing {
 };
 
 static void rank_objects(struct placing *p);
-static void fill_sheaves(struct placing *p);
-static size_t fill_sheaf(struct placing *p, size_t from, size_t end, uint8_t place);
-static void turn_round(struct placing *p, size_t from, size_t end);
 static void hand_out(struct placing *p);
 static void put_on_lists(struct placing *p);
 static uint8_t place_of(struct placing *p, const struct slab_survey_slab *slab);
-static int by_cpu_and_event(const void *a, const void *b);
 static int by_slab_and_rank(const void *a, const void *b);
 static int by_first_use(const void *a, const void *b);
 static int by_list(const void *a, const void *b);
@@ -64,7 +58,7 @@ void slab_survey_place(struct slab_survey *survey, const struct slab_survey_cach
 
 	rank_objects(&p);
 	if (p.nr_objects && p.geometry.sheaf_capacity)
-		fill_sheaves(&p);
+		slab_survey_fill_sheaves(survey, cache);
 	hand_out(&p);
 	put_on_lists(&p);
 	vec_deinit(&p.cpus);
@@ -82,59 +76,6 @@ static void rank_objects(struct placing *p)
 		p->objects[i].rank = p->objects[i].event;
 }
 
-/* Of what each CPU allocates, in this order: the main sheaf, a full spare one, the rest. */
-static void fill_sheaves(struct placing *p)
-{
-	const size_t capacity = p->geometry.sheaf_capacity;
-	size_t end;
-
-	qsort(p->objects, p->nr_objects, sizeof(*p->objects), by_cpu_and_event);
-	for (size_t at = 0; at < p->nr_objects; at = end) {
-		for (end = at; end < p->nr_objects && p->objects[end].cpu == p->objects[at].cpu;)
-			end++;
-		at = fill_sheaf(p, at, end, SLAB_START_MAIN);
-		if (end - at >= capacity)
-			at = fill_sheaf(p, at, end, SLAB_START_SPARE);
-		for (; at < end; at += MIN(capacity, end - at))
-			turn_round(p, at, at + MIN(capacity, end - at));
-	}
-}
-
-/* Up to a sheaf full from objects "from" .. "end" - 1; returns where the rest begins. */
-static size_t fill_sheaf(struct placing *p, size_t from, size_t end, uint8_t place)
-{
-	struct slab_survey *survey = p->survey;
-	const size_t nr = MIN((size_t)p->geometry.sheaf_capacity, end - from);
-
-	vec_push(&survey->sheaves, (struct slab_survey_sheaf){
-		.cache = p->slabs[0].cache,
-		.size = p->slabs[0].size,
-		.cpu = p->objects[from].cpu,
-		.first = (uint32_t)survey->sheaf_addrs.nr,
-		.nr = (uint32_t)nr,
-		.place = place,
-	});
-	for (size_t i = from; i < from + nr; i++) {
-		struct slab_free_object *object = &p->objects[i];
-		const struct slab_survey_slab *slab = &p->slabs[object->slab];
-
-		vec_push(&survey->sheaf_addrs, slab_survey_ptr(survey, slab, object->slot));
-		object->in_sheaf = true;
-	}
-	return from + nr;
-}
-
-/* Those filled one sheaf: they left their slabs in the opposite order. */
-static void turn_round(struct placing *p, size_t from, size_t end)
-{
-	for (; from + 1 < end; from++, end--) {
-		const uint64_t rank = p->objects[from].rank;
-
-		p->objects[from].rank = p->objects[end - 1].rank;
-		p->objects[end - 1].rank = rank;
-	}
-}
-
 /* Gives each slab its free slots, in order. */
 static void hand_out(struct placing *p)
 {
@@ -146,6 +87,8 @@ static void hand_out(struct placing *p)
 		const struct slab_free_object *object = &p->objects[i];
 		struct slab_survey_slab *slab = &p->slabs[object->slab];
 
+		if (object->unseen)
+			continue;
 		slab->first_alloc = MIN(slab->first_alloc, object->event);
 		if (object->in_sheaf) {
 			slab->nr_sheaf++;
@@ -189,13 +132,6 @@ static uint8_t place_of(struct placing *p, const struct slab_survey_slab *slab)
 		return SLAB_START_CPU_PARTIAL;
 	}
 	return SLAB_START_NODE_PARTIAL;
-}
-
-static int by_cpu_and_event(const void *a, const void *b)
-{
-	const struct slab_free_object *x = a, *y = b;
-
-	return x->cpu != y->cpu ? compare(x->cpu, y->cpu) : compare(x->event, y->event);
 }
 
 static int by_slab_and_rank(const void *a, const void *b)

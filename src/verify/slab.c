@@ -271,17 +271,20 @@ static void place_sheaf(struct slab_judge *j, const struct slab_survey *start,
 			const struct slab_survey_sheaf *sheaf)
 {
 	struct vec(uint64_t) addrs = { 0 };
+	struct slab_start_sheaf placed = {
+		.cache = slab_judge_cache(j, sheaf->cache, NULL),
+		.place = sheaf->place,
+		.cpu = sheaf->cpu,
+		.nr = sheaf->nr,
+	};
 
 	for (uint32_t i = 0; i < sheaf->nr; i++)
 		vec_push(&addrs, slab_ours(j, start->sheaf_addrs.items[sheaf->first + i]));
-	if (!slab_place_sheaf(j->slab, &(struct slab_start_sheaf){
-					       .cache = slab_judge_cache(j, sheaf->cache, NULL),
-					       .place = sheaf->place,
-					       .cpu = sheaf->cpu,
-					       .nr = sheaf->nr,
-					       .addrs = addrs.items,
-				       }))
+	placed.addrs = addrs.items;
+	if (!slab_place_sheaf(j->slab, &placed))
 		slab_aside(j, ASIDE_EXCLUDED, "sheaves that could not be filled at the start", 1);
+	else if (j->free_run)
+		slab_free_start_sheaf(j, &placed);
 	vec_deinit(&addrs);
 }
 

@@ -102,8 +102,9 @@ static void follow_sheaf(struct pick *p)
 	if (!find_object(p))
 		return;
 	if (slab_is_live(j->slab, p->addr) && !(p->known->slots[p->slot] & SLOT_GUESS) &&
-	    p->step->op.kind == REPAIR_UNSEEN_FREE && verify_is_given(&j->setup, GIVEN_SILENT))
+	    verify_is_given(&j->setup, GIVEN_SILENT) && slab_sheaf_freed_unseen(j, p->step))
 		from_rcu = slab_sheaf_from_rcu(j, p->step, p->cache, p->addr);
+	slab_sheaf_before_alloc(j, p->step, p->cache, p->addr);
 	slab_peek(j->slab, p->cache, p->cpu, p->node, &p->next);
 	p->from = p->next.addr ? slab_known_at(j, p->next.addr) : NULL;
 	p->right = p->bought ? predicted : p->from == p->known;

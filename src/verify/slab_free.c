@@ -97,6 +97,24 @@ void slab_free_start(struct slab_judge *j, const struct slab_start_page *page, u
 	}
 }
 
+void slab_free_start_sheaf(struct slab_judge *j, const struct slab_start_sheaf *sheaf)
+{
+	struct slab_free_run *f = j->free_run;
+	struct slab_start_sheaf ours = *sheaf;
+	struct vec(uint64_t) addrs = { 0 };
+	uint64_t addr;
+
+	for (uint32_t i = 0; i < sheaf->nr; i++) {
+		if (forget(f, sheaf->addrs[i], &addr))
+			vec_push(&addrs, addr);
+	}
+	ours.nr = (uint32_t)addrs.nr;
+	ours.addrs = addrs.items;
+	if (!slab_place_sheaf(f->slab, &ours))
+		slab_aside(j, ASIDE_EXCLUDED, "sheaves that could not be filled at the start", 1);
+	vec_deinit(&addrs);
+}
+
 void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, uint64_t number,
 		     bool bought)
 {

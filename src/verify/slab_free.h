@@ -49,6 +49,8 @@ struct slab_free_run *slab_free_create(const struct verify_setup *setup);
 void slab_free_destroy(struct slab_free_run *f);
 /** A slab that is there from the start, number "number" of its cache. */
 void slab_free_start(struct slab_judge *j, const struct slab_start_page *page, uint64_t number);
+/** A sheaf that is there from the start; "addrs" are those of the following allocator. */
+void slab_free_start_sheaf(struct slab_judge *j, const struct slab_start_sheaf *sheaf);
 /** The recorded object lies in slab "number"; it is the first of a slab that was "bought". */
 void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, uint64_t number,
 		     bool bought);

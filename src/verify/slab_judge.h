@@ -249,9 +249,14 @@ bool slab_sheaf_refill(struct slab_judge *j, const struct slab_step *step, uint3
 		       unsigned int cpu, bool *predicted);
 /** The page that the running refill gets; false: there is none left. */
 bool slab_sheaf_next_page(struct slab_judge *j, unsigned int order, uint64_t *pfn);
+/** What lies above "addr" in the CPU's sheaves and was allocated without an event is so now. */
+void slab_sheaf_before_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			     uint64_t addr);
 /** The object at "addr" becomes what the CPU's next allocation from "cache" gives. */
 void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
 			unsigned int cpu, uint64_t addr);
+/** The object that "step" allocates was freed without an event, as far as the events tell. */
+bool slab_sheaf_freed_unseen(const struct slab_judge *j, const struct slab_step *step);
 /** Objects that were freed unseen and come back in one sheaf: true when "addr" is the first. */
 bool slab_sheaf_from_rcu(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
 			 uint64_t addr);

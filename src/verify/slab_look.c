@@ -18,6 +18,8 @@ enum { MAX_CONTEXTS = 1 << 16 };
 
 static void look_object(struct slab_look *look, const struct event *ev, const struct repair_op *op);
 static void look_free(struct slab_look *look, const struct event *ev, const struct repair_op *op);
+static void look_bulk_free(struct slab_look *look, const struct repair_batch *batch, size_t i);
+static void look_seen(struct slab_look *look, uint64_t ptr);
 static void look_acpi(struct slab_look *look, const struct event *ev, uint32_t cache);
 static void look_page_free(struct slab_look *look, const struct repair_batch *batch, size_t i);
 static void end_silently(struct slab_look *look, uint32_t slot);
@@ -36,6 +38,8 @@ void *slab_look_create(const struct verify_setup *setup)
 	slab_survey_init(&look->start, setup->survey);
 	u64map_init(&look->last_of);
 	u64map_init(&look->last_free);
+	u64map_init(&look->last_seen);
+	look->sheaves = slab_profile_of(look->config->kernel)->sheaves;
 	return look;
 }
 
@@ -56,6 +60,9 @@ void slab_look_feed(void *data, const struct repair *repair, const struct repair
 			break;
 		case CALL_PAGE_FREE:
 			look_page_free(look, batch, i);
+			break;
+		case CALL_BULK_FREE:
+			look_bulk_free(look, batch, i);
 			break;
 		default:
 			break;
@@ -94,6 +101,7 @@ void slab_look_destroy(void *data)
 	slab_survey_deinit(&look->start);
 	u64map_deinit(&look->last_of);
 	u64map_deinit(&look->last_free);
+	u64map_deinit(&look->last_seen);
 	vec_deinit(&look->unseen);
 	vec_deinit(&look->born);
 	vec_deinit(&look->silent);
@@ -127,6 +135,20 @@ enum slab_end slab_look_end(const struct slab_look *look, uint64_t number, uint3
 		       compare_numbers) ? SLAB_END_SILENT : SLAB_END_UNKNOWN;
 }
 
+bool slab_look_freed_unseen(const struct slab_look *look, uint64_t ptr)
+{
+	return look && look->start.unseen_frees.nr &&
+	       bsearch(&ptr, look->start.unseen_frees.items, look->start.unseen_frees.nr,
+		       sizeof(ptr), compare_numbers);
+}
+
+bool slab_look_is_last(const struct slab_look *look, uint64_t ptr, uint64_t now)
+{
+	const uint32_t *last = look ? u64map_find(&look->last_seen, ptr) : NULL;
+
+	return last && (int32_t)(*last - (uint32_t)now) <= 0;
+}
+
 bool slab_look_taken_unseen(const struct slab_look *look, uint64_t ptr, uint64_t now)
 {
 	size_t low = 0, high = look ? look->unseen.nr : 0;
@@ -148,6 +170,8 @@ bool slab_look_taken_unseen(const struct slab_look *look, uint64_t ptr, uint64_t
 
 static void look_object(struct slab_look *look, const struct event *ev, const struct repair_op *op)
 {
+	if (look->sheaves)
+		look_seen(look, ev->slab.ptr);
 	if (op->call == CALL_OBJ_FREE) {
 		look_free(look, ev, op);
 		if (ev->type == EVENT_CACHE_FREE && op->cache)
@@ -182,6 +206,25 @@ static void look_free(struct slab_look *look, const struct event *ev, const stru
 			.ptr = ev->slab.ptr, .since = *last, .freed = look->nr_events
 		});
 	*last = (uint32_t)look->nr_events;
+}
+
+static void look_bulk_free(struct slab_look *look, const struct repair_batch *batch, size_t i)
+{
+	const struct event *ev = &batch->batch->events[i];
+	const uint32_t nr = look->sheaves ? MIN(ev->bulk.nr, ev->bulk.nr_aux) : 0;
+	uint64_t ptr;
+
+	for (uint32_t at = 0; at < nr; at++) {
+		memcpy(&ptr, batch->batch->aux + ev->bulk.aux + at * sizeof(ptr), sizeof(ptr));
+		look_seen(look, ptr);
+	}
+}
+
+static void look_seen(struct slab_look *look, uint64_t ptr)
+{
+	bool fresh;
+
+	*u64map_insert(&look->last_seen, ptr, &fresh) = (uint32_t)look->nr_events;
 }
 
 static void look_acpi(struct slab_look *look, const struct event *ev, uint32_t cache)

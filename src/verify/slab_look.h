@@ -40,6 +40,7 @@ struct slab_look {
 	const struct slab_files *files; /**< NULL: none */
 	const struct repair *repair;
 	uint64_t nr_events;
+	bool sheaves; /**< this kernel has them */
 	struct vec(struct slab_look_gone) gone; /**< by repair's id */
 	struct vec(uint8_t) acpi;     /**< by repair's id */
 	struct vec(uint64_t) silent;  /**< allocations that no event ends; sorted at last */
@@ -47,6 +48,7 @@ struct slab_look {
 	struct vec(uint8_t) sites;    /**< call sites with objects that end silently */
 	struct vec(struct slab_look_born) born; /**< by slot */
 	struct vec(struct slab_look_unseen) unseen; /**< sorted at last */
+	struct u64map last_seen;      /**< with sheaves: address to its last event, low bits */
 	struct u64map last_free;      /**< address to the event that freed it last */
 	struct u64map last_of;        /**< context to the cache of which it freed an object last */
 };
@@ -61,6 +63,10 @@ bool slab_look_is_rcu(const struct slab_look *look, uint32_t cache);
 bool slab_look_is_acpi(const struct slab_look *look, uint32_t cache);
 /** How the object ends that event "number" allocates at "site". */
 enum slab_end slab_look_end(const struct slab_look *look, uint64_t number, uint32_t site);
+/** The object at "ptr" was in use at the beginning and was freed before its first allocation. */
+bool slab_look_freed_unseen(const struct slab_look *look, uint64_t ptr);
+/** No event after "now" is about "ptr". */
+bool slab_look_is_last(const struct slab_look *look, uint64_t ptr, uint64_t now);
 /** The next thing that happens to "ptr" after event "now" is a free: so it is allocated unseen. */
 bool slab_look_taken_unseen(const struct slab_look *look, uint64_t ptr, uint64_t now);
 

@@ -17,6 +17,8 @@
 enum { MAX_BOUGHT = 1024 };
 
 static bool will_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
+static bool was_taken(const struct slab_judge *j, uint64_t addr, bool enough);
+static void take_unseen(struct slab_judge *j, uint32_t cache, unsigned int cpu, uint64_t addr);
 static void add_slab(struct slab_judge *j, const struct slab_bought *bought);
 static bool drop_bought(struct slab_judge *j, uint64_t context, uint32_t cache, bool *predicted);
 
@@ -97,6 +99,28 @@ bool slab_sheaf_next_page(struct slab_judge *j, unsigned int order, uint64_t *pf
 	return false;
 }
 
+void slab_sheaf_before_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			     uint64_t addr)
+{
+	const unsigned int cpu = step->ev.cpu;
+	bool all = true; /* so none comes later: what is not heard of again was taken, too */
+	uint32_t depth = 0;
+	uint64_t other;
+
+	if (!verify_is_given(&j->setup, GIVEN_SILENT))
+		return;
+	for (; (other = slab_follow_sheaf_at(j->slab, cache, cpu, depth)) != addr; depth++) {
+		if (!other)
+			return;
+		all &= was_taken(j, other, true);
+	}
+	while (depth-- > 0) {
+		other = slab_follow_sheaf_at(j->slab, cache, cpu, depth);
+		if (was_taken(j, other, all))
+			take_unseen(j, cache, cpu, other);
+	}
+}
+
 void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
 			unsigned int cpu, uint64_t addr)
 {
@@ -124,6 +148,12 @@ void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint
 	(void)slab_follow_sheaf_first(j->slab, cpu, addr);
 }
 
+bool slab_sheaf_freed_unseen(const struct slab_judge *j, const struct slab_step *step)
+{
+	return step->op.kind == REPAIR_UNSEEN_FREE ||
+	       slab_look_freed_unseen(j->look, step->ev.slab.ptr);
+}
+
 bool slab_sheaf_from_rcu(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
 			 uint64_t addr)
 {
@@ -146,7 +176,7 @@ bool slab_sheaf_from_rcu(struct slab_judge *j, const struct slab_step *step, uin
 				depth--;
 				continue;
 			}
-			if (next->op.kind != REPAIR_UNSEEN_FREE || !slab_is_live(j->slab, other))
+			if (!slab_is_live(j->slab, other) || !slab_sheaf_freed_unseen(j, next))
 				break;
 			vec_push(&run, other);
 		}
@@ -163,6 +193,27 @@ bool slab_sheaf_from_rcu(struct slab_judge *j, const struct slab_step *step, uin
 	}
 	vec_deinit(&run);
 	return true;
+}
+
+/* What is heard of it next is its free; or nothing, if that is "enough". */
+static bool was_taken(const struct slab_judge *j, uint64_t addr, bool enough)
+{
+	const uint64_t ptr = slab_recorded(j, addr);
+
+	return slab_look_taken_unseen(j->look, ptr, j->now) ||
+	       (enough && slab_look_is_last(j->look, ptr, j->now));
+}
+
+static void take_unseen(struct slab_judge *j, uint32_t cache, unsigned int cpu, uint64_t addr)
+{
+	struct slab_known *known = slab_known_at(j, addr);
+
+	if (!slab_follow_sheaf_take(j->slab, addr))
+		return;
+	known->slots[slab_known_slot(j, known, addr)] = 0;
+	if (j->free_run)
+		slab_silent_run(j, cache, cpu, addr);
+	slab_aside(j, ASIDE_GROUND, "objects allocated unseen, from above what came next", 1);
 }
 
 /* The next object event of the context is an allocation from the same cache. */

@@ -115,6 +115,17 @@ uint32_t slab_follow_sheaf_refill(struct slab_allocator *slab, uint32_t cache, u
  * of no slab that the sheaf has objects of.
  */
 bool slab_follow_sheaf_first(struct slab_allocator *slab, unsigned int cpu, uint64_t addr);
+/**
+ * The object that is "depth" below the next one that the CPU would take of what it has in its main
+ * and spare sheaf, and below those of the barn; 0: there is none.
+ */
+uint64_t slab_follow_sheaf_at(const struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
+			      uint32_t depth);
+/** The object at "addr", in a sheaf, was allocated unseen. False: it is in none. */
+bool slab_follow_sheaf_take(struct slab_allocator *slab, uint64_t addr);
+/** How many slabs the next allocation on "cpu" would buy; sheaves fill from what nodes have. */
+uint32_t slab_follow_sheaf_wants(const struct slab_allocator *slab, uint32_t cache,
+				 unsigned int cpu);
 /** The top of the CPU's main sheaf goes to its bottom. */
 void slab_follow_sheaf_last(struct slab_allocator *slab, uint32_t cache, unsigned int cpu);
 /** The live object at "addr" was freed unseen and is now the top of the CPU's main sheaf. */

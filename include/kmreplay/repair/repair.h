@@ -166,6 +166,7 @@ struct repair_coverage {
 struct repair_options {
 	bool hashed_ptrs; /**< from trace_info: addresses mean nothing */
 	bool long_is_32;
+	bool sheaves; /**< the kernel buys slabs several at a time (6.18+) */
 	/**
 	 * Has seen the same recording to its end with the same names: what it learned about caches
 	 * and the direct map is known from the first event on. Copied; NULL: nothing is known.

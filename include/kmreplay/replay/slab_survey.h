@@ -73,6 +73,8 @@ struct slab_survey {
 	struct vec(uint16_t) slots;
 	struct vec(struct slab_survey_sheaf) sheaves;
 	struct vec(uint64_t) sheaf_addrs; /**< recorded ones, the next to be taken first */
+	/** Recorded addresses of objects that were in use and freed without an event, sorted. */
+	struct vec(uint64_t) unseen_frees;
 	struct slab_survey_losses losses;
 	struct slab_survey_state *state;  /**< while it is being fed */
 };

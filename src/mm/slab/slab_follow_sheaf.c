@@ -18,6 +18,8 @@ static bool from_own_slab(struct slab_sheaf *main, struct slab_page *page, unsig
 static bool instead_of_oldest(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
 			      struct slab_sheaf *main);
 static struct slab_page *sheafed_page(const struct slab_allocator *slab, uint64_t addr);
+static bool object_at(const struct slab_sheaf *sheaf, uint32_t *depth);
+static uint64_t addr_at(const struct slab_sheaf *sheaf, uint32_t depth);
 static void to_top(struct slab_sheaf *sheaf, uint32_t at);
 static struct slab_object *find_sheafed(const struct slab_allocator *slab,
 					struct slab_cache *cache, unsigned int cpu,
@@ -113,6 +115,53 @@ bool slab_follow_sheaf_push(struct slab_allocator *slab, unsigned int cpu, uint6
 	page->cache->counters.frees++;
 	main->objects[main->nr++] = (struct slab_object){ page, slot };
 	return true;
+}
+
+uint64_t slab_follow_sheaf_at(const struct slab_allocator *slab, uint32_t id, unsigned int cpu,
+			      uint32_t depth)
+{
+	const struct slab_cache *cache = slab_cache_get(slab, id);
+	const struct slab_sheaf *sheaf;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!cache || !cache->sheaves)
+		return 0;
+	if (object_at(cache->sheaves[cpu].main, &depth))
+		return addr_at(cache->sheaves[cpu].main, depth);
+	if (object_at(cache->sheaves[cpu].spare, &depth))
+		return addr_at(cache->sheaves[cpu].spare, depth);
+	for (sheaf = cache->barn[slab_cpu_node(slab, cpu)].full; sheaf; sheaf = sheaf->next) {
+		if (object_at(sheaf, &depth))
+			return addr_at(sheaf, depth);
+	}
+	return 0;
+}
+
+bool slab_follow_sheaf_take(struct slab_allocator *slab, uint64_t addr)
+{
+	struct slab_page *page = sheafed_page(slab, addr);
+	const unsigned int slot = page ? slab_slot(page, addr) : SLAB_NIL;
+
+	if (slot == SLAB_NIL || page->links[slot] != SLAB_SHEAFED)
+		return false;
+	slab_sheaf_forget_one(slab, page, slot);
+	page->links[slot] = SLAB_LIVE;
+	page->cache->counters.allocs++;
+	return true;
+}
+
+uint32_t slab_follow_sheaf_wants(const struct slab_allocator *slab, uint32_t id, unsigned int cpu)
+{
+	const struct slab_cache *cache = slab_cache_get(slab, id);
+	uint64_t there;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!cache || !cache->sheaves || slab_follow_sheaf_at(slab, id, cpu, 0))
+		return 0;
+	there = nr_on_node(&cache->node[slab_cpu_node(slab, cpu)]);
+	there = MIN(there, cache->geometry.sheaf_capacity);
+	return (uint32_t)((cache->geometry.sheaf_capacity - there + cache->geometry.objects - 1) /
+			  cache->geometry.objects);
 }
 
 void slab_follow_sheaf_last(struct slab_allocator *slab, uint32_t id, unsigned int cpu)
@@ -239,6 +288,24 @@ static struct slab_page *sheafed_page(const struct slab_allocator *slab, uint64_
 	struct slab_page *page = (struct slab_page *)value;
 
 	return value && !slab_map_is_large(value) && page->cache->sheaves ? page : NULL;
+}
+
+/* "*depth" is one of the sheaf's; else it goes down by what the sheaf has. */
+static bool object_at(const struct slab_sheaf *sheaf, uint32_t *depth)
+{
+	const uint32_t nr = sheaf ? sheaf->nr : 0;
+
+	if (*depth < nr)
+		return true;
+	*depth -= nr;
+	return false;
+}
+
+static uint64_t addr_at(const struct slab_sheaf *sheaf, uint32_t depth)
+{
+	const struct slab_object *object = &sheaf->objects[sheaf->nr - 1 - depth];
+
+	return object->page->base + (uint64_t)object->slot * object->page->cache->size;
 }
 
 static void to_top(struct slab_sheaf *sheaf, uint32_t at)
