@@ -229,6 +229,7 @@ const char *stat_column_name(unsigned int i);
 const char *convert_format_name(unsigned int i);
 const char *replay_layer_name(unsigned int i);
 const char *replay_recovered_name(unsigned int i);
+const char *slab_sort_name(unsigned int i);
 const char *verify_given_choice(unsigned int i);
 const char *gfp_scope_name(unsigned int i);
 const char *gfp_context_name(unsigned int i);

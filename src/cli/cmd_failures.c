@@ -202,7 +202,6 @@ static void create_run(struct failures_job *job)
 		.modes = 1U << VERIFY_FOLLOW,
 		.given = (1U << GIVEN_NR) - 1,
 		.explain = UINT64_MAX,
-		.slab_files = &job->readings.slab_files,
 		.failed = recorded_failed,
 		.failed_ctx = job,
 	};

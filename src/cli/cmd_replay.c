@@ -6,15 +6,19 @@
 #include "replay_job.h"
 #include "replay_proc.h"
 #include "replay_series.h"
+#include "series_file.h"
+#include "slab_series.h"
 
 /* What is written while it goes. */
 struct writers {
 	struct replay_series *series;
+	struct slab_series *slabs;
 	struct replay_proc *proc;
 };
 
 static int replay(struct replay_job *job);
 static int open_writers(struct cli *cli, struct writers *writers);
+static int close_writers(struct writers *writers, bool keep, int status);
 static bool attach(void *ctx, struct replay_job *job, struct replay_side *side,
 		   struct error *err);
 
@@ -49,8 +53,7 @@ static int replay(struct replay_job *job)
 	job->started = attach;
 	job->ctx = &writers;
 	status = replay_job_run(job, cli->args.operands.items[0]);
-	status = replay_series_close(writers.series, job->replayed, status);
-	status = replay_proc_close(writers.proc, status);
+	status = close_writers(&writers, job->replayed, status);
 	if (!job->replayed) {
 		cli_output_abort(cli);
 		return status;
@@ -63,12 +66,25 @@ static int replay(struct replay_job *job)
 
 static int open_writers(struct cli *cli, struct writers *writers)
 {
-	int status = replay_series_open(cli, &writers->series);
+	int status = EXIT_OK;
 
-	if (status != EXIT_OK)
-		return status;
-	status = replay_proc_open(cli, &writers->proc);
-	return status == EXIT_OK ? status : replay_series_close(writers->series, false, status);
+	*writers = (struct writers){ 0 };
+	if (!series_every_is_used(&cli->options))
+		status = EXIT_USAGE;
+	if (status == EXIT_OK)
+		status = replay_series_open(cli, &writers->series);
+	if (status == EXIT_OK)
+		status = slab_series_open(cli, &writers->slabs);
+	if (status == EXIT_OK)
+		status = replay_proc_open(cli, &writers->proc);
+	return status == EXIT_OK ? status : close_writers(writers, false, status);
+}
+
+static int close_writers(struct writers *writers, bool keep, int status)
+{
+	status = replay_series_close(writers->series, keep, status);
+	status = slab_series_close(writers->slabs, keep, status);
+	return replay_proc_close(writers->proc, status);
 }
 
 static bool attach(void *ctx, struct replay_job *job, struct replay_side *side,
@@ -78,7 +94,8 @@ static bool attach(void *ctx, struct replay_job *job, struct replay_side *side,
 
 	replay_proc_attach(writers->proc, job);
 	return replay_series_attach(writers->series, side->replay, trace_info(job->in.trace),
-				    job->survey.nr_events, err);
+				    job->survey.nr_events, err) &&
+	       slab_series_attach(writers->slabs, job, side, err);
 }
 
 const char *replay_layer_name(unsigned int i)

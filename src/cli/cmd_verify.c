@@ -10,6 +10,7 @@
 #include "verify_report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct verify_job {
 	struct cli *cli;
@@ -26,7 +27,10 @@ struct verify_job {
 static int verify(struct verify_job *job);
 static bool check_options(struct verify_job *job);
 static void configure(struct verify_job *job);
+static unsigned int with_joint(unsigned int layers);
 static bool add_truths(struct verify_job *job);
+static void note_given(const struct verify_job *job, struct verify_truth *truth);
+static bool later_slabs(const struct verify_job *job);
 static int judge(struct verify_job *job);
 static int print(struct verify_job *job, int status);
 static int check_requirements(const struct verify_job *job, int status);
@@ -105,22 +109,32 @@ static void configure(struct verify_job *job)
 	const bool both = options->follow == options->free_running;
 
 	job->options = (struct verify_run_options){
-		.layers = (unsigned int)options->verify_layers,
+		.layers = with_joint((unsigned int)options->verify_layers),
 		.modes = (both || options->follow ? 1U << VERIFY_FOLLOW : 0) |
 			 (both || options->free_running ? 1U << VERIFY_FREE : 0),
 		.given = (unsigned int)options->given_facts & ((1U << GIVEN_NR) - 1),
 		.nr_stories = options->first,
 		.explain = UINT64_MAX,
 		.classes = options->group,
-		.slab_files = &job->readings.slab_files,
+		.slabs = &job->readings.slabs,
 	};
 	if (option_was_given(options, offsetof(struct cli_options, explain)))
 		job->options.explain = options->explain;
 	replay_job_machine(&job->readings, job->settings, true, &job->machine, &job->start);
-	if (!job->readings.start->has_later)
+	if (job->readings.slabs_given)
+		job->options.slab_files = &job->readings.slab_files;
+	if (!job->readings.start->has_later && !later_slabs(job))
 		job->options.given &= ~(1U << GIVEN_SNAPSHOT);
 	job->run = verify_run_create(&job->options, &job->machine, &job->readings.survey,
 				     &job->readings.in.names);
+}
+
+/* Slabs and pages both simulated: then the slabs' pages come from the page allocator, too. */
+static unsigned int with_joint(unsigned int layers)
+{
+	const unsigned int both = 1U << VERIFY_PAGE | 1U << VERIFY_SLAB;
+
+	return layers | ((layers & both) == both ? 1U << VERIFY_JOINT : 0);
 }
 
 /* One --at is the moment of all truths, else each truth has its own, or the recording's marks. */
@@ -140,9 +154,30 @@ static bool add_truths(struct verify_job *job)
 			verify_truth_set_moment(truth,
 						job->readings.at.items[MIN(i,
 							job->readings.at.nr - 1)]);
+		note_given(job, truth);
 		verify_run_add_truth(job->run, truth);
 	}
 	return true;
+}
+
+/* Files that told of the beginning are not held against what came of that at their moment. */
+static void note_given(const struct verify_job *job, struct verify_truth *truth)
+{
+	const struct replay_job *readings = &job->readings;
+
+	if (!job->options.slab_files ||
+	    strcmp(verify_truth_label(truth), readings->moments.label) != 0)
+		return;
+	verify_truth_set_given(truth, VERIFY_FILE_SLABINFO, !later_slabs(job));
+	verify_truth_set_given(truth, VERIFY_FILE_SYS_SLAB, !later_slabs(job));
+}
+
+/* Files of later, not those of --start, tell of slabs. */
+static bool later_slabs(const struct verify_job *job)
+{
+	const struct replay_job *readings = &job->readings;
+
+	return readings->slabs_given && readings->files_of_slabs == &readings->files.later;
 }
 
 static int judge(struct verify_job *job)

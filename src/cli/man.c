@@ -10,6 +10,7 @@
  *	@settings          the options of a machine, section by section
  *	@presets           the presets with their summaries
  *	@metrics           the columns of replay --series
+ *	@slabs             those of replay --slab-series
  *	four blanks first  an example or a picture: kept as it is
  *	*word*             bold
  *	an empty line      a new paragraph
@@ -22,6 +23,7 @@
 #include "command.h"
 
 #include "kmreplay/replay/metrics.h"
+#include "kmreplay/replay/slab_usage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +68,7 @@ static void print_exits(const struct page *page);
 static void print_settings(const struct page *page);
 static void print_presets(const struct page *page);
 static void print_metrics(const struct page *page);
+static void print_slabs(const struct page *page);
 static void add_metric(const struct replay_metric_info *info, struct str *text);
 static void add_members(enum replay_metric metric, struct str *text);
 static void print_item(FILE *fp, const char *term, const char *text);
@@ -172,6 +175,7 @@ static bool print_directive(const struct page *page, const char *name, struct er
 		{ "settings", print_settings },
 		{ "presets", print_presets },
 		{ "metrics", print_metrics },
+		{ "slabs", print_slabs },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
@@ -300,6 +304,26 @@ static void print_metrics(const struct page *page)
 		print_item(page->fp, str_text(&term), str_text(&text));
 	}
 	str_deinit(&term);
+	str_deinit(&text);
+}
+
+/* "Bytes of all slabs (bytes, now; sort key bytes)." */
+static void print_slabs(const struct page *page)
+{
+	struct str text;
+
+	str_init(&text);
+	for (unsigned int i = 0; i < SLAB_COL_NR; i++) {
+		const struct slab_column_info *info = slab_column_info((enum slab_column)i);
+
+		str_reset(&text);
+		str_addf(&text, "%c%s (%s, %s", info->help[0] & ~32, info->help + 1,
+			 metric_unit_name(info->unit), metric_kind_name(info->kind));
+		if (strcmp(info->name, info->key) != 0)
+			str_addf(&text, "; sort key %s", info->name);
+		str_add(&text, ").");
+		print_item(page->fp, info->key, str_text(&text));
+	}
 	str_deinit(&text);
 }
 

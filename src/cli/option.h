@@ -92,7 +92,7 @@ struct option_every {
 
 /** Everything that options can say, for all commands. */
 struct cli_options {
-	uint64_t given; /**< bits of table rows: it was on the command line */
+	uint64_t given[2]; /**< bits of table rows: it was on the command line */
 	bool help;
 	bool version;
 	unsigned int color;    /**< enum option_when */
@@ -129,6 +129,10 @@ struct cli_options {
 	bool verbose;
 	const char *start; /**< directory of files of the moment of the first event; NULL: none */
 	const char *boot;  /**< directory with the boot log; NULL: none */
+
+	struct option_sort slab_sort;   /**< choices are slab_sort_name()'s */
+	struct option_words caches;     /**< names with * and ?; none: all */
+	const char *slab_series;        /**< file; NULL: none is wanted */
 
 	/* report */
 	const char *plots; /**< directory for pictures and their data; NULL: none is kept */
@@ -181,7 +185,7 @@ struct cli_option {
 	const char *(*choice)(unsigned int i);   /**< what it may be; NULL after the last */
 	const char *(*begins)(unsigned int i);   /**< what stands before "=" in it: completion */
 	const char *def;                         /**< as it would be written; NULL: zero */
-	const char *bare; /**< NUMBER: what it means without a value; NULL: it needs one */
+	const char *bare; /**< NUMBER, SORT: what it means without a value; NULL: it needs one */
 	const char *help;
 };
 

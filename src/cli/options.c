@@ -73,7 +73,7 @@ static const struct cli_option options_table[] = {
 	  .help = "order lines by these columns, largest first, smallest first with + before the "
 		  "name" },
 	{ .name = "lines", .letter = 'l', .arg = ARG_NUMBER,
-	  .commands = CMD_BIT(STAT) | CMD_BITS_REPLAYS | CMD_BIT(FAILURES),
+	  .commands = CMD_BIT(STAT) | CMD_BITS_REPLAYS | CMD_BIT(VERIFY) | CMD_BIT(FAILURES),
 	  .offset = FIELD(lines),
 	  .metavar = "N", .max = UINT32_MAX, .def = "20",
 	  .help = "lines of a table, 0 for all; other forms than text have all unless told" },
@@ -83,7 +83,9 @@ static const struct cli_option options_table[] = {
 	  .help = "what is simulated; for the others the recorded page events are replayed" },
 	{ .name = "layers", .arg = ARG_SET, .commands = CMD_BIT(VERIFY),
 	  .offset = FIELD(verify_layers), .metavar = "LAYERS", .choice = verify_layer_name,
-	  .def = "page,slab,vmalloc,percpu", .help = "which layers are judged" },
+	  .def = "page,slab,vmalloc,percpu,joint",
+	  .help = "which layers are judged; joint: slabs with their pages from the page allocator, "
+		  "judged, too, when page and slab both are" },
 	{ .name = "follow", .arg = ARG_NONE, .commands = CMD_BIT(VERIFY), .offset = FIELD(follow),
 	  .help = "only followed: a difference is corrected from the recording, which measures "
 		  "the rules; without this and --free both are shown" },
@@ -165,8 +167,9 @@ static const struct cli_option options_table[] = {
 	  .offset = FIELD(boot),
 	  .metavar = "DIR",
 	  .help = "the boot log (dmesg, best with memblock=debug) and iomem of the recorded machine: "
-		  "which memory it had, and which was reserved; and kpageflags, there or in "
-		  "DIR/start or DIR/end, read before the recording ended: what no event touches" },
+		  "which memory it had, and which was reserved; and kpageflags and slabinfo, there "
+		  "or in DIR/start or DIR/end, read before the recording ended: what no event "
+		  "touches" },
 	{ .name = "recovered", .arg = ARG_CHOICE, .commands = CMD_BITS_REPLAYS | CMD_BIT(FAILURES),
 	  .offset = FIELD(recovered), .metavar = "WHAT", .choice = replay_recovered_name,
 	  .def = "keep",
@@ -175,14 +178,27 @@ static const struct cli_option options_table[] = {
 	{ .name = "series", .arg = ARG_FILE, .commands = CMD_BIT(REPLAY), .offset = FIELD(series),
 	  .metavar = "FILE",
 	  .help = "write metrics over time to FILE, as CSV, or as TSV if it is called *.tsv" },
+	{ .name = "slab-series", .arg = ARG_FILE, .commands = CMD_BIT(REPLAY),
+	  .offset = FIELD(slab_series), .metavar = "FILE",
+	  .help = "the same for slab caches, a row for each" },
 	{ .name = "every", .arg = ARG_EVERY, .commands = CMD_BIT(REPLAY), .offset = FIELD(every),
 	  .metavar = "SPAN",
-	  .help = "how often --series looks: a time (100ms), a number of events (5000-events), or "
-		  "marker, at each trace_marker; without it about a thousand times" },
+	  .help = "how often --series and --slab-series look: a time (100ms), a number of events "
+		  "(5000-events), or marker, at each trace_marker; without it about a thousand "
+		  "times" },
 	{ .name = "proc", .arg = ARG_FILE, .commands = CMD_BIT(REPLAY), .offset = FIELD(proc),
 	  .metavar = "DIR",
 	  .help = "write buddyinfo, slabinfo and other files of the machine's kernel to DIR, as "
 		  "they are at the end or --at; several --at have a directory each in it" },
+	{ .name = "slabs", .arg = ARG_SORT, .commands = CMD_BIT(REPLAY),
+	  .offset = FIELD(slab_sort), .metavar = "COLUMNS", .choice = slab_sort_name,
+	  .bare = "loss",
+	  .help = "more of the slab caches, as slabtop and 'slabinfo -X' show them, sorted by these "
+		  "columns, largest first, smallest first with + before the name" },
+	{ .name = "caches", .arg = ARG_WORDS, .commands = CMD_BIT(REPLAY),
+	  .offset = FIELD(caches), .metavar = "NAMES",
+	  .help = "only slab caches with these names, with * and ? as in a shell; several by "
+		  "comma" },
 	{ .name = "self-check", .arg = ARG_NONE, .commands = CMD_BITS_REPLAYS,
 	  .offset = FIELD(self_check),
 	  .help = "verify the machine: counts of pages after each event, every invariant after "
@@ -234,7 +250,7 @@ static const struct cli_option options_table[] = {
 	  .offset = FIELD(version), .help = "name, version and licence" },
 };
 
-static_assert(ARRAY_SIZE(options_table) <= 64, "cli_options.given has a bit for each row");
+static_assert(ARRAY_SIZE(options_table) <= 128, "cli_options.given has a bit for each row");
 
 const struct cli_option *option_get(unsigned int i)
 {
@@ -250,14 +266,16 @@ bool option_is_for(const struct cli_option *o, const struct command *command)
 
 void option_note_given(struct cli_options *options, const struct cli_option *o)
 {
-	options->given |= 1ULL << (o - options_table);
+	const size_t row = (size_t)(o - options_table);
+
+	options->given[row / 64] |= 1ULL << (row % 64);
 }
 
 bool option_was_given(const struct cli_options *options, size_t offset)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(options_table); i++)
 		if (options_table[i].offset == offset)
-			return options->given & (1ULL << i);
+			return options->given[i / 64] >> (i % 64) & 1;
 	BUG_ON(true);
 }
 

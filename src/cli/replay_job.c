@@ -17,6 +17,10 @@ enum {
 };
 
 static int look(struct replay_job *job);
+static void find_files(struct replay_job *job);
+static uint64_t moment_of_slabs(const struct replay_job *job);
+static struct slab_sources sources_of_slabs(struct replay_job *job);
+static void use_files(struct replay_job *job);
 static bool find_moments(struct replay_job *job, const struct when_finder *finder);
 static void learn(struct replay_job *job);
 static void pull_learned(struct replay_job *job);
@@ -42,6 +46,7 @@ void replay_job_init(struct replay_job *job, struct cli *cli)
 	job->look_at_slabs = true;
 	survey_init(&job->survey);
 	slab_survey_init(&job->slabs, &job->survey);
+	slab_census_init(&job->census);
 	area_survey_init(&job->areas);
 	start_files_init(&job->files);
 	recorded_init(&job->recorded);
@@ -65,6 +70,8 @@ void replay_job_deinit(struct replay_job *job)
 	recorded_deinit(&job->recorded);
 	slab_survey_deinit(&job->slabs);
 	slab_files_deinit(&job->slab_files);
+	slab_census_deinit(&job->census);
+	snap_moments_deinit(&job->moments);
 	area_survey_deinit(&job->areas);
 	start_state_destroy(job->start);
 	start_files_deinit(&job->files);
@@ -153,6 +160,8 @@ struct replay_facts replay_job_facts(struct replay_job *job, struct replay_side 
 		.layers = job->options.layers,
 		.lines = options->lines,
 		.verbose = options->verbose,
+		.slab_sort = &options->slab_sort,
+		.caches = &options->caches,
 	};
 }
 
@@ -180,6 +189,7 @@ static int look(struct replay_job *job)
 	struct when_finder finder;
 	int status;
 
+	find_files(job);
 	when_finder_init(&finder, trace_info(in->trace)->unit);
 	vec_foreach(&job->cli->options.at.list, when)
 		when_finder_add(&finder, when);
@@ -189,6 +199,9 @@ static int look(struct replay_job *job)
 		page_profile_for(trace_info(in->trace)->kernel)->fallback ==
 		FALLBACK_STEAL_SUITABLE;
 	while (cli_input_next(in)) {
+		if (job->files_of_slabs)
+			snap_moments_look(&job->moments, &in->batch, &in->names,
+					  job->survey.nr_events);
 		survey_add(&job->survey, in->batch.events, in->batch.nr);
 		learn(job);
 	}
@@ -201,6 +214,43 @@ static int look(struct replay_job *job)
 		status = EXIT_USAGE;
 	when_finder_deinit(&finder);
 	return status;
+}
+
+/* Which files tell of slabs. */
+static void find_files(struct replay_job *job)
+{
+	const char *dir;
+
+	job->files_of_slabs = start_files_slabs(&job->files, &dir);
+	if (job->files_of_slabs && (dir == job->files.start_dir || !job->no_later))
+		snap_moments_init(&job->moments, dir);
+	else
+		job->files_of_slabs = NULL;
+}
+
+/*
+ * The event before which the files that tell of slabs were read. Those of --start are of the
+ * beginning when no mark says otherwise; when others were read, it must say.
+ */
+static uint64_t moment_of_slabs(const struct replay_job *job)
+{
+	uint64_t moment;
+
+	if (!job->files_of_slabs)
+		return UINT64_MAX;
+	moment = job->moments.at[PROC_SLABINFO];
+	return moment == UINT64_MAX && job->files_of_slabs == &job->files.start ? 0 : moment;
+}
+
+static struct slab_sources sources_of_slabs(struct replay_job *job)
+{
+	return (struct slab_sources){
+		.moment = moment_of_slabs(job),
+		.survey = &job->slabs,
+		.census = &job->census,
+		.repair = job->learned,
+		.names = &job->in.names,
+	};
 }
 
 /* What each --at means; false: the message is printed. */
@@ -246,6 +296,7 @@ static void pull_learned(struct replay_job *job)
 		if (!job->look_at_slabs)
 			continue;
 		slab_survey_feed(&job->slabs, job->learned, &batch);
+		slab_census_feed(&job->census, &batch, moment_of_slabs(job));
 		area_survey_feed(&job->areas, &batch);
 	}
 }
@@ -263,10 +314,31 @@ static void finish_slabs(struct replay_job *job)
 	machine_config_init(&recorded, info->kernel,
 			    info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64);
 	recorded.nr_cpus = recorded_cpus(&job->survey);
+	slab_survey_make(&job->slabs, job->learned, &recorded);
+	use_files(job);
 	slab_survey_finish(&job->slabs, job->learned, &recorded);
 	machine_config_deinit(&recorded);
+	if (job->slabs_given) {
+		const struct slab_sources sources = sources_of_slabs(job);
+
+		slab_files_turn_back(&job->slab_files, &sources);
+		slab_survey_correct(&job->slabs, &job->slab_files, job->learned, &job->in.names);
+	}
 	vec_foreach(&job->slabs.slabs, slab)
 		survey_note_in_use(&job->survey, slab->pfn, 1ULL << slab->order);
+}
+
+/* Files that tell of slabs, once their moment is known. */
+static void use_files(struct replay_job *job)
+{
+	const struct slab_sources sources = sources_of_slabs(job);
+
+	if (sources.moment == UINT64_MAX)
+		return;
+	slab_files_init(&job->slab_files, job->files_of_slabs);
+	job->slabs_given = job->slab_files.caches.nr;
+	if (job->slabs_given)
+		slab_files_name(&job->slab_files, &sources);
 }
 
 static void configure(struct replay_job *job)
@@ -281,10 +353,10 @@ static void configure(struct replay_job *job)
 		.slab_files = &job->slab_files,
 		.areas = &job->areas,
 	};
-	slab_files_init(&job->slab_files, start_files_start(&job->files));
+	/* Without addresses the beginning is all that they can tell of. */
+	if (!job->slabs_given && job->files_of_slabs == &job->files.start)
+		slab_files_init(&job->slab_files, job->files_of_slabs);
 	area_survey_add_files(&job->areas, start_files_start(&job->files));
-	if (job->learned)
-		slab_survey_correct(&job->slabs, &job->slab_files, job->learned, &job->in.names);
 	if (job->options.layers & ~(unsigned int)LAYER_PAGE)
 		job->options.layers |= LAYER_PAGE;
 	vec_foreach(&job->sides, side) {
@@ -310,6 +382,12 @@ static void create_start(struct replay_job *job, uint64_t seed)
 	job->start = start_state_create(&sources);
 	vec_foreach(&job->start->contradictions, line)
 		cli_warn("%s", *line);
+	if (sources.later && proc_has(sources.later, PROC_KPAGEFLAGS) && !job->start->has_later &&
+	    job->start->contradictions.nr && job->files_of_slabs == sources.later) {
+		slab_files_deinit(&job->slab_files);
+		slab_files_init(&job->slab_files, NULL);
+		job->slabs_given = false;
+	}
 }
 
 /* A damaged CPU number does not make a machine: events of CPUs beyond share the others. */

@@ -24,8 +24,10 @@
 #include "kmreplay/replay/area_survey.h"
 #include "kmreplay/replay/recorded.h"
 #include "kmreplay/replay/replay.h"
+#include "kmreplay/replay/slab_census.h"
 #include "kmreplay/replay/slab_files.h"
 #include "kmreplay/replay/slab_survey.h"
+#include "kmreplay/replay/snap_moments.h"
 #include "kmreplay/replay/start.h"
 
 /** One machine of a job. */
@@ -61,7 +63,11 @@ struct replay_job {
 	struct cli_input in;
 	struct survey survey;
 	struct slab_survey slabs;
-	struct slab_files slab_files;
+	const struct proc_snapshot *files_of_slabs; /**< NULL: none */
+	struct slab_census census;
+	struct snap_moments moments; /**< of the files that tell of slabs */
+	bool slabs_given;            /**< they do: slab_files are theirs */
+	struct slab_files slab_files; /**< of the beginning */
 	struct area_survey areas;
 	struct start_files files;   /**< --start, --boot */
 	struct start_state *start;  /**< of the recorded machine, once the first reading is over */

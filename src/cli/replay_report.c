@@ -23,6 +23,7 @@ static void report_start_slabs(struct report *report, const struct replay_tally 
 static void add_calls(struct report *report, const struct replay_tally *tally);
 static void add_figures(struct report *report, const struct replay_facts *facts);
 static void add_fragmentation(struct report *report, const struct replay_facts *facts);
+static void add_slabs(struct report *report, const struct replay_facts *facts);
 static void add_oom(struct report *report, const struct replay_facts *facts);
 static int huge_availability(const struct replay_zone *zone);
 
@@ -41,7 +42,7 @@ void replay_report(struct report *report, const struct replay_facts *facts)
 	if (facts->layers & LAYER_PAGE)
 		add_fragmentation(report, facts);
 	if (facts->layers & LAYER_SLAB)
-		replay_report_caches(report, facts);
+		add_slabs(report, facts);
 	if (facts->layers & LAYER_VMALLOC)
 		replay_report_vmalloc(report, facts);
 	if (facts->layers & LAYER_PERCPU)
@@ -286,6 +287,19 @@ static void add_fragmentation(struct report *report, const struct replay_facts *
 			report_hide(table);
 	}
 	report_end(report);
+}
+
+static void add_slabs(struct report *report, const struct replay_facts *facts)
+{
+	struct report_table *paths, *spread;
+
+	replay_report_caches(report, facts);
+	paths = replay_report_slab_paths(report, facts);
+	spread = replay_report_slab_spread(report, facts);
+	if (facts->verbose || (facts->slab_sort && facts->slab_sort->keys.nr))
+		return;
+	report_hide(paths);
+	report_hide(spread);
 }
 
 struct report_table *replay_report_zones(struct report *report, const struct replay_facts *facts)

@@ -12,9 +12,13 @@
 #include "kmreplay/repair/repair.h"
 #include "kmreplay/replay/figures.h"
 #include "kmreplay/replay/replay.h"
+#include "kmreplay/replay/slab_usage.h"
 #include "kmreplay/report/report.h"
 #include "kmreplay/stats/account.h"
 #include "kmreplay/trace/trace.h"
+
+struct option_sort;
+struct option_words;
 
 struct replay_facts {
 	const char *path;
@@ -30,6 +34,8 @@ struct replay_facts {
 	unsigned int layers;     /**< enum replay_layer */
 	uint64_t lines;          /**< of a table; 0: all */
 	bool verbose;            /**< tables that most readers skip */
+	const struct option_sort *slab_sort; /**< of slab caches; NULL, empty: by loss, in short */
+	const struct option_words *caches;   /**< which of them; NULL or empty: all */
 	const char *label;       /**< the side that tables are about; NULL: there is one only */
 };
 
@@ -54,19 +60,15 @@ struct report_table *replay_report_zones(struct report *report, const struct rep
 struct report_table *replay_report_indices(struct report *report, const struct replay_facts *facts,
 					   const struct replay_zone *zone);
 
-/** A slab cache that was used, and what it loses. */
-struct replay_cache {
-	struct slab_cache_stats stats;
-	uint64_t loss; /**< all three kinds together */
-	uint32_t id;
-};
-
-struct replay_caches vec(struct replay_cache);
-
-/** replay_tables.c: appends the caches, those that lose most first. */
-void replay_caches_by_loss(struct replay *replay, struct replay_caches *caches);
-/** Slab caches by loss; caches or call sites by waste. */
+/** replay_slabs.c: the slab caches as the options want them, by loss unless told. */
+void replay_slab_usage(const struct replay_facts *facts, struct slab_usage *usage);
+/** What each holds and loses; the ways of allocations and frees; average, least, most and total. */
 struct report_table *replay_report_caches(struct report *report, const struct replay_facts *facts);
+struct report_table *replay_report_slab_paths(struct report *report,
+					      const struct replay_facts *facts);
+struct report_table *replay_report_slab_spread(struct report *report,
+					       const struct replay_facts *facts);
+/** replay_tables.c: caches or call sites by waste. */
 struct report_table *replay_report_waste(struct report *report, const struct replay_facts *facts,
 					 enum account_by by);
 /** Failures by kind; modelled latency by call or by path. */

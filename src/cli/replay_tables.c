@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The long tables of `replay`: caches by loss, call sites by waste, failures, modelled latency. */
+/* The long tables of `replay`: call sites by waste, failures, modelled latency. */
 #include <config.h>
 
 #include "account_feed.h"
@@ -7,65 +7,15 @@
 
 #include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/str.h"
-#include "kmreplay/mm/slab.h"
 
 #include <stdlib.h>
 
-static int by_loss(const void *a, const void *b);
-static void cache_row(struct report_table *table, const struct replay_facts *facts,
-		      const struct replay_cache *cache);
 static void waste_row(struct report_table *table, const struct replay_facts *facts,
 		      enum account_by by, const struct account_line *line);
 static int by_count(const void *a, const void *b);
 static void failure_row(struct report_table *table, const struct replay_facts *facts,
 			const struct replay_failure *failure);
 static void latency_row(struct report_table *table, const char *name, const struct hist *hist);
-
-void replay_caches_by_loss(struct replay *replay, struct replay_caches *caches)
-{
-	struct slab_allocator *slab = machine_slab(replay_machine(replay));
-
-	for (uint32_t id = 0; id < slab_nr_caches(slab); id++) {
-		struct replay_cache cache = { .id = id };
-
-		if (!slab_cache_get_stats(slab, id, &cache.stats) || !cache.stats.counters.allocs)
-			continue;
-		cache.loss = cache.stats.loss_align + cache.stats.loss_padding +
-			     cache.stats.loss_free;
-		vec_push(caches, cache);
-	}
-	if (caches->nr)
-		qsort(caches->items, caches->nr, sizeof(*caches->items), by_loss);
-}
-
-struct report_table *replay_report_caches(struct report *report, const struct replay_facts *facts)
-{
-	static const struct report_column columns[] = {
-		{ "cache", "cache", REPORT_TEXT, 0 },
-		{ "object_size", "object", REPORT_BYTES, 0 },
-		{ "size", "stride", REPORT_BYTES, 0 },
-		{ "order", "order", REPORT_NUMBER, 0 },
-		{ "slabs", "slabs", REPORT_COUNT, 0 },
-		{ "objects", "live", REPORT_COUNT, 0 },
-		{ "slots", "slots", REPORT_COUNT, 0 },
-		{ "bytes", "memory", REPORT_BYTES, 0 },
-		{ "slab_loss_bytes", "slab_loss", REPORT_BYTES, 0 },
-		{ "slab_loss_align_bytes", "align", REPORT_BYTES, 0 },
-		{ "slab_loss_padding_bytes", "padding", REPORT_BYTES, 0 },
-		{ "slab_loss_free_bytes", "free", REPORT_BYTES, 0 },
-	};
-	struct replay_caches caches = { 0 };
-	struct report_table *table;
-
-	replay_caches_by_loss(facts->replay, &caches);
-	table = replay_table(report, facts, "caches", "Slab caches by loss, at the end", columns,
-			     ARRAY_SIZE(columns));
-	report_limit(table, facts->lines);
-	vec_foreach(&caches, cache)
-		cache_row(table, facts, cache);
-	vec_deinit(&caches);
-	return table;
-}
 
 /* internal_frag_live and internal_frag_traffic: 1 - asked / given, of what is there and of all. */
 struct report_table *replay_report_waste(struct report *report, const struct replay_facts *facts,
@@ -163,35 +113,6 @@ struct report_table *replay_report_latency(struct report *report, const struct r
 	for (unsigned int i = 0; by_path && i < MM_PATH_NR; i++)
 		latency_row(table, mm_path_name((enum mm_path)i), &tally->path_cost[i]);
 	return table;
-}
-
-static int by_loss(const void *a, const void *b)
-{
-	const struct replay_cache *x = a, *y = b;
-
-	if (x->loss != y->loss)
-		return x->loss < y->loss ? 1 : -1;
-	return x->id > y->id ? 1 : -1;
-}
-
-static void cache_row(struct report_table *table, const struct replay_facts *facts,
-		      const struct replay_cache *cache)
-{
-	const struct slab_cache_stats *stats = &cache->stats;
-	struct str name;
-
-	str_init(&name);
-	replay_cache_name(facts->replay, cache->id, &name);
-	report_row(table, (struct report_value[]){
-				  report_str(str_text(&name)),
-				  report_u64(stats->geometry.object_size),
-				  report_u64(stats->geometry.size),
-				  report_u64(stats->geometry.order), report_u64(stats->nr_slabs),
-				  report_u64(stats->live_objs), report_u64(stats->num_objs),
-				  report_u64(stats->bytes), report_u64(cache->loss),
-				  report_u64(stats->loss_align), report_u64(stats->loss_padding),
-				  report_u64(stats->loss_free) });
-	str_deinit(&name);
 }
 
 static void waste_row(struct report_table *table, const struct replay_facts *facts,

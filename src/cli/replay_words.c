@@ -150,8 +150,9 @@ static void say_fragmentation(struct str *words, const struct replay_tally *tall
 static void say_slabs(struct str *words, const struct replay_facts *facts)
 {
 	char held[FMT_BUF], lost[FMT_BUF], share[FMT_BUF];
-	struct replay_caches caches = { 0 };
+	const struct replay_facts all = { .replay = facts->replay };
 	struct slab_totals totals;
+	struct slab_usage usage;
 	uint64_t loss;
 
 	slab_totals(machine_slab(replay_machine(facts->replay)), &totals);
@@ -161,14 +162,13 @@ static void say_slabs(struct str *words, const struct replay_facts *facts)
 	str_addf(words, " Slabs hold %s at the end, %s of it (%s) without use",
 		 fmt_size(held, totals.bytes), fmt_size(lost, loss),
 		 fmt_percent(share, loss, totals.bytes));
-	replay_caches_by_loss(facts->replay, &caches);
-	if (caches.nr && caches.items[0].loss) {
-		str_add(words, ", most by ");
-		replay_cache_name(facts->replay, caches.items[0].id, words);
-		str_addf(words, " (%s)", fmt_size(lost, caches.items[0].loss));
-	}
+	replay_slab_usage(&all, &usage);
+	loss = usage.rows.nr ? slab_usage_loss(&usage.rows.items[0]) : 0;
+	if (loss)
+		str_addf(words, ", most by %s (%s)", usage.rows.items[0].name,
+			 fmt_size(lost, loss));
 	str_add_char(words, '.');
-	vec_deinit(&caches);
+	slab_usage_deinit(&usage);
 }
 
 static void say_trust(struct str *words, const struct replay_facts *facts)

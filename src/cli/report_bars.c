@@ -54,6 +54,8 @@ void report_page_slabs(struct report_page *page)
 	for (size_t i = 0; i < page->compare->sides.nr; i++) {
 		report_page_side(page, i);
 		report_plot_table(plot, replay_report_caches(page->report, &page->facts[i]));
+		report_plot_table(plot, replay_report_slab_paths(page->report, &page->facts[i]));
+		report_plot_table(plot, replay_report_slab_spread(page->report, &page->facts[i]));
 		report_page_side_end(page);
 	}
 	report_end(page->report);
@@ -123,10 +125,10 @@ void report_page_latency(struct report_page *page)
 
 static void add_loss_bars(struct report_panel *panel, struct replay *replay)
 {
-	struct replay_caches caches = { 0 };
-	struct str name;
+	const struct replay_facts facts = { .replay = replay };
+	struct slab_usage usage;
 
-	replay_caches_by_loss(replay, &caches);
+	replay_slab_usage(&facts, &usage);
 	report_series(panel, &(struct report_series){ "free", "free objects", REPORT_COLOR_LIVE },
 		      NULL, 0);
 	report_series(panel,
@@ -134,18 +136,16 @@ static void add_loss_bars(struct report_panel *panel, struct replay *replay)
 		      NULL, 0);
 	report_series(panel, &(struct report_series){ "align", "alignment", REPORT_COLOR_WASTE },
 		      NULL, 0);
-	str_init(&name);
-	for (size_t i = 0; i < caches.nr && i < BARS && caches.items[i].loss; i++) {
-		const struct slab_cache_stats *stats = &caches.items[i].stats;
+	for (size_t i = 0; i < usage.rows.nr && i < BARS; i++) {
+		const struct slab_cache_stats *stats = &usage.rows.items[i].stats;
 
-		str_reset(&name);
-		replay_cache_name(replay, caches.items[i].id, &name);
-		add_bar(panel, str_text(&name),
+		if (!slab_usage_loss(&usage.rows.items[i]))
+			break;
+		add_bar(panel, usage.rows.items[i].name,
 			(int64_t[]){ (int64_t)stats->loss_free, (int64_t)stats->loss_padding,
 				     (int64_t)stats->loss_align });
 	}
-	str_deinit(&name);
-	vec_deinit(&caches);
+	slab_usage_deinit(&usage);
 }
 
 static struct report_plot *add_site_picture(struct report_page *page,

@@ -6,13 +6,22 @@
 
 #include "cli_internal.h"
 
+#include "kmreplay/core/xalloc.h"
+
+#include <stdlib.h>
+
 /* What each directory is for: one of these has to be in it. */
 enum {
 	START_NEEDS = 1U << PROC_ZONEINFO | 1U << PROC_SLABINFO | 1U << PROC_VMALLOCINFO,
 	BOOT_NEEDS = 1U << PROC_DMESG | 1U << PROC_IOMEM,
-	LATER_WANTS = 1U << PROC_KPAGEFLAGS,
+	/* What a later moment tells: which pages were in use, which slabs there were. */
+	LATER_NEEDS = 1U << PROC_KPAGEFLAGS | 1U << PROC_SLABINFO,
+	/* What is the same at any moment, so that it may stand once, above several snapshots. */
+	LASTING = 1U << PROC_SYS_SLAB_STATIC | 1U << PROC_SYS_SLAB_ALIASES,
+	LATER_WANTS = LATER_NEEDS | LASTING | 1U << PROC_SYS_SLAB,
 };
 
+static bool read_lasting(struct proc_snapshot *snap, const char *dir);
 static bool read_later(struct start_files *files, const char *dir);
 static bool read_one(struct proc_snapshot *snap, const char *dir, const char *option,
 		     unsigned int needs);
@@ -30,14 +39,17 @@ void start_files_deinit(struct start_files *files)
 	proc_snapshot_deinit(&files->start);
 	proc_snapshot_deinit(&files->boot);
 	proc_snapshot_deinit(&files->later);
+	free(files->later_dir);
 }
 
 bool start_files_read(struct start_files *files, const struct cli_options *options)
 {
 	files->has_start = options->start;
+	files->start_dir = options->start;
 	files->has_boot = options->boot;
 	return (!options->start ||
-		read_one(&files->start, options->start, "start", START_NEEDS)) &&
+		(read_one(&files->start, options->start, "start", START_NEEDS) &&
+		 read_lasting(&files->start, options->start))) &&
 	       (!options->boot || (read_one(&files->boot, options->boot, "boot", BOOT_NEEDS) &&
 				   read_later(files, options->boot)));
 }
@@ -57,6 +69,27 @@ const struct proc_snapshot *start_files_later(const struct start_files *files)
 	return files->has_later ? &files->later : NULL;
 }
 
+const struct proc_snapshot *start_files_slabs(const struct start_files *files, const char **dir)
+{
+	if (files->has_start && proc_has(&files->start, PROC_SLABINFO)) {
+		*dir = files->start_dir;
+		return &files->start;
+	}
+	*dir = files->later_dir;
+	return files->has_later && proc_has(&files->later, PROC_SLABINFO) ? &files->later : NULL;
+}
+
+static bool read_lasting(struct proc_snapshot *snap, const char *dir)
+{
+	CLEANUP(cleanup_free) char *above = xasprintf("%s/..", dir);
+	struct error err;
+
+	if (proc_snapshot_read_some(snap, above, LASTING & ~snap->files, &err))
+		return true;
+	cli_error("--start: %s", err.message);
+	return false;
+}
+
 /* The earliest is the best: the fewest pages have changed by ways that have no events. */
 static bool read_later(struct start_files *files, const char *dir)
 {
@@ -70,7 +103,9 @@ static bool read_later(struct start_files *files, const char *dir)
 			cli_error("--boot: %s", err.message);
 			return false;
 		}
-		files->has_later = files->later.files;
+		files->has_later = files->later.files & LATER_NEEDS;
+		if (files->has_later)
+			files->later_dir = xstrdup(path);
 	}
 	return true;
 }

@@ -11,6 +11,8 @@ struct start_files {
 	struct proc_snapshot start, boot;
 	struct proc_snapshot later; /**< in or below the directory of "boot" */
 	bool has_start, has_boot, has_later;
+	const char *start_dir;      /**< the option's */
+	char *later_dir;            /**< of "later"; NULL: there is none */
 };
 
 void start_files_init(struct start_files *files);
@@ -22,5 +24,10 @@ const struct proc_snapshot *start_files_start(const struct start_files *files);
 const struct proc_snapshot *start_files_boot(const struct start_files *files);
 /** Files of a moment while the recording went on that --boot's directory has. */
 const struct proc_snapshot *start_files_later(const struct start_files *files);
+/**
+ * Those that tell of slabs, of the start or else of later, and in "*dir" where they lie; NULL:
+ * none.
+ */
+const struct proc_snapshot *start_files_slabs(const struct start_files *files, const char **dir);
 
 #endif

@@ -30,6 +30,7 @@ static const enum verify_metric leading[VERIFY_LAYER_NR] = {
 	[VERIFY_SLAB] = VERIFY_SLAB_SLAB,
 	[VERIFY_VMALLOC] = VERIFY_VMALLOC_ADDRESS,
 	[VERIFY_PERCPU] = VERIFY_PERCPU_OFFSET,
+	[VERIFY_JOINT] = VERIFY_JOINT_PFN,
 };
 
 static const char *const mode_words[VERIFY_MODE_NR] = {

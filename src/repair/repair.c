@@ -130,6 +130,14 @@ const struct repair_cache *repair_cache(const struct repair *r, uint32_t id)
 	return &r->caches.all.items[id];
 }
 
+bool repair_name_cache(struct repair *r, uint32_t id, const char *name)
+{
+	const uint32_t text = intern_add_text(&r->names->texts, name);
+
+	return !repair_cache(r, id)->name &&
+	       caches_unite(&r->caches, caches_of_name(&r->caches, text), id);
+}
+
 uint32_t repair_nr_caches(const struct repair *r)
 {
 	return (uint32_t)r->caches.all.nr - 1;

@@ -20,6 +20,7 @@ static void add_index(struct figure_source *s, const struct replay_index *index,
 		      const char *prefix, unsigned int order, bool main);
 static void add_slab_loss(struct figure_source *s, const struct slab_totals *totals);
 static void add_internal_frag(struct figure_source *s, const struct slab_totals *totals);
+static void add_slab_paths(struct figure_source *s, const struct slab_counters *counters);
 static void add_counters(struct figure_source *s, const struct page_stats *stats);
 static uint64_t wasted(uint64_t given, uint64_t asked);
 static uint64_t thousandths(uint64_t part, uint64_t whole);
@@ -79,7 +80,6 @@ static void add_index(struct figure_source *s, const struct replay_index *index,
 
 void figures_add_slab(struct figure_source *s)
 {
-	const struct replay_owner *owner = &s->t->owners[OWNER_SLAB];
 	struct slab_totals totals = { 0 };
 	const struct slab_counters *counters = &totals.counters;
 
@@ -103,10 +103,41 @@ void figures_add_slab(struct figure_source *s)
 		   "new slabs", "slab.new_slabs");
 	figure_put(s, FIGURE(COUNT, LESS, false), figure_replayed(s, counters->order_fallback),
 		   "new slabs smaller than wanted", "slab.order_fallbacks");
+	figure_put(s, FIGURE(COUNT, NEITHER, false), figure_replayed(s, totals.nr_slabs),
+		   "slabs at the end, number", "slab.slabs");
 	figure_put(s, FIGURE(COUNT, LESS, false), figure_replayed(s, totals.partial_slabs),
 		   "slabs on node partial lists", "slab.partial_slabs");
-	figure_put(s, FIGURE(COUNT, NEITHER, false), figure_replayed(s, owner->frees),
+	figure_put(s, FIGURE(COUNT, NEITHER, false), figure_replayed(s, counters->free_slab),
 		   "slabs given back", "slab.freed_slabs");
+	add_slab_paths(s, counters);
+}
+
+/* By which ways objects come and go. */
+static void add_slab_paths(struct figure_source *s, const struct slab_counters *counters)
+{
+	const struct {
+		const char *key, *label;
+		uint64_t value;
+	} rows[] = {
+		{ "allocs", "slab allocations", counters->allocs },
+		{ "refills", "cpu slabs refilled from what others freed", counters->alloc_refill },
+		{ "cpu_partial_allocs", "slabs taken from CPUs' partial lists",
+		  counters->cpu_partial_alloc },
+		{ "node_partial_allocs", "slabs taken from nodes' partial lists",
+		  counters->alloc_from_partial },
+		{ "frees", "slab frees", counters->frees },
+		{ "slow_frees", "objects freed to another slab than the cpu slab",
+		  counters->free_slow_objects },
+		{ "remote_frees", "frees to another CPU's slab", counters->free_remote },
+		{ "drains", "partial lists of CPUs drained", counters->cpu_partial_drain },
+		{ "sheaf_refill", "objects taken from slabs into sheaves",
+		  counters->sheaf_refill },
+		{ "sheaf_flush", "objects given back from sheaves", counters->sheaf_flush },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		figure_put(s, FIGURE(COUNT, NEITHER, false), figure_replayed(s, rows[i].value),
+			   rows[i].label, "slab.%s", rows[i].key);
 }
 
 /* Of slab objects and large kmalloc() alike. */
@@ -188,6 +219,14 @@ static void add_counters(struct figure_source *s, const struct page_stats *stats
 		   "pages.%s", name);
 	PAGE_STATS(X)
 #undef X
+	for (unsigned int order = 0; order < KERNEL_NR_ORDERS; order++) {
+		char label[FIGURE_KEY];
+
+		snprintf(label, sizeof(label), "page requests, order %u", order);
+		figure_put(s, FIGURE(COUNT, NEITHER, order == COSTLY_ORDER),
+			   figure_replayed(s, stats->allocs_of[order] + stats->failures_of[order]),
+			   label, "pages.requests.order%u", order);
+	}
 }
 
 void figures_add_latency(struct figure_source *s)

@@ -33,6 +33,7 @@ enum {
 	FULL_CHECK_EVERY = 1024,
 };
 
+static void begin_counting(struct replay *r);
 static uint64_t sample_every(const struct survey *survey);
 static void replay_event(struct replay *r, const struct repair_batch *batch, size_t i);
 static void end_implied(struct replay *r, const struct repair_batch *batch, size_t i,
@@ -95,6 +96,7 @@ struct replay *replay_create(const struct replay_options *options,
 	replay_start(r);
 	replay_start_objects(r);
 	replay_start_fill(r, config->seed);
+	begin_counting(r);
 	return r;
 }
 
@@ -254,6 +256,28 @@ enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned i
 }
 
 /* About a thousand looks at a short recording, one in 1024 events of a long one. */
+/*
+ * What had to be asked for to have the objects of the beginning, on a machine that is not as the
+ * recorded one was, is no work of the recording's. What was asked for when they were is not known:
+ * they count as asked for as a whole.
+ */
+static void begin_counting(struct replay *r)
+{
+	struct slab_allocator *slab = machine_slab(r->machine);
+	uint64_t nr_large, large_pages;
+
+	slab_count_anew(slab);
+	page_count_anew(machine_pages(r->machine));
+	slab_large_stats(slab, &nr_large, &large_pages);
+	r->tally.asked_live_bytes += large_pages << KERNEL_PAGE_SHIFT;
+	for (uint32_t id = 0; id < slab_nr_caches(slab); id++) {
+		struct slab_cache_stats stats;
+
+		if (slab_cache_get_stats(slab, id, &stats))
+			r->tally.asked_live_bytes += stats.live_objs * stats.geometry.object_size;
+	}
+}
+
 static uint64_t sample_every(const struct survey *survey)
 {
 	uint64_t nr = survey ? survey->nr_events / MAX_SAMPLE_EVERY : MAX_SAMPLE_EVERY;

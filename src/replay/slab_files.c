@@ -5,9 +5,11 @@
 #include "kmreplay/replay/slab_files.h"
 
 #include "kmreplay/core/bits.h"
+#include "kmreplay/mm/slab.h"
 #include "kmreplay/mm/slab_geometry.h"
 #include "kmreplay/proc/snapshot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,12 +42,24 @@ void slab_files_deinit(struct slab_files *files)
 		vec_deinit(&files->frames[order]);
 }
 
+uint64_t slab_files_listed(const struct slab_files_cache *cache, unsigned int cpu)
+{
+	char key[16];
+	const char *at;
+
+	snprintf(key, sizeof(key), " C%u=", cpu);
+	at = cache->listed ? strstr(cache->listed, key) : NULL;
+	at = at ? strchr(at, '(') : NULL;
+	return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
 static bool read_cache(const struct proc_snapshot *snapshot, const struct proc_slab *row,
 		       struct slab_files_cache *cache)
 {
 	if (!row->objsize || row->objsize > SLAB_MAX_SIZE || !row->objperslab ||
 	    row->objperslab > SLAB_MAX_OBJECTS || !bits_is_pow2(row->pagesperslab) ||
-	    row->pagesperslab > 1ULL << KERNEL_MAX_ORDER || row->active_objs > row->num_objs)
+	    row->pagesperslab > 1ULL << KERNEL_MAX_ORDER || row->active_objs > row->num_objs ||
+	    row->num_slabs > SLAB_PFN_LIMIT || row->num_objs / row->objperslab > SLAB_PFN_LIMIT)
 		return false;
 	*cache = (struct slab_files_cache){
 		.name = row->name,
@@ -70,6 +84,7 @@ static void read_sysfs(const struct proc_snapshot *snapshot, struct slab_files_c
 	if (proc_has(snapshot, PROC_SYS_SLAB_ALIASES))
 		real = proc_alias_target(&snapshot->aliases, cache->name);
 	cache->flags = flags_by_name(cache->name, real);
+	cache->merged = real[0] == ':';
 	if (proc_has(snapshot, PROC_SYS_SLAB_STATIC)) {
 		const struct proc_table *table = &snapshot->sys_slab_static;
 
@@ -105,6 +120,7 @@ static void read_lists(const struct proc_table *table, size_t row, struct slab_f
 	    !proc_table_number(table, row, "cpu_slabs", &cpu_slabs))
 		return;
 	cache->has_lists = true;
+	cache->listed = listed;
 	listed = listed ? strchr(listed, '(') : NULL;
 	if (listed)
 		cache->nr_cpu_partial = strtoull(listed + 1, NULL, 10);

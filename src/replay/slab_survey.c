@@ -119,15 +119,26 @@ void slab_survey_feed(struct slab_survey *survey, const struct repair *repair,
 	}
 }
 
-void slab_survey_finish(struct slab_survey *survey, const struct repair *repair,
-			const struct machine_config *recorded)
+void slab_survey_make(struct slab_survey *survey, const struct repair *repair,
+		      const struct machine_config *recorded)
 {
 	if (!survey->known)
 		find_base(survey, repair);
 	if (survey->state->overflow)
 		survey->known = false;
+	vec_reset(&survey->slabs);
+	vec_reset(&survey->slots);
+	vec_reset(&survey->sheaves);
+	vec_reset(&survey->sheaf_addrs);
+	survey->losses = (struct slab_survey_losses){ 0 };
 	if (survey->known)
 		slab_survey_join(survey, repair, recorded);
+}
+
+void slab_survey_finish(struct slab_survey *survey, const struct repair *repair,
+			const struct machine_config *recorded)
+{
+	slab_survey_make(survey, repair, recorded);
 	state_destroy(survey->state);
 	survey->state = NULL;
 }

@@ -59,7 +59,7 @@ void slab_survey_correct(struct slab_survey *survey, const struct slab_files *fi
 				g.nr_free += slab->nr_free;
 		}
 		g.known = name ? find_known(files, intern_text(&names->texts, name)) : NULL;
-		if (g.known)
+		if (g.known && !g.known->counts_only)
 			correct(&g);
 	}
 }

@@ -261,6 +261,7 @@ static void unite_orders(struct joining *j)
 		for (unsigned int order = 0; order < KERNEL_NR_ORDERS; order++)
 			j->state->orders.items[canon].nr[order] +=
 				j->state->orders.items[id].nr[order];
+		j->state->orders.items[id] = (struct slab_orders){ 0 };
 	}
 }
 

@@ -15,13 +15,11 @@
 
 #include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/bits.h"
-#include "kmreplay/core/rng.h"
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/page_start.h"
 #include "kmreplay/mm/slab.h"
-#include "kmreplay/mm/slab_start.h"
 #include "kmreplay/mm/zone.h"
-#include "kmreplay/replay/slab_files.h"
+#include "kmreplay/replay/slab_fill.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,17 +29,8 @@ enum { TRIES = 64 };
 struct fill {
 	struct replay *r;
 	struct page_allocator *pa;
-	struct slab_allocator *slab;
-	struct rng rng;
+	struct slab_fill fill;
 	struct vec(uint64_t) frames[KERNEL_NR_ORDERS]; /* not used yet, in the order of chance */
-	/* The cache being filled. */
-	const struct slab_files_cache *known;
-	const struct slab_geometry *geometry;
-	uint32_t cache;
-	uint64_t nr_slabs, nr_small; /* still missing; of them smaller than usual */
-	uint64_t nr_free;            /* on nodes' lists */
-	bool out_of_memory;
-	uint16_t slots[SLAB_MAX_OBJECTS];
 };
 
 static void shuffle_frames(struct fill *f, const struct slab_files *files);
@@ -49,14 +38,12 @@ static uint32_t make_cache(struct replay *r, const struct slab_files_cache *know
 static void name_cache(struct replay *r, const struct slab_files *files, uint32_t id);
 static uint32_t find_repaired(const struct replay *r, const char *name);
 static uint32_t find_named(const struct slab_allocator *slab, const char *name);
-static void fill_cache(struct fill *f);
-static void fill_lists(struct fill *f, const struct slab_cache_stats *stats);
-static void fill_nodes(struct fill *f, uint64_t nr);
-static bool add(struct fill *f, enum slab_start_place place, unsigned int cpu, uint32_t nr_free,
-		bool small);
-static bool take_frame(struct fill *f, unsigned int order, uint64_t *pfn);
+static void fill_cache(struct fill *f, const struct slab_files_cache *known, uint32_t cache);
+static void placed(void *ctx, const struct slab_start_page *page, uint32_t objects);
+static void drop(void *ctx, uint64_t pfn, unsigned int order);
+static bool take_frame(void *ctx, unsigned int order, uint64_t *pfn);
 static bool take_unknown(struct fill *f, unsigned int order, uint64_t *pfn);
-static void ask(struct fill *f, uint64_t nr);
+static void ask(struct fill *f, uint32_t cache, uint64_t nr);
 
 void replay_start_caches(struct replay *r)
 {
@@ -76,6 +63,9 @@ void replay_start_caches(struct replay *r)
 
 void replay_start_fill(struct replay *r, uint64_t seed)
 {
+	static const struct slab_fill_ops ops = {
+		.take = take_frame, .drop = drop, .placed = placed
+	};
 	const struct slab_files *files = r->options.slab_files;
 	struct fill *f;
 
@@ -84,16 +74,11 @@ void replay_start_fill(struct replay *r, uint64_t seed)
 	f = xcalloc(1, sizeof(*f));
 	f->r = r;
 	f->pa = machine_pages(r->machine);
-	f->slab = machine_slab(r->machine);
-	rng_init(&f->rng, seed);
+	slab_fill_init(&f->fill, &ops, f, machine_slab(r->machine), seed);
+	f->fill.nothing_per_cpu = r->slab_design != SLAB_DESIGN_SLUB;
 	shuffle_frames(f, files);
-	for (size_t i = 0; i < files->caches.nr; i++) {
-		f->known = &files->caches.items[i];
-		f->cache = r->start_objects.caches.items[i];
-		f->geometry = slab_cache_geometry(f->slab, f->cache);
-		if (f->geometry)
-			fill_cache(f);
-	}
+	for (size_t i = 0; i < files->caches.nr; i++)
+		fill_cache(f, &files->caches.items[i], r->start_objects.caches.items[i]);
 	for (unsigned int order = 0; order < KERNEL_NR_ORDERS; order++)
 		vec_deinit(&f->frames[order]);
 	free(f);
@@ -103,7 +88,7 @@ static void shuffle_frames(struct fill *f, const struct slab_files *files)
 {
 	for (unsigned int order = 0; order < KERNEL_NR_ORDERS; order++) {
 		vec_foreach(&files->frames[order], pfn) {
-			const size_t at = rng_below(&f->rng, f->frames[order].nr + 1);
+			const size_t at = rng_below(&f->fill.rng, f->frames[order].nr + 1);
 
 			vec_push(&f->frames[order], *pfn);
 			f->frames[order].items[f->frames[order].nr - 1] =
@@ -184,115 +169,34 @@ static uint32_t find_named(const struct slab_allocator *slab, const char *name)
 	return SLAB_CACHE_NONE;
 }
 
-static void fill_cache(struct fill *f)
+/* A machine whose slabs are others gets what was in use, in slabs of its own. */
+static void fill_cache(struct fill *f, const struct slab_files_cache *known, uint32_t cache)
 {
-	const struct slab_files_cache *known = f->known;
-	const struct slab_geometry *g = f->geometry;
+	const uint64_t used = known->num_objs - known->nr_free;
 	struct slab_cache_stats stats;
-	uint64_t num_objs;
 
-	if (!slab_cache_get_stats(f->slab, f->cache, &stats) || stats.nr_slabs >= known->nr_slabs)
-		return;
-	if (g->size != known->size || g->objects != known->objects || g->order != known->order) {
-		const uint64_t used = known->num_objs - known->nr_free;
-
-		ask(f, used - MIN(used, stats.live_objs));
-		return;
-	}
-	f->nr_slabs = known->nr_slabs - stats.nr_slabs;
-	num_objs = known->num_objs - MIN(known->num_objs, stats.num_objs);
-	f->nr_small = 0;
-	if (g->min_objects < g->objects && num_objs < f->nr_slabs * g->objects)
-		f->nr_small = MIN((f->nr_slabs * g->objects - num_objs) /
-					  (g->objects - g->min_objects),
-				  f->nr_slabs);
-	f->nr_free = known->nr_free - MIN(known->nr_free, stats.num_objs - stats.active_objs);
-	fill_lists(f, &stats);
-	while (f->nr_slabs && add(f, SLAB_START_FULL, 0, 0, f->nr_small))
-		continue;
+	if (!slab_fill_cache(&f->fill, known, cache) &&
+	    slab_cache_get_stats(f->fill.slab, cache, &stats) && stats.nr_slabs < known->nr_slabs)
+		ask(f, cache, used - MIN(used, stats.live_objs));
 }
 
-/* CPUs' slabs, those on their lists, those on nodes' lists. */
-static void fill_lists(struct fill *f, const struct slab_cache_stats *stats)
+static void placed(void *ctx, const struct slab_start_page *page, uint32_t objects)
 {
-	const struct slab_files_cache *known = f->known;
-	const unsigned int nr_cpus = f->r->nr_cpus;
-	const uint32_t half = MAX(f->geometry->objects / 2, 1U);
-	uint64_t cpu = known->nr_cpu - MIN(known->nr_cpu, stats->cpu_slabs);
-	uint64_t listed = known->nr_cpu_partial - MIN(known->nr_cpu_partial,
-						      stats->cpu_partial_slabs);
-	uint64_t partial = known->nr_partial - MIN(known->nr_partial, stats->partial_slabs);
-	/* The least that can have all the free objects of nodes' lists. */
-	const uint64_t least =
-		MIN((f->nr_free + f->geometry->objects - 1) / f->geometry->objects, f->nr_slabs);
+	struct replay_tally *tally = &((struct fill *)ctx)->r->tally;
 
-	if (f->r->slab_design != SLAB_DESIGN_SLUB)
-		cpu = listed = 0;
-	for (unsigned int i = 0; i < nr_cpus && cpu && f->nr_slabs > least; i++)
-		cpu -= add(f, SLAB_START_CPU, i, 0, false);
-	for (unsigned int i = 0; listed && f->nr_slabs > least; i++, listed--)
-		if (!add(f, SLAB_START_CPU_PARTIAL, i % nr_cpus, half, false))
-			break;
-	if (!known->has_lists)
-		partial = (f->nr_free + half - 1) / half;
-	fill_nodes(f, MIN(MIN(MAX(partial, least), f->nr_free), f->nr_slabs));
+	replay_tally_pages(tally, OWNER_SLAB, page->order, false);
+	tally->nr_start_filled++;
+	tally->nr_start_objects += objects - page->nr_free;
 }
 
-/* "nr" slabs with all of the free objects, each one at least. */
-static void fill_nodes(struct fill *f, uint64_t nr)
+static void drop(void *ctx, uint64_t pfn, unsigned int order)
 {
-	for (; nr && !f->out_of_memory; nr--) {
-		const uint64_t most = MIN((uint64_t)f->geometry->objects, f->nr_free - (nr - 1));
-		uint64_t least = f->nr_free - MIN(f->nr_free, (nr - 1) * f->geometry->objects);
-		uint64_t nr_free;
-
-		least = MAX(least, (uint64_t)1);
-		nr_free = nr == 1 ? most : least + rng_below(&f->rng, most - least + 1);
-		if (!add(f, SLAB_START_NODE_PARTIAL, 0, (uint32_t)nr_free, false))
-			return;
-		f->nr_free -= nr_free;
-	}
+	(void)page_free(((struct fill *)ctx)->pa, 0, pfn, order);
 }
 
-static bool add(struct fill *f, enum slab_start_place place, unsigned int cpu, uint32_t nr_free,
-		bool small)
+static bool take_frame(void *ctx, unsigned int order, uint64_t *pfn)
 {
-	const struct slab_geometry *g = f->geometry;
-	const uint32_t objects = small ? g->min_objects : g->objects;
-	struct slab_start_page page = {
-		.cache = f->cache,
-		.order = (uint8_t)(small ? g->min_order : g->order),
-		.place = (uint8_t)place,
-		.tail = true,
-		.cpu = cpu,
-		.nr_free = nr_free,
-		.free = f->slots,
-	};
-
-	if (f->out_of_memory || !take_frame(f, page.order, &page.pfn)) {
-		f->out_of_memory = true;
-		return false;
-	}
-	for (uint32_t i = 0; i < objects; i++) {
-		const uint32_t at = (uint32_t)rng_below(&f->rng, i + 1U);
-
-		f->slots[i] = f->slots[at];
-		f->slots[at] = (uint16_t)i;
-	}
-	if (!slab_place(f->slab, &page)) {
-		(void)page_free(f->pa, 0, page.pfn, page.order);
-		return false;
-	}
-	replay_tally_pages(&f->r->tally, OWNER_SLAB, page.order, false);
-	f->r->tally.nr_start_filled++;
-	f->r->tally.nr_start_objects += objects - nr_free;
-	f->nr_slabs--;
-	f->nr_small -= small;
-	return true;
-}
-
-static bool take_frame(struct fill *f, unsigned int order, uint64_t *pfn)
-{
+	struct fill *f = ctx;
 	struct mm_outcome outcome;
 
 	while (f->frames[order].nr) {
@@ -318,10 +222,10 @@ static bool take_unknown(struct fill *f, unsigned int order, uint64_t *pfn)
 	for (unsigned int i = 0; i < TRIES; i++) {
 		struct zone_info info;
 
-		zone_info(f->pa, (unsigned int)rng_below(&f->rng, nr_zones), &info);
+		zone_info(f->pa, (unsigned int)rng_below(&f->fill.rng, nr_zones), &info);
 		if (info.end_pfn <= info.start_pfn)
 			continue;
-		*pfn = info.start_pfn + rng_below(&f->rng, info.end_pfn - info.start_pfn);
+		*pfn = info.start_pfn + rng_below(&f->fill.rng, info.end_pfn - info.start_pfn);
 		*pfn = bits_align_down(*pfn, 1ULL << order);
 		if (replay_may_have_slabs(f->r, *pfn) &&
 		    page_adopt(f->pa, *pfn, order, MIGRATE_UNMOVABLE))
@@ -331,11 +235,11 @@ static bool take_unknown(struct fill *f, unsigned int order, uint64_t *pfn)
 }
 
 /* The machine has no such slabs: as many objects as were in use, in slabs of its own. */
-static void ask(struct fill *f, uint64_t nr)
+static void ask(struct fill *f, uint32_t cache, uint64_t nr)
 {
 	for (uint64_t i = 0; i < nr; i++) {
 		const struct mm_outcome outcome =
-			slab_alloc(f->slab, f->cache, (unsigned int)(i % f->r->nr_cpus), -1,
+			slab_alloc(f->fill.slab, cache, (unsigned int)(i % f->r->nr_cpus), -1,
 				   GFP_BITS_KERNEL, 0);
 
 		if (!mm_ok(outcome)) {

@@ -60,6 +60,7 @@ static void find_slots(const struct start *start, const struct slab_survey_slab 
 		       struct slot_set *set);
 static struct mm_outcome ask(struct replay *r, const struct slab_survey_slab *slab);
 static uint64_t here(const struct replay *r, uint64_t ptr);
+static uint64_t object_size(const struct slab_allocator *slab, uint64_t addr);
 static bool test(const uint64_t *words, unsigned int bit);
 
 void replay_start_slabs(struct replay *r)
@@ -106,6 +107,7 @@ void replay_start_objects(struct replay *r)
 enum replay_verdict replay_start_object_free(struct replay *r, uint64_t ptr, unsigned int cpu)
 {
 	const uint32_t *at = u64map_find(&r->start_objects.by_ptr, ptr);
+	struct slab_allocator *slab = machine_slab(r->machine);
 	struct mm_outcome outcome;
 	uint64_t addr;
 
@@ -113,7 +115,8 @@ enum replay_verdict replay_start_object_free(struct replay *r, uint64_t ptr, uns
 		return VERDICT_UNSEEN;
 	addr = *at ? r->start_objects.addrs.items[*at - 1] : here(r, ptr);
 	u64map_remove(&r->start_objects.by_ptr, ptr);
-	outcome = slab_free(machine_slab(r->machine), cpu, addr);
+	r->tally.asked_live_bytes -= object_size(slab, addr);
+	outcome = slab_free(slab, cpu, addr);
 	BUG_ON(!mm_ok(outcome));
 	r->tally.nr_start_objects_freed++;
 	replay_tally_cost(&r->tally, CALL_OBJ_FREE, outcome);
@@ -395,6 +398,15 @@ static struct mm_outcome ask(struct replay *r, const struct slab_survey_slab *sl
 static uint64_t here(const struct replay *r, uint64_t ptr)
 {
 	return ptr - r->options.slabs->base + slab_page_offset(machine_slab(r->machine));
+}
+
+/* As much as the live object at "addr" may have been asked for. */
+static uint64_t object_size(const struct slab_allocator *slab, uint64_t addr)
+{
+	const uint32_t cache = slab_cache_of(slab, addr);
+
+	return cache == SLAB_CACHE_NONE ? slab_ksize(slab, addr) :
+					  slab_cache_geometry(slab, cache)->object_size;
 }
 
 static bool test(const uint64_t *words, unsigned int bit)

@@ -35,7 +35,7 @@ const struct verify_metric_desc *verify_metric_desc(enum verify_metric metric)
 
 const char *verify_layer_name(unsigned int layer)
 {
-	static const char *const names[] = { "page", "slab", "vmalloc", "percpu" };
+	static const char *const names[] = { "page", "slab", "vmalloc", "percpu", "joint" };
 
 	static_assert(ARRAY_SIZE(names) == VERIFY_LAYER_NR, "a name for each layer");
 	return layer < ARRAY_SIZE(names) ? names[layer] : NULL;

@@ -260,6 +260,14 @@ static void judge(struct page_judge *j, struct page_op *op)
 		page_live_limit(j);
 		page_live_silent(j, op);
 	}
+	if (j->join)
+		j->join->op(j->join->ctx, op);
+	else
+		page_judge_op(j, op);
+}
+
+void page_judge_op(struct page_judge *j, struct page_op *op)
+{
 	switch (op->kind) {
 	case PAGE_OP_ALLOC:
 		page_judge_alloc(j, op);

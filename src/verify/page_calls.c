@@ -22,7 +22,6 @@
 #include <string.h>
 
 enum {
-	WINDOW = 8192,       /* events that an unfinished call is waited for */
 	DRAIN_WINDOW = 64,   /* events in which a free's drains may still come */
 	MAX_CONTEXTS = 1 << 16,
 	VMALLOC_CHUNK = 100, /* pages that vm_area_alloc_pages() asks for at a time */
@@ -76,6 +75,7 @@ void page_calls_init(struct page_calls *calls, page_op_fn *fn, void *ctx)
 	memset(calls, 0, sizeof(*calls));
 	calls->fn = fn;
 	calls->ctx = ctx;
+	calls->until = UINT64_MAX;
 	u64map_init(&calls->contexts);
 	u64map_init(&calls->frees);
 	u64map_init(&calls->singles);
@@ -109,8 +109,15 @@ void page_calls_event(struct page_calls *calls, const struct event *ev)
 	release(calls, number);
 }
 
+void page_calls_until(struct page_calls *calls, uint64_t number)
+{
+	calls->until = number;
+	release(calls, calls->finished ? UINT64_MAX : calls->nr_events);
+}
+
 void page_calls_finish(struct page_calls *calls)
 {
+	calls->finished = true;
 	release(calls, UINT64_MAX);
 }
 
@@ -673,8 +680,10 @@ static void release(struct page_calls *calls, uint64_t now)
 		struct page_op *op = &calls->pool.items[due.op];
 		const uint64_t age = now - due.start;
 
+		if (due.start > calls->until)
+			return;
 		if (op->used && op->start == due.start) {
-			if (age < (op->open ? WINDOW : op->kind == PAGE_OP_FREE ? DRAIN_WINDOW : 1))
+			if (age < (op->open ? PAGE_CALLS_WINDOW : op->kind == PAGE_OP_FREE ? DRAIN_WINDOW : 1))
 				return;
 			give_out(calls, due.op + 1);
 		}

@@ -16,6 +16,9 @@
 #include "kmreplay/core/vec.h"
 #include "kmreplay/event/event.h"
 
+/** Events that an unfinished call is waited for. */
+enum { PAGE_CALLS_WINDOW = 8192 };
+
 enum page_op_kind {
 	PAGE_OP_ALLOC, /**< mm_page_alloc, with the blocks taken for it */
 	PAGE_OP_BULK,  /**< blocks were taken and pages given out without mm_page_alloc */
@@ -105,6 +108,8 @@ struct page_calls {
 	page_op_fn *fn;
 	void *ctx;
 	uint64_t nr_events;
+	uint64_t until;                     /**< calls that begin later are kept, if complete, too */
+	bool finished;
 	struct vec(struct page_op) pool;
 	struct vec(uint32_t) spare;         /**< of "pool" */
 	struct vec(struct page_op_due) due; /**< a heap, the earliest start first */
@@ -141,6 +146,8 @@ void page_calls_init(struct page_calls *calls, page_op_fn *fn, void *ctx);
 void page_calls_deinit(struct page_calls *calls);
 /** The next event of the recording. Calls fn() for calls that are complete. */
 void page_calls_event(struct page_calls *calls, const struct event *ev);
+/** From now on calls that begin later than "number" are kept; gives the others out. */
+void page_calls_until(struct page_calls *calls, uint64_t number);
 /** No more events come. */
 void page_calls_finish(struct page_calls *calls);
 /** A CPU's interrupts of one level, or a task: whose events belong together. */

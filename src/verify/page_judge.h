@@ -83,8 +83,16 @@ struct page_learned_limit {
 	int high;
 };
 
+/** Somebody judges this layer together with another one (joint.c). */
+struct page_join {
+	void *ctx;
+	/** A call takes effect: "fn" hands it on to page_judge_op(), or not. */
+	void (*op)(void *ctx, struct page_op *op);
+};
+
 struct page_judge {
 	struct verify_setup setup;
+	const struct page_join *join; /**< NULL: judged alone */
 	struct page_start start; /**< setup.config->start, as far as it is given; its vectors */
 	bool has_start;
 	struct verify_log *log;
@@ -127,10 +135,15 @@ struct page_judge {
 	struct vec(uint64_t) run; /**< pages freed together, where ours has them */
 };
 
+/** page.c: the call is judged; what the guide knows of it has been taken over before. */
+void page_judge_op(struct page_judge *j, struct page_op *op);
+
 /** page_live.c: free-running */
 void page_live_deinit(struct page_judge *j);
 /** The recorded block at "pfn" is "ours" here. */
 void page_live_keep(struct page_judge *j, uint64_t pfn, unsigned int order, uint64_t ours);
+/** The recorded block at "pfn" is not followed any more; where ours has it stays in use. */
+void page_live_forget(struct page_judge *j, uint64_t pfn);
 /** Which way a freed block goes. */
 enum page_way {
 	PAGE_WAY_LISTS,  /**< to its per-CPU list */

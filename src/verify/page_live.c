@@ -51,6 +51,14 @@ void page_live_keep(struct page_judge *j, uint64_t pfn, unsigned int order, uint
 	j->blocks.items[*at] = live;
 }
 
+void page_live_forget(struct page_judge *j, uint64_t pfn)
+{
+	const uint32_t *at = u64map_find(&j->live, pfn);
+
+	if (at)
+		forget(j, pfn, *at);
+}
+
 bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn,
 		    unsigned int order, enum page_way way)
 {

@@ -70,6 +70,7 @@ struct verify_run *verify_run_create(const struct verify_run_options *options,
 		.config = config,
 		.survey = survey,
 		.names = names,
+		.slabs = options->slabs,
 		.slab_files = options->slab_files,
 		.failed = options->failed,
 		.failed_ctx = options->failed_ctx,
@@ -284,13 +285,16 @@ static void side_stop(void *ctx, size_t i)
 	struct side *side = ctx;
 	const struct stop *stop = &side->stops.items[i];
 	struct proc_snapshot ours;
+	const struct verify_shown shown = {
+		.files = &ours, .touched = side->ops->touched, .ctx = side->judge
+	};
 
 	if (!side->ops->show)
 		return;
 	proc_snapshot_init(&ours);
 	side->ops->show(side->judge, &ours);
 	verify_truth_compare(side->run->truths.items[stop->truth], (enum verify_file)stop->file,
-			     &ours, &side->results.items[stop->truth]);
+			     &shown, &side->results.items[stop->truth]);
 	proc_snapshot_deinit(&ours);
 }
 

@@ -22,9 +22,6 @@ static void *slab_create_judge(const struct verify_setup *setup, const void *loo
 static bool slab_feed(void *judge, const struct repair_batch *batch, struct error *err);
 static bool slab_finish(void *judge, struct error *err);
 static void slab_destroy_judge(void *judge);
-static void place_start(struct slab_judge *j);
-static void place_sheaf(struct slab_judge *j, const struct slab_survey *start,
-			const struct slab_survey_sheaf *sheaf);
 static void push(struct slab_judge *j, const struct repair_batch *batch, size_t index);
 static void keep_pointers(struct slab_judge *j, const struct repair_batch *batch, size_t index,
 			  struct slab_step *step);
@@ -32,6 +29,7 @@ static void link_context(struct slab_judge *j, const struct slab_step *step);
 static void advance(struct slab_judge *j, uint64_t until);
 static void note_blind(struct slab_judge *j, const struct slab_step *step);
 static void slab_show(void *judge, struct proc_snapshot *snapshot);
+static bool slab_touched(const void *judge, const char *cache);
 static void name_cache(const void *ctx, uint32_t cache, struct str *out);
 
 const struct verify_ops verify_slab_ops = {
@@ -44,11 +42,19 @@ const struct verify_ops verify_slab_ops = {
 	.finish = slab_finish,
 	.destroy = slab_destroy_judge,
 	.show = slab_show,
+	.touched = slab_touched,
 };
 
 static void *slab_create_judge(const struct verify_setup *setup, const void *look,
 			       const struct repair *repair, struct verify_log *log,
 			       struct error *err)
+{
+	return slab_judge_create(setup, look, repair, log, NULL, err);
+}
+
+struct slab_judge *slab_judge_create(const struct verify_setup *setup, const struct slab_look *look,
+				     const struct repair *repair, struct verify_log *log,
+				     const struct slab_join *join, struct error *err)
 {
 	static const struct slab_page_ops ops = {
 		.alloc = slab_follow_give_page,
@@ -72,7 +78,10 @@ static void *slab_create_judge(const struct verify_setup *setup, const void *loo
 	j->judged = setup->mode == VERIFY_FOLLOW;
 	j->slab = slab_create(setup->config, &ops, j);
 	if (setup->mode == VERIFY_FREE)
-		j->free_run = slab_free_create(setup);
+		j->free_run = slab_free_create(setup, join);
+	j->join = join;
+	/* Calls of the page layer come out later than those of this one. */
+	j->window = join ? SLAB_JOINT_WINDOW : SLAB_WINDOW;
 	j->offset = slab_page_offset(j->slab);
 	j->nr_cpus = MAX(setup->config->nr_cpus, 1U);
 	j->ring = xcalloc(SLAB_RING, sizeof(*j->ring));
@@ -92,12 +101,12 @@ static bool slab_feed(void *judge, const struct repair_batch *batch, struct erro
 	if (!j->base) {
 		j->base = repair_coverage(j->repair)->direct_map_base;
 		if (j->base)
-			place_start(j);
+			slab_start_place(j);
 	}
 	for (size_t i = 0; i < batch->batch->nr; i++) {
 		push(j, batch, i);
-		if (j->tail - j->head > SLAB_WINDOW)
-			advance(j, j->tail - SLAB_WINDOW);
+		if (j->tail - j->head > j->window)
+			advance(j, j->tail - j->window);
 	}
 	return true;
 }
@@ -239,55 +248,6 @@ void slab_aside(struct slab_judge *j, enum verify_aside aside, const char *text,
 		verify_aside(j->log, aside, VERIFY_SLAB, text, nr);
 }
 
-/* The slabs that existed before the first event. */
-static void place_start(struct slab_judge *j)
-{
-	const struct slab_survey *start = j->look ? &j->look->start : NULL;
-
-	if (!start || !start->known || !verify_is_given(&j->setup, GIVEN_START))
-		return;
-	vec_foreach(&start->slabs, slab) {
-		uint32_t cache = slab_judge_cache(j, slab->cache, NULL);
-		struct slab_start_page page;
-		struct slab_known *known;
-
-		if (cache == SLAB_CACHE_NONE)
-			continue;
-		page = slab_survey_page(start, slab, cache);
-		if (!slab_place(j->slab, &page))
-			continue;
-		known = slab_known_add(j, slab->pfn, slab->order, cache, false);
-		slab_known_number(j, known);
-		if (j->free_run)
-			slab_free_start(j, &page, known->number);
-		j->held_recorded += 1ULL << slab->order;
-	}
-	vec_foreach(&start->sheaves, sheaf) {
-		place_sheaf(j, start, sheaf);
-	}
-}
-
-static void place_sheaf(struct slab_judge *j, const struct slab_survey *start,
-			const struct slab_survey_sheaf *sheaf)
-{
-	struct vec(uint64_t) addrs = { 0 };
-	struct slab_start_sheaf placed = {
-		.cache = slab_judge_cache(j, sheaf->cache, NULL),
-		.place = sheaf->place,
-		.cpu = sheaf->cpu,
-		.nr = sheaf->nr,
-	};
-
-	for (uint32_t i = 0; i < sheaf->nr; i++)
-		vec_push(&addrs, slab_ours(j, start->sheaf_addrs.items[sheaf->first + i]));
-	placed.addrs = addrs.items;
-	if (!slab_place_sheaf(j->slab, &placed))
-		slab_aside(j, ASIDE_EXCLUDED, "sheaves that could not be filled at the start", 1);
-	else if (j->free_run)
-		slab_free_start_sheaf(j, &placed);
-	vec_deinit(&addrs);
-}
-
 static void push(struct slab_judge *j, const struct repair_batch *batch, size_t index)
 {
 	struct slab_step *step = slab_judge_step(j, j->tail);
@@ -346,6 +306,8 @@ static void advance(struct slab_judge *j, uint64_t until)
 {
 	while (j->head < until) {
 		verify_reached(j->log, j->head);
+		if (j->join)
+			j->join->reached(j->join->ctx, j->head);
 		if (likely(j->base))
 			slab_order_step(j, j->head);
 		else
@@ -365,6 +327,23 @@ static void slab_show(void *judge, struct proc_snapshot *snapshot)
 	const struct slab_judge *j = judge;
 
 	proc_take_slab_named(snapshot, j->free_run ? j->free_run->slab : j->slab, name_cache, j);
+}
+
+/* Caches of repair's are those that an event was about. */
+static bool slab_touched(const void *judge, const char *cache)
+{
+	const struct slab_judge *j = judge;
+	struct str name;
+	bool touched = false;
+
+	str_init(&name);
+	for (uint32_t id = 0; id < j->caches.nr && !touched; id++) {
+		str_reset(&name);
+		name_cache(j, id, &name);
+		touched = name.len && !strcmp(str_text(&name), cache);
+	}
+	str_deinit(&name);
+	return touched;
 }
 
 /* What was learned of a cache after its first object. */

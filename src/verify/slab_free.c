@@ -25,6 +25,8 @@ enum { MAX_UNMATCHED = 1 << 16 };
 static struct mm_outcome give_page(void *ctx, unsigned int cpu, uint32_t gfp, unsigned int order,
 				   int node, unsigned int context);
 static struct mm_outcome take_page(void *ctx, unsigned int cpu, uint64_t pfn, unsigned int order);
+static struct mm_outcome own_page(struct slab_free_run *f, unsigned int cpu, unsigned int order,
+				  int node);
 static void own_memory(struct machine_config *config, unsigned int nr_nodes);
 static struct slab_free_cache *cache_at(struct slab_free_run *f, uint32_t cache);
 static uint64_t number_of(const struct slab_free_run *f, uint64_t addr);
@@ -37,7 +39,8 @@ static void tell(struct verify_story *story, uint64_t ours, uint64_t recorded,
 static void tell_gone(struct verify_story *story, size_t ours, size_t recorded);
 static void tell_near(struct verify_story *story, uint64_t distance);
 
-struct slab_free_run *slab_free_create(const struct verify_setup *setup)
+struct slab_free_run *slab_free_create(const struct verify_setup *setup,
+				       const struct slab_join *join)
 {
 	static const struct slab_page_ops ops = { .alloc = give_page, .free = take_page };
 	struct slab_free_run *f = xcalloc(1, sizeof(*f));
@@ -45,9 +48,12 @@ struct slab_free_run *slab_free_create(const struct verify_setup *setup)
 
 	f->nr_nodes = MAX(config.nr_nodes, 1U);
 	f->nr_cpus = MAX(config.nr_cpus, 1U);
-	own_memory(&config, f->nr_nodes);
+	f->join = join;
+	if (!join)
+		own_memory(&config, f->nr_nodes);
 	f->slab = slab_create(&config, &ops, f);
-	vec_deinit(&config.ranges);
+	if (!join)
+		vec_deinit(&config.ranges);
 	f->next_pfn = xcalloc(f->nr_nodes, sizeof(*f->next_pfn));
 	f->buying = SLAB_CACHE_NONE;
 	u64map_init(&f->objects);
@@ -79,9 +85,12 @@ void slab_free_start(struct slab_judge *j, const struct slab_start_page *page, u
 	struct slab_where where;
 	bool fresh;
 
-	start.pfn = give_page(f, page->cpu % f->nr_cpus, 0, page->order, 0, 0).addr;
+	if (!f->join)
+		start.pfn = own_page(f, page->cpu % f->nr_cpus, page->order, 0).addr;
 	if (!slab_place(f->slab, &start))
 		return;
+	if (f->join)
+		f->join->place(f->join->ctx, &start);
 	*u64map_insert(&f->slabs, start.pfn, &fresh) = (uint32_t)number;
 	cache_at(f, page->cache)->next = number + 1;
 	/* Objects in use are known by their recorded addresses. */
@@ -126,6 +135,7 @@ void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, u
 
 	cache->nr_allocs++;
 	f->buying = rq->cache;
+	f->step = rq->step;
 	got = slab_alloc(f->slab, rq->cache, rq->cpu, rq->node, rq->gfp, 0);
 	f->buying = SLAB_CACHE_NONE;
 	for (; before < cache->next; before++)
@@ -205,6 +215,8 @@ void slab_free_settle(struct slab_judge *j, const struct slab_step *step,
 			  f->gone.nr, nr);
 	}
 	vec_reset(&f->gone);
+	if (f->join)
+		f->join->settle(f->join->ctx, numbers, nr);
 }
 
 uint64_t slab_free_pages(const struct slab_judge *j)
@@ -227,11 +239,26 @@ static struct mm_outcome give_page(void *ctx, unsigned int cpu, uint32_t gfp, un
 				   int node, unsigned int context)
 {
 	struct slab_free_run *f = ctx;
-	const uint64_t size = 1ULL << order;
-	uint64_t *next, pfn;
+	struct mm_outcome got;
 	bool fresh;
 
-	(void)gfp, (void)context;
+	(void)context;
+	if (f->join)
+		got = f->join->alloc(f->join->ctx, f->buying, cpu, gfp, order, node);
+	else
+		got = own_page(f, cpu, order, node);
+	if (mm_ok(got) && f->buying != SLAB_CACHE_NONE)
+		*u64map_insert(&f->slabs, got.addr, &fresh) =
+			(uint32_t)cache_at(f, f->buying)->next++;
+	return got;
+}
+
+static struct mm_outcome own_page(struct slab_free_run *f, unsigned int cpu, unsigned int order,
+				  int node)
+{
+	const uint64_t size = 1ULL << order;
+	uint64_t *next, pfn;
+
 	if (node < 0 || (unsigned int)node >= f->nr_nodes)
 		node = (int)((uint64_t)cpu * f->nr_nodes / f->nr_cpus);
 	next = &f->next_pfn[node];
@@ -240,8 +267,6 @@ static struct mm_outcome give_page(void *ctx, unsigned int cpu, uint32_t gfp, un
 		return (struct mm_outcome){ .failure = MM_FAIL_NO_MEMORY };
 	pfn = ((uint64_t)(unsigned int)node << NODE_SHIFT) + *next;
 	*next += size;
-	if (f->buying != SLAB_CACHE_NONE)
-		*u64map_insert(&f->slabs, pfn, &fresh) = (uint32_t)cache_at(f, f->buying)->next++;
 	return (struct mm_outcome){ .addr = pfn };
 }
 
@@ -250,9 +275,11 @@ static struct mm_outcome take_page(void *ctx, unsigned int cpu, uint64_t pfn, un
 	struct slab_free_run *f = ctx;
 	const uint32_t *number = u64map_find(&f->slabs, pfn);
 
-	(void)cpu, (void)order;
+	(void)order;
 	if (number)
 		vec_push(&f->gone, *number);
+	if (f->join)
+		f->join->free(f->join->ctx, number ? *number : SLAB_NO_NUMBER, cpu, pfn);
 	u64map_remove(&f->slabs, pfn);
 	return (struct mm_outcome){ 0 };
 }

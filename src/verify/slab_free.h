@@ -12,6 +12,25 @@
 
 #define SLAB_NO_NUMBER UINT64_MAX
 
+/**
+ * Where the free-running allocator's pages come from when it is judged together with a page
+ * allocator (joint.c); else it has frames of its own, which are numbers only.
+ */
+struct slab_join {
+	void *ctx;
+	/** Event "number" is the next to take effect, in either mode. */
+	void (*reached)(void *ctx, uint64_t number);
+	/** As page_alloc(), for a slab of "cache". */
+	struct mm_outcome (*alloc)(void *ctx, uint32_t cache, unsigned int cpu, uint32_t gfp,
+				   unsigned int order, int node);
+	/** A slab that is there from the start. */
+	void (*place)(void *ctx, const struct slab_start_page *page);
+	/** As page_free(), for slab "number" of its cache. */
+	void (*free)(void *ctx, uint64_t number, unsigned int cpu, uint64_t pfn);
+	/** With this event the kernel gave back slabs of these numbers. */
+	void (*settle)(void *ctx, const uint64_t *numbers, size_t nr);
+};
+
 struct slab_free_cache {
 	uint64_t next;       /**< number of the next slab bought */
 	uint64_t nr_allocs;
@@ -26,6 +45,8 @@ struct slab_free_run {
 	unsigned int nr_nodes, nr_cpus;
 	uint64_t *next_pfn;      /**< by node */
 	uint32_t buying;         /**< cache whose slabs are bought now */
+	const struct slab_join *join; /**< NULL: none */
+	const struct slab_step *step; /**< that asks */
 	struct u64map slabs;     /**< pfn to the slab's number in its cache */
 	struct u64map objects;   /**< name to index in "addrs" */
 	struct vec(uint64_t) addrs;
@@ -45,7 +66,9 @@ struct slab_free_request {
 	bool unseen_slab; /**< it is the first seen of a slab that was bought without an event */
 };
 
-struct slab_free_run *slab_free_create(const struct verify_setup *setup);
+/** "join" (NULL: none) must outlive it. */
+struct slab_free_run *slab_free_create(const struct verify_setup *setup,
+				       const struct slab_join *join);
 void slab_free_destroy(struct slab_free_run *f);
 /** A slab that is there from the start, number "number" of its cache. */
 void slab_free_start(struct slab_judge *j, const struct slab_start_page *page, uint64_t number);

@@ -3,6 +3,7 @@
  * What the files of the slab layer's judge share.
  *
  *	slab.c         the judge's ends: made, fed, finished; the window of events
+ *	slab_start.c   the slabs that existed before the first event
  *	slab_order.c   when an event's effect took place, which is not always when it was recorded
  *	slab_follow.c  a slab allocator that follows the recording, each step judged
  *	slab_silent.c  what the kernel did without any event
@@ -22,12 +23,16 @@
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/slab_follow.h"
 #include "kmreplay/mm/slab_start.h"
+#include "kmreplay/replay/slab_survey.h"
 #include "kmreplay/verify/verify.h"
+#include "page_calls.h"
 #include "slab_known.h"
 #include "slab_silent.h"
 
 /** Events that stand behind the one that takes effect: as far ahead as the judge looks. */
 enum { SLAB_WINDOW = 4096 };
+/** The same where the page layer is judged with it: its calls may be held back for so long. */
+enum { SLAB_JOINT_WINDOW = PAGE_CALLS_WINDOW + 1 };
 /** Room for them and for a batch; a power of two. */
 enum { SLAB_RING = 4 * SLAB_WINDOW };
 /** Pointers of a bulk free that a recording can hold. */
@@ -76,6 +81,7 @@ struct slab_cpu_order {
 };
 
 struct slab_free_run;
+struct slab_join;
 struct slab_look;
 
 struct slab_judge {
@@ -87,11 +93,13 @@ struct slab_judge {
 	struct slab_allocator *slab;
 	unsigned int nr_cpus;
 	struct slab_free_run *free_run; /**< NULL when following */
+	const struct slab_join *join; /**< NULL: judged alone */
 	uint64_t base, offset;       /**< direct map: recorded, and ours */
 
 	/* The window. */
 	struct slab_step *ring;      /**< SLAB_RING, by number */
 	uint64_t head, tail;         /**< next to take effect; next to come in */
+	uint64_t window;             /**< events between the two */
 	struct u64map contexts;      /**< to the low bits of the last event's number */
 	struct vec(uint64_t) bulk_ptrs;
 	struct vec(struct slab_cpu_order) cpus;
@@ -128,6 +136,10 @@ struct slab_judge {
 
 /* slab.c */
 
+/** verify_slab_ops.create() of a judge that "join" (NULL: none) is joined with; it must outlive. */
+struct slab_judge *slab_judge_create(const struct verify_setup *setup, const struct slab_look *look,
+				     const struct repair *repair, struct verify_log *log,
+				     const struct slab_join *join, struct error *err);
 /** The cache that "id" turned out to be, as far as is known. */
 uint32_t slab_judge_canon(const struct repair *repair, uint32_t id);
 /** The allocator's cache for repair's "id"; SLAB_CACHE_NONE: it cannot have one. */
@@ -155,6 +167,11 @@ static inline uint64_t slab_pfn(const struct slab_judge *j, uint64_t addr)
 {
 	return (addr - j->offset) / KERNEL_PAGE_SIZE;
 }
+
+/* slab_start.c */
+
+/** Places the slabs that existed before the first event, once the direct map is known. */
+void slab_start_place(struct slab_judge *j);
 
 /* slab_order.c */
 

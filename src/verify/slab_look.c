@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the judge of slabs knows from reading ahead: the slabs that existed at the beginning, which
- * caches give their pages back after a grace period, and which objects end without a free event
- * (that is seen later, when their address is handed out again or their slab goes).
+ * What the judge of slabs knows from reading ahead, beside the slabs that existed at the beginning
+ * (slab_survey.h, which every replay wants to know, too): which caches give their pages back after
+ * a grace period, and which objects end without a free event (that is seen later, when their
+ * address is handed out again or their slab goes).
  */
 #include <config.h>
 
@@ -32,14 +33,12 @@ void *slab_look_create(const struct verify_setup *setup)
 {
 	struct slab_look *look = xcalloc(1, sizeof(*look));
 
-	look->config = setup->config;
 	look->names = setup->names;
-	look->files = setup->slab_files;
-	slab_survey_init(&look->start, setup->survey);
+	look->slabs = setup->slabs;
+	look->sheaves = slab_profile_of(setup->config->kernel)->sheaves;
 	u64map_init(&look->last_of);
 	u64map_init(&look->last_free);
 	u64map_init(&look->last_seen);
-	look->sheaves = slab_profile_of(look->config->kernel)->sheaves;
 	return look;
 }
 
@@ -48,7 +47,6 @@ void slab_look_feed(void *data, const struct repair *repair, const struct repair
 	struct slab_look *look = data;
 
 	look->repair = repair;
-	slab_survey_feed(&look->start, repair, batch);
 	for (size_t i = 0; i < batch->batch->nr; i++, look->nr_events++) {
 		const struct repair_op *op = &batch->ops[i];
 
@@ -74,10 +72,6 @@ void slab_look_finish(void *data)
 {
 	struct slab_look *look = data;
 
-	if (look->repair)
-		slab_survey_finish(&look->start, look->repair, look->config);
-	if (look->repair && look->files)
-		slab_survey_correct(&look->start, look->files, look->repair, look->names);
 	look->repair = NULL;
 	if (look->silent.nr)
 		qsort(look->silent.items, look->silent.nr, sizeof(look->silent.items[0]),
@@ -98,7 +92,6 @@ void slab_look_destroy(void *data)
 
 	if (!look)
 		return;
-	slab_survey_deinit(&look->start);
 	u64map_deinit(&look->last_of);
 	u64map_deinit(&look->last_free);
 	u64map_deinit(&look->last_seen);
@@ -137,9 +130,11 @@ enum slab_end slab_look_end(const struct slab_look *look, uint64_t number, uint3
 
 bool slab_look_freed_unseen(const struct slab_look *look, uint64_t ptr)
 {
-	return look && look->start.unseen_frees.nr &&
-	       bsearch(&ptr, look->start.unseen_frees.items, look->start.unseen_frees.nr,
-		       sizeof(ptr), compare_numbers);
+	const struct slab_survey *slabs = look ? look->slabs : NULL;
+
+	return slabs && slabs->unseen_frees.nr &&
+	       bsearch(&ptr, slabs->unseen_frees.items, slabs->unseen_frees.nr, sizeof(ptr),
+		       compare_numbers);
 }
 
 bool slab_look_is_last(const struct slab_look *look, uint64_t ptr, uint64_t now)

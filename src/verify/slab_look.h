@@ -5,7 +5,6 @@
 #ifndef KMREPLAY_VERIFY_SLAB_LOOK_H
 #define KMREPLAY_VERIFY_SLAB_LOOK_H
 
-#include "kmreplay/replay/slab_survey.h"
 #include "slab_judge.h"
 
 /** How a cache's slabs went. */
@@ -34,11 +33,9 @@ struct slab_look_unseen {
 };
 
 struct slab_look {
-	struct slab_survey start;
-	const struct machine_config *config;
-	const struct event_names *names;
-	const struct slab_files *files; /**< NULL: none */
 	const struct repair *repair;
+	const struct event_names *names;
+	const struct slab_survey *slabs; /**< those of the beginning; NULL: none */
 	uint64_t nr_events;
 	bool sheaves; /**< this kernel has them */
 	struct vec(struct slab_look_gone) gone; /**< by repair's id */

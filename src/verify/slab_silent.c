@@ -125,7 +125,8 @@ bool slab_silent_slab(struct slab_judge *j, const struct slab_step *step, uint32
 	const uint64_t pfn = slab_pfn(j, addr) & ~((1ULL << geometry->order) - 1);
 	struct slab_known *known;
 
-	if (addr < j->offset || !j->look || !j->look->start.known || !verify_is_given(&j->setup, GIVEN_START) ||
+	if (addr < j->offset || !j->setup.slabs || !j->setup.slabs->known ||
+	    !verify_is_given(&j->setup, GIVEN_START) ||
 	    !verify_is_given(&j->setup, GIVEN_SILENT) || u64map_find(&j->limbo_index, pfn))
 		return false;
 	slab_pages_clear(j, cache, step->ev.cpu);

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's own files and their moments. What is in them is compared in truth_zones.c and
- * truth_slabs.c.
+ * The kernel's own files and their moments. What is in them is compared in truth_zones.c,
+ * truth_slabs.c and truth_areas.c.
  */
 #include <config.h>
 
 #include "truth_internal.h"
 
 #include "kmreplay/core/xalloc.h"
+#include "kmreplay/replay/snap_moments.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct verify_truth {
-	char *label;
+	struct snap_moments moments;
 	struct proc_snapshot snapshot;
-	uint64_t moments[VERIFY_FILE_NR]; /* UINT64_MAX: unknown */
 	bool fixed; /* marks do not count */
-	unsigned int open; /* VERIFY_FILE_NR: no file is being read */
-	int32_t reader;    /* the task that reads it */
+	unsigned int given, all_given; /* bits of enum verify_file */
 };
 
 static const struct {
@@ -34,11 +32,7 @@ static const struct {
 #undef X
 };
 
-static char *last_component(const char *path);
-static void read_mark(struct verify_truth *truth, const char *text, size_t len, uint64_t number);
-static bool is_read(const struct verify_truth *truth, const struct event *ev,
-		    const struct event_names *names);
-static const char *after_word(const char *text, const char *end, const char *word);
+static bool read_aliases(struct verify_truth *truth, const char *dir, struct error *err);
 
 const char *verify_file_name(enum verify_file file)
 {
@@ -55,12 +49,9 @@ struct verify_truth *verify_truth_read(const char *dir, struct error *err)
 	struct verify_truth *truth = xcalloc(1, sizeof(*truth));
 	bool any = false;
 
-	truth->label = last_component(dir);
-	truth->open = VERIFY_FILE_NR;
-	for (size_t i = 0; i < VERIFY_FILE_NR; i++)
-		truth->moments[i] = UINT64_MAX;
+	snap_moments_init(&truth->moments, dir);
 	proc_snapshot_init(&truth->snapshot);
-	if (!proc_snapshot_read(&truth->snapshot, dir, err)) {
+	if (!proc_snapshot_read(&truth->snapshot, dir, err) || !read_aliases(truth, dir, err)) {
 		verify_truth_destroy(truth);
 		return NULL;
 	}
@@ -79,45 +70,34 @@ void verify_truth_destroy(struct verify_truth *truth)
 	if (!truth)
 		return;
 	proc_snapshot_deinit(&truth->snapshot);
-	free(truth->label);
+	snap_moments_deinit(&truth->moments);
 	free(truth);
 }
 
 const char *verify_truth_label(const struct verify_truth *truth)
 {
-	return truth->label;
+	return truth->moments.label;
 }
 
 void verify_truth_set_moment(struct verify_truth *truth, uint64_t number)
 {
 	truth->fixed = true;
-	for (size_t i = 0; i < VERIFY_FILE_NR; i++)
-		truth->moments[i] = number;
+	for (size_t i = 0; i < PROC_FILE_NR; i++)
+		truth->moments.at[i] = number;
 }
 
 void verify_truth_look(struct verify_truth *truth, const struct event_batch *batch,
 		       const struct event_names *names, uint64_t first)
 {
-	if (truth->fixed)
-		return;
-	for (size_t i = 0; i < batch->nr; i++) {
-		const struct event *ev = &batch->events[i];
-
-		if (unlikely(ev->type == EVENT_MARK)) {
-			truth->open = VERIFY_FILE_NR;
-			truth->reader = ev->pid;
-			read_mark(truth, (const char *)batch->aux + ev->text.aux, ev->text.len,
-				  first + i);
-		} else if (unlikely(truth->open < VERIFY_FILE_NR) && is_read(truth, ev, names)) {
-			truth->moments[truth->open] = first + i;
-			truth->open = VERIFY_FILE_NR;
-		}
-	}
+	if (!truth->fixed)
+		snap_moments_look(&truth->moments, batch, names, first);
 }
 
 uint64_t verify_truth_moment(const struct verify_truth *truth, enum verify_file file)
 {
-	return proc_has(&truth->snapshot, files[file].file) ? truth->moments[file] : UINT64_MAX;
+	const enum proc_file name = files[file].file;
+
+	return proc_has(&truth->snapshot, name) ? truth->moments.at[name] : UINT64_MAX;
 }
 
 bool verify_truth_has_moment(const struct verify_truth *truth)
@@ -128,14 +108,26 @@ bool verify_truth_has_moment(const struct verify_truth *truth)
 	return false;
 }
 
+void verify_truth_set_given(struct verify_truth *truth, enum verify_file file, bool all)
+{
+	truth->given |= 1U << file;
+	truth->all_given |= all ? 1U << file : 0;
+}
+
 void verify_truth_compare(const struct verify_truth *truth, enum verify_file file,
-			  const struct proc_snapshot *ours, struct verify_truth_result *result)
+			  const struct verify_shown *shown, struct verify_truth_result *result)
 {
 	struct truth_comparison c = {
-		.ours = ours, .kernel = &truth->snapshot, .file = file, .result = result
+		.ours = shown->files,
+		.kernel = &truth->snapshot,
+		.shown = shown,
+		.file = file,
+		.given = truth->given & 1U << file,
+		.all_given = truth->all_given & 1U << file,
+		.result = result,
 	};
 
-	if (proc_has(ours, files[file].file))
+	if (proc_has(shown->files, files[file].file))
 		files[file].compare(&c);
 }
 
@@ -144,6 +136,9 @@ void verify_truth_result_deinit(struct verify_truth_result *result)
 	vec_foreach(&result->rows, row)
 		str_deinit(&row->first);
 	vec_deinit(&result->rows);
+	vec_foreach(&result->caches, cache)
+		free(cache->name);
+	vec_deinit(&result->caches);
 }
 
 size_t truth_row_add(struct truth_comparison *c, const char *key, const char *what, bool has_sums)
@@ -174,61 +169,32 @@ struct str *truth_first(struct truth_comparison *c, size_t at)
 	return &c->result->rows.items[at].first;
 }
 
-static char *last_component(const char *path)
+void truth_part(struct truth_comparison *c, size_t at, uint64_t part, uint64_t whole)
 {
-	size_t end = strlen(path), start;
+	struct verify_truth_row *row = &c->result->rows.items[at];
 
-	while (end > 1 && path[end - 1] == '/')
-		end--;
-	for (start = end; start && path[start - 1] != '/';)
-		start--;
-	return xasprintf("%.*s", (int)(end - start), path + start);
+	row->equal += part;
+	row->nr += whole;
 }
 
-/* "... snap LABEL begin FILE"; the first such mark counts. */
-static void read_mark(struct verify_truth *truth, const char *text, size_t len, uint64_t number)
+void truth_sums(struct truth_comparison *c, size_t at, int64_t ours, int64_t kernel)
 {
-	const char *end = text + len;
-	const char *at = text;
+	struct verify_truth_row *row = &c->result->rows.items[at];
 
-	while (at < end && (size_t)(end - at) > 5 && strncmp(at, "snap ", 5) != 0)
-		at++;
-	at = after_word(at, end, "snap");
-	at = after_word(at, end, truth->label);
-	at = after_word(at, end, "begin");
-	while (end > text && (end[-1] == '\n' || end[-1] == ' '))
-		end--;
-	for (unsigned int i = 0; at && i < VERIFY_FILE_NR; i++) {
-		const char *name = verify_file_name((enum verify_file)i);
-
-		if ((size_t)(end - at) == strlen(name) && !strncmp(at, name, strlen(name)) &&
-		    truth->moments[i] == UINT64_MAX) {
-			truth->moments[i] = number;
-			truth->open = i;
-		}
-	}
+	row->ours += ours;
+	row->kernel += kernel;
 }
 
-/*
- * seq_read_iter() writes the file into a buffer, anew each time that it has to make it larger;
- * what is read was written last. seq_release() frees it.
- */
-static bool is_read(const struct verify_truth *truth, const struct event *ev,
-		    const struct event_names *names)
+void truth_given(struct truth_comparison *c, size_t at)
 {
-	return ev->type == EVENT_KFREE && ev->pid == truth->reader && ev->site &&
-	       ev->site < names->sites.nr &&
-	       !strcmp(intern_text(&names->texts, names->sites.items[ev->site].symbol),
-		       "seq_release");
+	c->result->rows.items[at].given = true;
 }
 
-/* What stands behind "word" and a blank; NULL when "text" (maybe NULL) does not begin so. */
-static const char *after_word(const char *text, const char *end, const char *word)
+/* Which caches are merged does not change: it may stand once, beside several snapshots. */
+static bool read_aliases(struct verify_truth *truth, const char *dir, struct error *err)
 {
-	const size_t len = strlen(word);
+	CLEANUP(cleanup_free) char *above = xasprintf("%s/..", dir);
 
-	if (!text || (size_t)(end - text) <= len || strncmp(text, word, len) != 0 ||
-	    text[len] != ' ')
-		return NULL;
-	return text + len + 1;
+	return proc_has(&truth->snapshot, PROC_SYS_SLAB_ALIASES) ||
+	       proc_snapshot_read_some(&truth->snapshot, above, 1U << PROC_SYS_SLAB_ALIASES, err);
 }

@@ -9,7 +9,10 @@
 /** One file being compared; both sides have it. */
 struct truth_comparison {
 	const struct proc_snapshot *ours, *kernel;
+	const struct verify_shown *shown; /**< who shows "ours" */
 	enum verify_file file;
+	bool given; /**< the simulation began with what this file says: of what is untouched */
+	bool all_given; /**< and of all else */
 	struct verify_truth_result *result;
 };
 
@@ -27,5 +30,11 @@ size_t truth_row_add(struct truth_comparison *c, const char *key, const char *wh
  */
 bool truth_field(struct truth_comparison *c, size_t at, int64_t ours, int64_t kernel);
 struct str *truth_first(struct truth_comparison *c, size_t at);
+/** Adds "part" of "whole" to row "at", which is an amount and no number of fields. */
+void truth_part(struct truth_comparison *c, size_t at, uint64_t part, uint64_t whole);
+/** Adds to the sums of row "at". */
+void truth_sums(struct truth_comparison *c, size_t at, int64_t ours, int64_t kernel);
+/** Some field of row "at" is not judged, since it was taken as given. */
+void truth_given(struct truth_comparison *c, size_t at);
 
 #endif

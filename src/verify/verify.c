@@ -11,6 +11,7 @@ const struct verify_ops *verify_layer_ops(enum verify_layer layer)
 		[VERIFY_SLAB] = &verify_slab_ops,
 		[VERIFY_VMALLOC] = &verify_vmalloc_ops,
 		[VERIFY_PERCPU] = &verify_percpu_ops,
+		[VERIFY_JOINT] = &verify_joint_ops,
 	};
 
 	BUG_ON((unsigned int)layer >= VERIFY_LAYER_NR);

@@ -44,8 +44,10 @@ MUST_CHECK struct page_allocator *page_allocator_create(const struct machine_con
 void page_allocator_destroy(struct page_allocator *pa);
 /** The rules in force; its name says which release they are from. */
 const struct page_profile *page_allocator_profile(const struct page_allocator *pa);
-/** Counters since creation; yours to read until the next call. */
+/** Counters since creation or page_count_anew(); yours to read until the next call. */
 const struct page_stats *page_allocator_stats(const struct page_allocator *pa);
+/** All counters are 0: what was done so far made the machine, what comes now is its work. */
+void page_count_anew(struct page_allocator *pa);
 
 /** Circumstances of a request that its mask does not tell. */
 enum page_context {

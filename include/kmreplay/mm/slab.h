@@ -148,6 +148,7 @@ size_t slab_rcu_grace(struct slab_allocator *slab, unsigned int cpu);
 	X(alloc_node_mismatch, "cpu slab put off because it is on another node")              \
 	X(alloc_failed, "allocations that got no slab")                                       \
 	X(free_slowpath, "frees to a slab that is not this CPU's, a run of a bulk as one")    \
+	X(free_slow_objects, "the same by objects")                                           \
 	X(free_remote, "frees to another CPU's cpu slab")                                     \
 	X(cpu_partial_free, "full slabs put on the cpu partial list by a free")               \
 	X(free_remove_partial, "slabs taken off a node partial list because they got empty")  \
@@ -215,6 +216,10 @@ uint32_t slab_nr_caches(const struct slab_allocator *slab);
 /** Fills "stats"; false when the cache was destroyed. Walks the cache's partial lists. */
 MUST_CHECK bool slab_cache_get_stats(const struct slab_allocator *slab, uint32_t cache,
 				     struct slab_cache_stats *stats);
+/** All counters are 0, as in page_count_anew(); what is in use stays so. */
+void slab_count_anew(struct slab_allocator *slab);
+/** Adds the numbers of "part" to those of "sum"; its name, flags and geometry stay. */
+void slab_cache_stats_add(struct slab_cache_stats *sum, const struct slab_cache_stats *part);
 /** Live large kmalloc() objects, and their pages. */
 void slab_large_stats(const struct slab_allocator *slab, uint64_t *nr, uint64_t *pages);
 /** Pages held for slabs, waiting ones included, and for large kmalloc(). */

@@ -188,6 +188,11 @@ const struct repair_coverage *repair_coverage(const struct repair *r);
 /** Cache "id", 1 .. repair_nr_caches(). */
 const struct repair_cache *repair_cache(const struct repair *r, uint32_t id);
 uint32_t repair_nr_caches(const struct repair *r);
+/**
+ * Somebody knows that cache "id" is called "name". False, with nothing changed, when it cannot be:
+ * it has a name, or what is called so has objects of another size.
+ */
+bool repair_name_cache(struct repair *r, uint32_t id, const char *name);
 /** How often something new about caches was found out: a cache, or that two are one. */
 uint64_t repair_nr_findings(const struct repair *r);
 /** One more than the largest slot ever used: what an array by slot has to hold. */

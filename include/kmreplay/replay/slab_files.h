@@ -4,7 +4,7 @@
  * many each cache had and how many of their objects were free (slabinfo), on which lists they stood
  * (sys_slab.tsv), which frames are slabs' (kpageflags). Which frame is whose, and which objects are
  * free, they don't say: that is the look ahead's part, as far as the recording shows it, and chance
- * beyond.
+ * beyond. Files that were read later in the recording are turned back to its beginning.
  */
 #ifndef KMREPLAY_REPLAY_SLAB_FILES_H
 #define KMREPLAY_REPLAY_SLAB_FILES_H
@@ -12,7 +12,11 @@
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/core/vec.h"
 
+struct event_names;
 struct proc_snapshot;
+struct repair;
+struct slab_census;
+struct slab_survey;
 
 /** A cache. */
 struct slab_files_cache {
@@ -24,9 +28,14 @@ struct slab_files_cache {
 	uint64_t nr_free;     /**< slots free in slabs of nodes' lists; others are not told */
 	uint8_t order;
 	bool has_object_size; /**< it is not only the stride */
+	bool merged;          /**< it may be shared with caches of other names */
+	bool touched;         /**< events tell of slabs of it */
+	bool counts_only;     /**< how many are free, and where, is not known */
+	uint64_t nr_untouched; /**< touched: slabs of it of which no event tells */
 	bool has_lists;       /**< what follows is known */
 	uint64_t nr_partial;  /**< slabs on nodes' lists */
 	uint64_t nr_cpu, nr_cpu_partial; /**< slabs of CPUs, and on their lists */
+	const char *listed;   /**< the same by CPU, as sysfs has it: "63(3) C1=63(3)"; NULL */
 };
 
 struct slab_files {
@@ -38,5 +47,24 @@ struct slab_files {
 /** "snapshot" (NULL: none) must outlive it. Rows that describe no cache are left out. */
 void slab_files_init(struct slab_files *files, const struct proc_snapshot *snapshot);
 void slab_files_deinit(struct slab_files *files);
+
+/** What the recording itself tells, for files that were read before event "moment" of it. */
+struct slab_sources {
+	uint64_t moment;                  /**< 0: at the beginning */
+	const struct slab_survey *survey; /**< slabs that existed, as far as events touch them */
+	const struct slab_census *census; /**< up to that moment */
+	struct repair *repair;            /**< of the whole recording */
+	const struct event_names *names;
+};
+
+/**
+ * Caches of repair's that no event named and that can only be a certain one of the files' become
+ * that; true: there were some, so that the survey had better be made again.
+ */
+bool slab_files_name(struct slab_files *files, const struct slab_sources *from);
+/** Makes the files tell of the beginning. */
+void slab_files_turn_back(struct slab_files *files, const struct slab_sources *from);
+/** Slabs on the partial list of "cpu". */
+uint64_t slab_files_listed(const struct slab_files_cache *cache, unsigned int cpu);
 
 #endif

@@ -86,9 +86,12 @@ void slab_survey_deinit(struct slab_survey *survey);
 void slab_survey_feed(struct slab_survey *survey, const struct repair *repair,
 		      const struct repair_batch *batch);
 /**
- * The recording has ended: makes "slabs" and what belongs to them, for the geometry that caches
- * have on "recorded", the machine of the recording. Nothing can be fed any more.
+ * All has been fed: makes "slabs" and what belongs to them, for the geometry that caches have on
+ * "recorded", the machine of the recording; anew when more became known of caches since.
  */
+void slab_survey_make(struct slab_survey *survey, const struct repair *repair,
+		      const struct machine_config *recorded);
+/** The same for the last time: nothing can be fed any more. */
 void slab_survey_finish(struct slab_survey *survey, const struct repair *repair,
 			const struct machine_config *recorded);
 

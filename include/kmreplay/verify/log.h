@@ -29,6 +29,7 @@ enum verify_layer {
 	VERIFY_SLAB,
 	VERIFY_VMALLOC,
 	VERIFY_PERCPU,
+	VERIFY_JOINT, /**< slabs whose pages come from the page allocator beside them */
 	VERIFY_LAYER_NR,
 };
 
@@ -67,7 +68,7 @@ const char *verify_mode_name(unsigned int mode);
 /** Facts beside the requests themselves that a simulation is given from the recording. */
 #define VERIFY_GIVENS(X)                                                                      \
 	X(START, "start", "the state at the first event, worked out by looking ahead")        \
-	X(SNAPSHOT, "snapshot", "pages that no event touches, from a later look at them")      \
+	X(SNAPSHOT, "snapshot", "pages and slabs that no event touches, from a later look") \
 	X(ORDER, "order", "the order of page calls: by their first event under the zone lock") \
 	X(BULK, "bulk", "silent bulk requests that probes recorded, with their size")         \
 	X(SILENT, "silent", "silent requests worked out by looking ahead")                    \

@@ -48,6 +48,14 @@
 	X(PERCPU_CREATE, "percpu.create", PERCPU, DETECT,                                     \
 	  "chunks created, for a request or by the work that keeps pages ready")              \
 	X(PERCPU_DESTROY, "percpu.destroy", PERCPU, DETECT, "chunks destroyed")               \
-	X(PERCPU_FAILURE, "percpu.failure", PERCPU, DETECT, "atomic requests that fail")
+	X(PERCPU_FAILURE, "percpu.failure", PERCPU, DETECT, "atomic requests that fail")      \
+	X(JOINT_PFN, "joint.pfn", JOINT, SHARE,                                               \
+	  "pages of new slabs, asked for at the very event and the very page frame")          \
+	X(JOINT_NEW, "joint.new", JOINT, DETECT, "slabs asked for at the very event")         \
+	X(JOINT_BACK, "joint.back", JOINT, DETECT,                                            \
+	  "slab pages given back at the very event, or with it after a grace period")         \
+	X(JOINT_BACK_PFN, "joint.back_pfn", JOINT, SHARE, "of those predicted: the very page frame") \
+	X(JOINT_OTHER, "joint.other", JOINT, SHARE,                                           \
+	  "allocations for anything else that got the very page frame")
 
 #endif

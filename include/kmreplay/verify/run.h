@@ -26,7 +26,8 @@ struct verify_run_options {
 	uint64_t nr_stories; /**< for each judge, as in struct verify_log_options */
 	uint64_t explain;    /**< the same */
 	bool classes;        /**< the same */
-	const struct slab_files *slab_files; /**< as in struct verify_setup */
+	const struct slab_files *slab_files; /**< the same */
+	const struct slab_survey *slabs; /**< as in struct verify_setup */
 	verify_failed_fn *failed; /**< the same; called while judging, by one judge only */
 	void *failed_ctx;
 };

@@ -21,6 +21,7 @@
 struct page_allocator;
 struct proc_snapshot;
 struct slab_files;
+struct slab_survey;
 
 /** A request that failed when recorded, on the machine that follows, as it is at that moment. */
 struct verify_failure {
@@ -40,7 +41,8 @@ struct verify_setup {
 	const struct machine_config *config;
 	const struct survey *survey;
 	const struct event_names *names;
-	const struct slab_files *slab_files; /**< slabs at the start, as files say; NULL: none */
+	const struct slab_files *slab_files; /**< all slabs at the start; NULL: nobody tells */
+	const struct slab_survey *slabs; /**< those that events touch; NULL: none */
 	verify_failed_fn *failed; /**< page layer, following: of each request; NULL: nobody asks */
 	void *failed_ctx;
 };
@@ -70,6 +72,8 @@ struct verify_ops {
 	void (*destroy)(void *judge); /**< "judge" may be NULL */
 	/** Fills in the files of /proc and sysfs that are this layer's; NULL: it has none. */
 	void (*show)(void *judge, struct proc_snapshot *snapshot);
+	/** An event touched a slab of this cache so far; NULL: nobody asks this layer. */
+	bool (*touched)(const void *judge, const char *cache);
 };
 
 /** The judge of a layer. */
@@ -80,5 +84,6 @@ extern const struct verify_ops verify_page_ops;
 extern const struct verify_ops verify_slab_ops;
 extern const struct verify_ops verify_vmalloc_ops;
 extern const struct verify_ops verify_percpu_ops;
+extern const struct verify_ops verify_joint_ops;
 
 #endif

@@ -84,6 +84,11 @@ const struct page_stats *page_allocator_stats(const struct page_allocator *pa)
 	return &pa->stats;
 }
 
+void page_count_anew(struct page_allocator *pa)
+{
+	pa->stats = (struct page_stats){ 0 };
+}
+
 struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
 			     unsigned int order, int node, unsigned int context)
 {

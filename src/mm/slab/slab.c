@@ -424,6 +424,7 @@ static void free_slow(struct slab_allocator *slab, unsigned int cpu, const struc
 	bool was_full = page->head == SLAB_NIL;
 
 	counters->free_slowpath++;
+	counters->free_slow_objects += chain->nr;
 	slab_step(out, MM_PATH_SLAB_FREE_SLOW, slab->costs.slab_free_slow);
 	page->links[chain->tail] = page->head;
 	page->head = chain->head;

@@ -89,7 +89,7 @@ struct slab_cache {
 	uint16_t *successor;      /**< the same as a cycle: what follows slot i */
 	struct rng rng;           /**< start positions; own, so that caches do not disturb others */
 	uint64_t nr_slabs, num_objs, nr_pages, rcu_slabs;
-	uint64_t placed;          /**< objects in use in slabs that were placed (slab_start.c) */
+	uint64_t placed;          /**< objects in use that counters do not know (slab_start.c) */
 	uint32_t usersize;
 	bool ctor;
 	int refcount;             /**< names */

@@ -12,6 +12,7 @@
 static uint64_t count_node_free(const struct slab_allocator *slab, const struct slab_cache *cache,
 				uint64_t *nr_slabs);
 static void add_cache(struct slab_totals *totals, const struct slab_cache *cache);
+static void add_counters(struct slab_counters *sum, const struct slab_counters *part);
 static void count_sheaves(const struct slab_allocator *slab, const struct slab_cache *cache,
 			  struct slab_cache_stats *stats);
 
@@ -69,6 +70,37 @@ void slab_totals(const struct slab_allocator *slab, struct slab_totals *totals)
 	}
 }
 
+void slab_count_anew(struct slab_allocator *slab)
+{
+	vec_foreach(&slab->caches, at) {
+		struct slab_cache *cache = *at;
+
+		if (!cache)
+			continue;
+		cache->placed = slab_cache_live(cache);
+		cache->counters = (struct slab_counters){ 0 };
+	}
+}
+
+void slab_cache_stats_add(struct slab_cache_stats *sum, const struct slab_cache_stats *part)
+{
+	sum->aliases += part->aliases;
+	sum->nr_slabs += part->nr_slabs;
+	sum->num_objs += part->num_objs;
+	sum->active_objs += part->active_objs;
+	sum->live_objs += part->live_objs;
+	sum->partial_slabs += part->partial_slabs;
+	sum->cpu_slabs += part->cpu_slabs;
+	sum->cpu_partial_slabs += part->cpu_partial_slabs;
+	sum->sheaf_objs += part->sheaf_objs;
+	sum->rcu_slabs += part->rcu_slabs;
+	sum->bytes += part->bytes;
+	sum->loss_align += part->loss_align;
+	sum->loss_padding += part->loss_padding;
+	sum->loss_free += part->loss_free;
+	add_counters(&sum->counters, &part->counters);
+}
+
 uint64_t slab_pages_held(const struct slab_allocator *slab)
 {
 	return slab->slab_pages + slab->rcu_pages + slab->large_pages;
@@ -107,9 +139,14 @@ static void add_cache(struct slab_totals *totals, const struct slab_cache *cache
 	totals->loss_align += live * (cache->size - cache->geometry.object_size);
 	totals->loss_padding += bytes - cache->num_objs * cache->size;
 	totals->loss_free += (cache->num_objs - live) * cache->size;
-	totals->counters.allocs += cache->counters.allocs;
-	totals->counters.frees += cache->counters.frees;
-#define X(name, help) totals->counters.name += cache->counters.name;
+	add_counters(&totals->counters, &cache->counters);
+}
+
+static void add_counters(struct slab_counters *sum, const struct slab_counters *part)
+{
+	sum->allocs += part->allocs;
+	sum->frees += part->frees;
+#define X(name, help) sum->name += part->name;
 	SLAB_COUNTERS(X)
 #undef X
 }

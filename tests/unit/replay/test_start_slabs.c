@@ -128,6 +128,29 @@ static void no_node_lists(struct machine_config *config)
 	config->slub_cpu_partial = 0;
 }
 
+/* To have them is no work of the recording's, and nothing of them is waste that was asked for. */
+static void expect_counts(const struct run *run)
+{
+	const struct replay_tally *tally = replay_tally(run->replay);
+	struct slab_allocator *slab = machine_slab(replay_machine(run->replay));
+	uint64_t nr_large, large_pages, given, calls = 0;
+	struct slab_totals totals;
+
+	slab_totals(slab, &totals);
+	slab_large_stats(slab, &nr_large, &large_pages);
+	for (unsigned int verdict = 0; verdict <= VERDICT_FAILED_BOTH; verdict++)
+		calls += tally->verdicts[CALL_CACHE_ALLOC][verdict] +
+			 tally->verdicts[CALL_KMALLOC][verdict];
+	ck_assert_uint_le(totals.counters.allocs, calls);
+	ck_assert_uint_le(totals.counters.alloc_slab, calls);
+	given = totals.live_bytes - totals.loss_align + (large_pages << KERNEL_PAGE_SHIFT);
+	/* Of other size classes more is given than what was asked for in the recording. */
+	if (run->config.kmalloc_classes.nr)
+		ck_assert_uint_le(tally->asked_live_bytes, given);
+	else
+		ck_assert_uint_eq(tally->asked_live_bytes, given);
+}
+
 /* Whatever the machine, the objects are there; whether in their slabs, is its affair. */
 START_TEST(other_machines_have_the_objects)
 {
@@ -156,6 +179,7 @@ START_TEST(other_machines_have_the_objects)
 		ck_assert_msg((replay_tally(run.replay)->nr_start_rebuilt == NR_OLD) !=
 				      rows[i].placed, "row %zu", i);
 		expect_all(&run);
+		expect_counts(&run);
 		run_deinit(&run);
 	}
 }

@@ -18,6 +18,7 @@ struct side {
 	struct event_names names;
 	struct machine_config config;
 	struct survey survey;
+	struct slab_survey slabs;
 	struct verify_setup setup;
 	struct verify_log log;
 	struct repair *learned;
@@ -33,6 +34,8 @@ static void use(struct side *s, enum pass pass, const struct repair *repair,
 {
 	struct error err;
 
+	if (pass == PASS_LEARN)
+		slab_survey_feed(&s->slabs, repair, batch);
 	if (pass == PASS_LOOK)
 		verify_slab_ops.look_feed(s->look, repair, batch);
 	if (pass != PASS_JUDGE)
@@ -85,12 +88,15 @@ static void side_init(struct side *s, const char *name)
 	*s = (struct side){ .path = xasprintf("%s/traces/%s", top ? top : ".", name) };
 	event_names_init(&s->names);
 	survey_init(&s->survey);
+	slab_survey_init(&s->slabs, &s->survey);
 	s->learned = read_once(s, PASS_LEARN);
 	s->config.nr_cpus = s->survey.nr_cpus;
+	slab_survey_finish(&s->slabs, s->learned, &s->config);
 	s->config.nr_nodes = 1;
 	survey_fill_ranges(&s->survey, 0, &s->config);
 	s->setup = (struct verify_setup){
-		.given = ~0U, .config = &s->config, .survey = &s->survey, .names = &s->names
+		.given = ~0U, .config = &s->config, .survey = &s->survey, .names = &s->names,
+		.slabs = &s->slabs,
 	};
 }
 
@@ -120,6 +126,7 @@ static void side_deinit(struct side *s)
 {
 	verify_log_deinit(&s->log);
 	repair_destroy(s->learned);
+	slab_survey_deinit(&s->slabs);
 	survey_deinit(&s->survey);
 	machine_config_deinit(&s->config);
 	event_names_deinit(&s->names);
