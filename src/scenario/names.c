@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each name is. A name that is assigned to anywhere is a variable; another one is a constant
+ * or nothing. Functions are the host's or our own. All of it is told before the first statement
+ * runs, so that a long scenario does not end with a misspelt word.
+ */
+#include <config.h>
+
+#include "scenario_internal.h"
+
+#include "kmreplay/core/suggest.h"
+
+#include <string.h>
+
+enum { MAX_VARIABLES = 4096 };
+
+struct resolver {
+	struct scenario *scenario;
+	struct error *err;
+	struct scenario_place *where;
+};
+
+static bool resolve_list(const struct resolver *r, const struct stmt *stmt);
+static bool resolve_stmt(const struct resolver *r, const struct stmt *stmt);
+static bool resolve_expr(const struct resolver *r, struct expr *expr);
+static bool resolve_name(const struct resolver *r, struct expr *expr);
+static bool resolve_call(const struct resolver *r, struct expr *call);
+static bool check_count(const struct resolver *r, const struct expr *call);
+static bool note_targets(const struct resolver *r, const struct stmt *stmt);
+static bool note_target(const struct resolver *r, const struct expr *target);
+static int find_function(const struct scenario_host *host, const char *name);
+static bool unknown(const struct resolver *r, const struct expr *expr, const char *what,
+		    suggest_name_fn *names);
+static const char *function_name(const void *ctx, size_t i);
+static const char *value_name(const void *ctx, size_t i);
+
+bool names_resolve(struct scenario *scenario, struct error *err, struct scenario_place *where)
+{
+	const struct resolver r = { scenario, err, where };
+
+	return note_targets(&r, scenario->first) && resolve_list(&r, scenario->first);
+}
+
+static bool note_targets(const struct resolver *r, const struct stmt *stmt)
+{
+	for (; stmt; stmt = stmt->next)
+		if ((stmt->target && !note_target(r, stmt->target)) ||
+		    !note_targets(r, stmt->body) || !note_targets(r, stmt->orelse))
+			return false;
+	return true;
+}
+
+static bool note_target(const struct resolver *r, const struct expr *target)
+{
+	struct scenario *scenario = r->scenario;
+
+	vec_foreach(&scenario->names, name)
+		if (!strcmp(*name, target->name))
+			return true;
+	if (scenario->names.nr == MAX_VARIABLES)
+		return scenario_error(scenario, &target->place, r->err, r->where,
+				      "more than %d variables; an array is one", MAX_VARIABLES);
+	vec_push(&scenario->names, target->name);
+	return true;
+}
+
+static bool resolve_list(const struct resolver *r, const struct stmt *stmt)
+{
+	for (; stmt; stmt = stmt->next)
+		if (!resolve_stmt(r, stmt) || !resolve_list(r, stmt->body) ||
+		    !resolve_list(r, stmt->orelse))
+			return false;
+	return true;
+}
+
+static bool resolve_stmt(const struct resolver *r, const struct stmt *stmt)
+{
+	if (stmt->target && !resolve_expr(r, stmt->target))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(stmt->expr); i++)
+		if (stmt->expr[i] && !resolve_expr(r, stmt->expr[i]))
+			return false;
+	for (unsigned int i = 0; i < stmt->nr_list; i++)
+		if (!resolve_expr(r, stmt->list[i]))
+			return false;
+	return true;
+}
+
+static bool resolve_expr(const struct resolver *r, struct expr *expr)
+{
+	for (unsigned int i = 0; i < expr->nr; i++)
+		if (!resolve_expr(r, expr->of[i]))
+			return false;
+	if (expr->kind == EXPR_NAME || expr->kind == EXPR_ELEMENT)
+		return resolve_name(r, expr);
+	return expr->kind != EXPR_CALL || resolve_call(r, expr);
+}
+
+static bool resolve_name(const struct resolver *r, struct expr *expr)
+{
+	struct scenario *scenario = r->scenario;
+
+	for (size_t i = 0; i < scenario->names.nr; i++) {
+		if (strcmp(scenario->names.items[i], expr->name) != 0)
+			continue;
+		expr->variable = (uint32_t)i;
+		if (expr->kind == EXPR_NAME)
+			expr->kind = EXPR_VARIABLE;
+		return true;
+	}
+	if (expr->kind == EXPR_NAME &&
+	    scenario->host->constant(scenario->ctx, expr->name, &expr->value)) {
+		expr->kind = EXPR_CONSTANT;
+		return true;
+	}
+	return unknown(r, expr, "neither a constant nor a variable that is assigned to anywhere",
+		       value_name);
+}
+
+static bool resolve_call(const struct resolver *r, struct expr *call)
+{
+	call->function = find_function(r->scenario->host, call->name);
+	if (call->function == INT32_MAX)
+		return unknown(r, call, "no function", function_name);
+	return check_count(r, call);
+}
+
+static bool check_count(const struct resolver *r, const struct expr *call)
+{
+	const struct scenario_function *function;
+	const char *optional, *params;
+	size_t least, most;
+
+	if (call->function < 0) {
+		params = builtin_check(~call->function, call->nr);
+		if (!params)
+			return true;
+	} else {
+		function = &r->scenario->host->functions[call->function];
+		optional = strchr(function->args, '?');
+		most = strlen(function->args) - (optional ? 1 : 0);
+		least = optional ? (size_t)(optional - function->args) : most;
+		params = function->params;
+		if (call->nr >= least && call->nr <= most)
+			return true;
+	}
+	return scenario_error(r->scenario, &call->place, r->err, r->where,
+			      "%s(%s) is given %u argument%s", call->name, params, call->nr,
+			      call->nr == 1 ? "" : "s");
+}
+
+/* The host's, or ~ of one of our own; INT32_MAX: neither. */
+static int find_function(const struct scenario_host *host, const char *name)
+{
+	const int builtin = builtin_find(name);
+
+	for (unsigned int i = 0; i < host->nr_functions; i++)
+		if (!strcmp(host->functions[i].name, name))
+			return (int)i;
+	return builtin < 0 ? INT32_MAX : ~builtin;
+}
+
+static bool unknown(const struct resolver *r, const struct expr *expr, const char *what,
+		    suggest_name_fn *names)
+{
+	const char *near = suggest_nearest_in(expr->name, names, r->scenario);
+
+	return scenario_error(r->scenario, &expr->place, r->err, r->where,
+			      "'%s' is %s%s%s%s", expr->name, what,
+			      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static const char *function_name(const void *ctx, size_t i)
+{
+	const struct scenario_host *host = ((const struct scenario *)ctx)->host;
+
+	if (i < host->nr_functions)
+		return host->functions[i].name;
+	return builtin_name((unsigned int)(i - host->nr_functions));
+}
+
+static const char *value_name(const void *ctx, size_t i)
+{
+	const struct scenario *scenario = ctx;
+
+	if (i < scenario->names.nr)
+		return scenario->names.items[i];
+	return scenario->host->constant_name(scenario->ctx, i - scenario->names.nr);
+}
