@@ -38,6 +38,8 @@ enum { CLI_MANY = 1000000 };
 	  "explain requests that failed: why, and which pages of whom stood in the way")      \
 	X(GFP, "gfp", cmd_gfp, "[MASK...]", 0, CLI_MANY,                                      \
 	  "explain GFP masks: what they permit, which memory they get, how they fail")        \
+	X(RUN, "run", cmd_run, "FILE", 1, 1,                                                  \
+	  "run a scenario: calls for memory by the kernel's names, and what is expected of them") \
 	X(CONFIG, "config", cmd_config, "[FILE...]", 0, CLI_MANY,                             \
 	  "print, check and explain configurations of machines")                              \
 	X(COMPLETION, "completion", cmd_completion, "SHELL", 1, 1,                            \
@@ -64,7 +66,8 @@ enum cli_command {
 #define CMD_BITS_SIDES (CMD_BIT(COMPARE) | CMD_BIT(REPORT))
 /** Commands that have a machine: they share the options about its configuration. */
 #define CMD_BITS_MACHINES                                                                     \
-	(CMD_BITS_REPLAYS | CMD_BIT(VERIFY) | CMD_BIT(FAILURES) | CMD_BIT(CONFIG) | CMD_BIT(GFP))
+	(CMD_BITS_REPLAYS | CMD_BIT(VERIFY) | CMD_BIT(FAILURES) | CMD_BIT(CONFIG) |           \
+	 CMD_BIT(GFP) | CMD_BIT(RUN))
 /** Commands that print a report. */
 #define CMD_BITS_REPORTS                                                                      \
 	(CMD_BIT(INFO) | CMD_BIT(STAT) | CMD_BITS_REPLAYS | CMD_BIT(VERIFY) |                 \

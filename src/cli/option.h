@@ -149,6 +149,8 @@ struct cli_options {
 
 	/* gfp */
 	const char *gfp_kernel;    /**< release whose masks are read; NULL: the newest */
+	uint64_t run_max_steps;
+	bool run_explain;
 	uint64_t gfp_order;
 	uint64_t gfp_scopes;       /**< bits of gfp_scope_name() */
 	unsigned int gfp_context;  /**< gfp_context_name() */

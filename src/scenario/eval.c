@@ -9,6 +9,8 @@
 /* Bits of an array's index; the array's number stands above them. */
 enum { INDEX_BITS = 48 };
 
+static bool set_element(struct runner *r, uint64_t index, const struct scenario_value *value,
+			struct error *err);
 static bool eval_element(struct runner *r, const struct expr *expr, struct scenario_value **ret);
 static bool eval_index(struct runner *r, const struct expr *expr, uint64_t *ret);
 static bool eval_unary(struct runner *r, const struct expr *expr, struct scenario_value *ret);
@@ -40,7 +42,7 @@ static const struct {
 	{ 'g', SCENARIO_INT, true, false },      { 'a', SCENARIO_ADDRESS, false, true },
 	{ 'p', SCENARIO_PAGE, false, true },     { 'u', SCENARIO_PERCPU, false, true },
 	{ 'c', SCENARIO_CACHE, false, true },    { 'm', SCENARIO_POOL, false, true },
-	{ 't', SCENARIO_TEXT, false, true },
+	{ 't', SCENARIO_TEXT, false, true },     { 'r', SCENARIO_ARRAY, false, true },
 };
 
 bool eval(struct runner *r, const struct expr *expr, struct scenario_value *ret)
@@ -63,6 +65,9 @@ bool eval(struct runner *r, const struct expr *expr, struct scenario_value *ret)
 		if (!eval_element(r, expr, &element))
 			return false;
 		*ret = *element;
+		return true;
+	case EXPR_ARRAY:
+		*ret = (struct scenario_value){ .type = SCENARIO_ARRAY, .number = expr->variable };
 		return true;
 	case EXPR_UNARY:
 		return eval_unary(r, expr, ret);
@@ -107,10 +112,8 @@ bool eval_int(struct runner *r, const struct expr *expr, scenario_int low, scena
 bool eval_assign(struct runner *r, const struct expr *target, const struct scenario_value *value)
 {
 	uint64_t index;
-	bool fresh;
-	uint32_t *at;
 
-	if (value->type == SCENARIO_NOTHING)
+	if (value->type == SCENARIO_NOTHING || value->type == SCENARIO_ARRAY)
 		return scenario_error(r->scenario, &target->place, r->err, r->where,
 				      "there is no value to assign to '%s'", target->name);
 	if (target->kind == EXPR_VARIABLE) {
@@ -119,17 +122,33 @@ bool eval_assign(struct runner *r, const struct expr *target, const struct scena
 	}
 	if (!eval_index(r, target, &index))
 		return false;
-	at = u64map_insert(&r->index, index, &fresh);
-	if (!fresh) {
-		r->elements.items[*at] = *value;
-		return true;
-	}
-	if (r->elements.nr == SCENARIO_MAX_ELEMENTS)
-		return scenario_error(r->scenario, &target->place, r->err, r->where,
-				      "more than %d elements of arrays", SCENARIO_MAX_ELEMENTS);
-	*at = (uint32_t)r->elements.nr;
-	vec_push(&r->elements, *value);
+	return set_element(r, index, value, r->err) ||
+	       scenario_error_at(r->scenario, &target->place, r->err, r->where);
+}
+
+bool scenario_array_get(const struct scenario_call *call, unsigned int arg, uint64_t i,
+			struct scenario_value *ret, struct error *err)
+{
+	const struct runner *r = call->runner;
+	const uint64_t variable = (uint64_t)call->args[arg].number;
+	const uint32_t *at = NULL;
+
+	if (i < 1ULL << INDEX_BITS)
+		at = u64map_find(&r->index, variable << INDEX_BITS | i);
+	if (!at)
+		return error_set(err, "element %llu of '%s[]' has no value yet",
+				 (unsigned long long)i, r->scenario->names.items[variable]);
+	*ret = r->elements.items[*at];
 	return true;
+}
+
+bool scenario_array_set(const struct scenario_call *call, unsigned int arg, uint64_t i,
+			const struct scenario_value *value, struct error *err)
+{
+	if (i >= SCENARIO_MAX_ELEMENTS)
+		return error_set(err, "more than %d elements of arrays", SCENARIO_MAX_ELEMENTS);
+	return set_element(call->runner, (uint64_t)call->args[arg].number << INDEX_BITS | i, value,
+			   err);
 }
 
 bool eval_compare(struct runner *r, const struct expr *at, enum token_kind sign,
@@ -157,6 +176,23 @@ bool eval_truth(struct runner *r, const struct expr *expr, bool *ret)
 		return true;
 	return scenario_error(r->scenario, &expr->place, r->err, r->where,
 			      "expected a condition, not %s", scenario_type_name(value.type));
+}
+
+static bool set_element(struct runner *r, uint64_t index, const struct scenario_value *value,
+			struct error *err)
+{
+	bool fresh;
+	uint32_t *at = u64map_insert(&r->index, index, &fresh);
+
+	if (!fresh) {
+		r->elements.items[*at] = *value;
+		return true;
+	}
+	if (r->elements.nr == SCENARIO_MAX_ELEMENTS)
+		return error_set(err, "more than %d elements of arrays", SCENARIO_MAX_ELEMENTS);
+	*at = (uint32_t)r->elements.nr;
+	vec_push(&r->elements, *value);
+	return true;
 }
 
 static bool eval_element(struct runner *r, const struct expr *expr, struct scenario_value **ret)
@@ -329,6 +365,7 @@ static bool eval_call(struct runner *r, const struct expr *expr, struct scenario
 		.nr_args = expr->nr,
 		.args = args,
 		.place = expr->place,
+		.runner = r,
 	};
 
 	for (unsigned int i = 0; i < expr->nr; i++)
@@ -347,7 +384,9 @@ static bool eval_call(struct runner *r, const struct expr *expr, struct scenario
 static bool check_arg(struct runner *r, const struct expr *call, unsigned int i,
 		      const struct scenario_value *arg)
 {
-	const char *args = r->scenario->host->functions[call->function].args;
+	const struct scenario_function *function =
+		r->scenario->host->function((unsigned int)call->function);
+	const char *args = function->args;
 	const char *optional = strchr(args, '?');
 	const char letter = args[i + (optional && i >= (size_t)(optional - args))];
 	const struct scenario_place *place = &call->of[i]->place;
@@ -359,7 +398,7 @@ static bool check_arg(struct runner *r, const struct expr *call, unsigned int i,
 	    !(arg->type == SCENARIO_ADDRESS && !arg->number && letters[at].type != SCENARIO_INT))
 		return scenario_error(r->scenario, place, r->err, r->where,
 				      "argument %u of %s(%s) is %s, not %s", i + 1, call->name,
-				      r->scenario->host->functions[call->function].params,
+				      function->params,
 				      scenario_type_name(letters[at].type),
 				      scenario_type_name(arg->type));
 	if (arg->type != SCENARIO_INT)
@@ -370,7 +409,7 @@ static bool check_arg(struct runner *r, const struct expr *call, unsigned int i,
 		return true;
 	return scenario_error(r->scenario, place, r->err, r->where,
 			      "argument %u of %s(%s) does not fit into %d bits", i + 1, call->name,
-			      r->scenario->host->functions[call->function].params,
+			      function->params,
 			      letters[at].wide ? 64 : 32);
 }
 
@@ -407,7 +446,7 @@ static bool compare(enum token_kind sign, scenario_int a, scenario_int b)
 static bool is_pointer(const struct scenario_value *value)
 {
 	return value->type != SCENARIO_INT && value->type != SCENARIO_TEXT &&
-	       value->type != SCENARIO_NOTHING;
+	       value->type != SCENARIO_NOTHING && value->type != SCENARIO_ARRAY;
 }
 
 static struct scenario_value number(scenario_int value)

@@ -27,6 +27,7 @@ static bool resolve_name(const struct resolver *r, struct expr *expr);
 static bool resolve_call(const struct resolver *r, struct expr *call);
 static bool check_count(const struct resolver *r, const struct expr *call);
 static bool note_targets(const struct resolver *r, const struct stmt *stmt);
+static bool note_arrays(const struct resolver *r, const struct expr *expr);
 static bool note_target(const struct resolver *r, const struct expr *target);
 static int find_function(const struct scenario_host *host, const char *name);
 static bool unknown(const struct resolver *r, const struct expr *expr, const char *what,
@@ -43,11 +44,24 @@ bool names_resolve(struct scenario *scenario, struct error *err, struct scenario
 
 static bool note_targets(const struct resolver *r, const struct stmt *stmt)
 {
-	for (; stmt; stmt = stmt->next)
+	for (; stmt; stmt = stmt->next) {
 		if ((stmt->target && !note_target(r, stmt->target)) ||
 		    !note_targets(r, stmt->body) || !note_targets(r, stmt->orelse))
 			return false;
+		for (size_t i = 0; i < ARRAY_SIZE(stmt->expr); i++)
+			if (stmt->expr[i] && !note_arrays(r, stmt->expr[i]))
+				return false;
+	}
 	return true;
+}
+
+/* What is handed to a function whole may be filled by it. */
+static bool note_arrays(const struct resolver *r, const struct expr *expr)
+{
+	for (unsigned int i = 0; i < expr->nr; i++)
+		if (!note_arrays(r, expr->of[i]))
+			return false;
+	return expr->kind != EXPR_ARRAY || note_target(r, expr);
 }
 
 static bool note_target(const struct resolver *r, const struct expr *target)
@@ -88,12 +102,16 @@ static bool resolve_stmt(const struct resolver *r, const struct stmt *stmt)
 
 static bool resolve_expr(const struct resolver *r, struct expr *expr)
 {
-	for (unsigned int i = 0; i < expr->nr; i++)
-		if (!resolve_expr(r, expr->of[i]))
-			return false;
-	if (expr->kind == EXPR_NAME || expr->kind == EXPR_ELEMENT)
-		return resolve_name(r, expr);
-	return expr->kind != EXPR_CALL || resolve_call(r, expr);
+	bool ok = true;
+
+	/* From the left, as it is read. */
+	if (expr->kind == EXPR_NAME || expr->kind == EXPR_ELEMENT || expr->kind == EXPR_ARRAY)
+		ok = resolve_name(r, expr);
+	else if (expr->kind == EXPR_CALL)
+		ok = resolve_call(r, expr);
+	for (unsigned int i = 0; ok && i < expr->nr; i++)
+		ok = resolve_expr(r, expr->of[i]);
+	return ok;
 }
 
 static bool resolve_name(const struct resolver *r, struct expr *expr)
@@ -136,7 +154,7 @@ static bool check_count(const struct resolver *r, const struct expr *call)
 		if (!params)
 			return true;
 	} else {
-		function = &r->scenario->host->functions[call->function];
+		function = r->scenario->host->function((unsigned int)call->function);
 		optional = strchr(function->args, '?');
 		most = strlen(function->args) - (optional ? 1 : 0);
 		least = optional ? (size_t)(optional - function->args) : most;
@@ -153,9 +171,10 @@ static bool check_count(const struct resolver *r, const struct expr *call)
 static int find_function(const struct scenario_host *host, const char *name)
 {
 	const int builtin = builtin_find(name);
+	const struct scenario_function *function;
 
-	for (unsigned int i = 0; i < host->nr_functions; i++)
-		if (!strcmp(host->functions[i].name, name))
+	for (unsigned int i = 0; (function = host->function(i)); i++)
+		if (!strcmp(function->name, name))
 			return (int)i;
 	return builtin < 0 ? INT32_MAX : ~builtin;
 }
@@ -174,9 +193,14 @@ static const char *function_name(const void *ctx, size_t i)
 {
 	const struct scenario_host *host = ((const struct scenario *)ctx)->host;
 
-	if (i < host->nr_functions)
-		return host->functions[i].name;
-	return builtin_name((unsigned int)(i - host->nr_functions));
+	const struct scenario_function *function;
+	unsigned int nr = 0;
+
+	while ((function = host->function(nr))) {
+		if (nr++ == i)
+			return function->name;
+	}
+	return builtin_name((unsigned int)(i - nr));
 }
 
 static const char *value_name(const void *ctx, size_t i)

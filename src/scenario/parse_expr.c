@@ -56,9 +56,9 @@ struct expr *parse_target(struct lexer *lexer, unsigned int depth)
 		return NULL;
 	}
 	target = parse_name(lexer, depth);
-	if (target && target->kind == EXPR_CALL) {
+	if (target && target->kind != EXPR_NAME && target->kind != EXPR_ELEMENT) {
 		scenario_error(lexer->scenario, &target->place, lexer->err, lexer->where,
-			       "expected a variable, not a call of '%s()'", target->name);
+			       "expected a variable or an element of an array");
 		return NULL;
 	}
 	return target;
@@ -177,7 +177,7 @@ static struct expr *parse_group(struct lexer *lexer, unsigned int depth)
 	return expr && parse_expect(lexer, TOKEN_CLOSE, "to close a '('") ? expr : NULL;
 }
 
-/* A name alone, an element of an array, a call. */
+/* A name alone, an element of an array, all of it, a call. */
 static struct expr *parse_name(struct lexer *lexer, unsigned int depth)
 {
 	struct expr *expr = expr_new(lexer, EXPR_NAME);
@@ -192,6 +192,10 @@ static struct expr *parse_name(struct lexer *lexer, unsigned int depth)
 		return expr;
 	if (!lexer_next(lexer))
 		return NULL;
+	if (lexer->token.kind == TOKEN_UNINDEX) {
+		expr->kind = EXPR_ARRAY;
+		return lexer_next(lexer) ? expr : NULL;
+	}
 	index = parse_expr(lexer, depth + 1);
 	if (!index || !parse_expect(lexer, TOKEN_UNINDEX, "to close a '['"))
 		return NULL;

@@ -59,6 +59,7 @@ enum expr_kind {
 	EXPR_VARIABLE,
 	EXPR_CONSTANT,
 	EXPR_ELEMENT,  /**< a[index] */
+	EXPR_ARRAY,    /**< a[] */
 	EXPR_UNARY,
 	EXPR_BINARY,
 	EXPR_CHOICE,   /**< of[0] ? of[1] : of[2] */
@@ -69,8 +70,8 @@ struct expr {
 	enum expr_kind kind;
 	enum token_kind sign;     /**< UNARY, BINARY */
 	struct scenario_place place;
-	const char *name;         /**< NAME, VARIABLE, ELEMENT, CALL */
-	uint32_t variable;        /**< VARIABLE, ELEMENT */
+	const char *name;         /**< NAME, VARIABLE, ELEMENT, ARRAY, CALL */
+	uint32_t variable;        /**< VARIABLE, ELEMENT, ARRAY */
 	struct scenario_value value; /**< NUMBER, TEXT, CONSTANT */
 	int function;             /**< CALL: the host's; below 0: ~ of one of our own */
 	unsigned int nr;          /**< of "of" */

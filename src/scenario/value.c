@@ -18,7 +18,14 @@ static const char *const type_names[SCENARIO_TYPE_NR] = {
 	[SCENARIO_PERCPU] = "a per-CPU area",
 	[SCENARIO_CACHE] = "a cache",
 	[SCENARIO_POOL] = "a pool",
+	[SCENARIO_ARRAY] = "an array",
 	[SCENARIO_NOTHING] = "nothing",
+};
+
+static const char *const handle_names[SCENARIO_TYPE_NR] = {
+	[SCENARIO_PAGE] = "page",
+	[SCENARIO_CACHE] = "cache",
+	[SCENARIO_POOL] = "pool",
 };
 
 static const char *line_at(const char *text, uint32_t line);
@@ -38,18 +45,17 @@ void scenario_value_print(const struct scenario_value *value, struct str *out)
 		scenario_int_print(value->number, out);
 		break;
 	case SCENARIO_PAGE:
+	case SCENARIO_CACHE:
+	case SCENARIO_POOL:
 		if (value->number)
-			str_addf(out, "page 0x%" PRIx64, (uint64_t)value->number);
+			str_addf(out, "%s %" PRIu64, handle_names[value->type],
+				 (uint64_t)value->number);
 		else
 			str_add(out, "NULL");
 		break;
-	case SCENARIO_CACHE:
-	case SCENARIO_POOL:
-		str_addf(out, "%s %" PRIu64, value->type == SCENARIO_CACHE ? "cache" : "pool",
-			 (uint64_t)value->number);
-		break;
 	case SCENARIO_NOTHING:
-		str_add(out, "nothing");
+	case SCENARIO_ARRAY:
+		str_add(out, scenario_type_name(value->type));
 		break;
 	default:
 		if (value->number)

@@ -42,6 +42,9 @@ static inline uint32_t gfp_of_large_kmalloc(uint32_t gfp)
 	return (gfp & ~(uint32_t)(GFP_BIT_HIGHMEM | GFP_BIT_DMA32)) | GFP_BIT_COMP;
 }
 
+/** kvmalloc() of more than a page: what it tries as kmalloc() first (kmalloc_gfp_adjust). */
+uint32_t gfp_of_kvmalloc(struct kernel_version version, uint32_t gfp);
+
 /** Pages behind a vmalloc() area (__vmalloc_area_node). */
 static inline uint32_t gfp_of_vmalloc(uint32_t gfp)
 {

@@ -36,10 +36,11 @@ enum scenario_type {
 	SCENARIO_INT,
 	SCENARIO_TEXT,
 	SCENARIO_ADDRESS, /**< NULL is one, and compares with handles of all kinds */
-	SCENARIO_PAGE,    /**< struct page *: the number is the pfn */
+	SCENARIO_PAGE,    /**< struct page *: a number of the host's, as that of the next three */
 	SCENARIO_PERCPU,  /**< void __percpu * */
 	SCENARIO_CACHE,   /**< struct kmem_cache * */
 	SCENARIO_POOL,    /**< mempool_t * */
+	SCENARIO_ARRAY,   /**< a whole array, "p[]", handed to a function that fills or reads it */
 	SCENARIO_NOTHING, /**< what a function without a value gives */
 	SCENARIO_TYPE_NR,
 };
@@ -61,8 +62,8 @@ struct scenario_function {
 	const char *name;
 	/**
 	 * A letter for each argument: 's' size or count (64 bits), 'i' number that may be negative,
-	 * 'g' mask, 'a' address, 'p' page, 'u' percpu, 'c' cache, 'm' pool, 't' text. What stands
-	 * behind a '?' is optional.
+	 * 'g' mask, 'a' address, 'p' page, 'u' percpu, 'c' cache, 'm' pool, 't' text, 'r' array.
+	 * What stands behind a '?' is optional.
 	 */
 	const char *args;
 	const char *params; /**< their names, for people: "size, flags" */
@@ -82,15 +83,23 @@ struct scenario_call {
 	unsigned int nr_args;
 	const struct scenario_value *args;
 	struct scenario_place place;
+	void *runner; /**< for the two functions below */
 };
+
+/** Element "i" of argument "arg", an array; false and "err": it was never set. */
+MUST_CHECK bool scenario_array_get(const struct scenario_call *call, unsigned int arg, uint64_t i,
+				   struct scenario_value *ret, struct error *err);
+/** Sets it; false and "err": there are too many elements. */
+MUST_CHECK bool scenario_array_set(const struct scenario_call *call, unsigned int arg, uint64_t i,
+				   const struct scenario_value *value, struct error *err);
 
 /**
  * Who runs scenarios. Callbacks return false with "err" for what makes no sense (then the scenario
  * ends there); a failed allocation is a value. Messages need no place: it is put before them.
  */
 struct scenario_host {
-	const struct scenario_function *functions;
-	unsigned int nr_functions;
+	/** Row "i" of the functions; NULL after the last. */
+	const struct scenario_function *(*function)(unsigned int i);
 	const struct scenario_property *properties;
 	unsigned int nr_properties;
 	/** The value of constant "name"; false: there is none. */

@@ -17,7 +17,6 @@ static const struct kernel_version seven = { 7, 0 }, six_ten = { 6, 10 };
 
 static void add(struct gfp_derivation *ret, unsigned int *nr, const char *who, const char *when,
 		uint32_t gfp);
-static uint32_t kvmalloc_first(struct kernel_version version, uint32_t gfp);
 
 unsigned int gfp_derive(struct kernel_version version, uint32_t gfp,
 			struct gfp_derivation ret[static GFP_MAX_DERIVATIONS])
@@ -34,7 +33,7 @@ unsigned int gfp_derive(struct kernel_version version, uint32_t gfp,
 	add(ret, &nr, "a slab cache's new slab", "second try", slab);
 	add(ret, &nr, "kmalloc() above 8 KiB", "always", gfp_of_large_kmalloc(gfp));
 	add(ret, &nr, "kvmalloc() above 4 KiB", "first, as kmalloc()",
-	    kvmalloc_first(version, gfp));
+	    gfp_of_kvmalloc(version, gfp));
 	add(ret, &nr, "kvmalloc(), vmalloc()", "each page of the area", gfp_of_vmalloc(gfp));
 	add(ret, &nr, "a mempool", "first try",
 	    pool & ~(uint32_t)(GFP_BIT_DIRECT_RECLAIM | GFP_BIT_IO));
@@ -49,14 +48,7 @@ unsigned int gfp_derive(struct kernel_version version, uint32_t gfp,
 	return nr;
 }
 
-static void add(struct gfp_derivation *ret, unsigned int *nr, const char *who, const char *when,
-		uint32_t gfp)
-{
-	BUG_ON(*nr == GFP_MAX_DERIVATIONS);
-	ret[(*nr)++] = (struct gfp_derivation){ .who = who, .when = when, .gfp = gfp };
-}
-
-static uint32_t kvmalloc_first(struct kernel_version version, uint32_t gfp)
+uint32_t gfp_of_kvmalloc(struct kernel_version version, uint32_t gfp)
 {
 	gfp = (gfp | GFP_BIT_NOWARN) & ~(uint32_t)GFP_BIT_NOFAIL;
 	if (gfp & GFP_BIT_RETRY_MAYFAIL)
@@ -64,4 +56,11 @@ static uint32_t kvmalloc_first(struct kernel_version version, uint32_t gfp)
 	if (kernel_version_cmp(version, seven) < 0)
 		return gfp | GFP_BIT_NORETRY;
 	return gfp & ~(uint32_t)GFP_BIT_DIRECT_RECLAIM;
+}
+
+static void add(struct gfp_derivation *ret, unsigned int *nr, const char *who, const char *when,
+		uint32_t gfp)
+{
+	BUG_ON(*nr == GFP_MAX_DERIVATIONS);
+	ret[(*nr)++] = (struct gfp_derivation){ .who = who, .when = when, .gfp = gfp };
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The language of scenarios, with a host that keeps a log instead of a machine. */
+#include <config.h>
+
 #include "kmreplay/scenario/scenario.h"
 #include "unit/unit.h"
 
@@ -28,6 +30,11 @@ static const struct scenario_property properties[] = {
 	{ "zone", SCENARIO_TEXT, "the zone" },
 	{ "size", SCENARIO_INT, "the size" },
 };
+
+static const struct scenario_function *function_at(unsigned int i)
+{
+	return i < ARRAY_SIZE(functions) ? &functions[i] : NULL;
+}
 
 static bool constant(void *ctx, const char *name, struct scenario_value *ret)
 {
@@ -146,8 +153,7 @@ static bool stop(void *ctx)
 }
 
 static const struct scenario_host host = {
-	.functions = functions,
-	.nr_functions = ARRAY_SIZE(functions),
+	.function = function_at,
 	.properties = properties,
 	.nr_properties = ARRAY_SIZE(properties),
 	.constant = constant,
@@ -208,7 +214,8 @@ START_TEST(numbers_are_those_of_c)
 		{ "min(3, 1, 2)", "1" }, { "max(3, 1, 2)", "3" }, { "abs(-4)", "4" },
 		{ "GFP_KERNEL | 1", "3265" }, { "(1 <<\n 3)", "8" }, { "1 \\\n + 1", "2" },
 		{ "- - 3", "3" }, { "1 << 70 >> 68", "4" },
-		{ "\"a\" == \"a\"", "1" }, { "NULL == NULL", "1" }, { "page(-1) != NULL", "page -1\n1" },
+		{ "\"a\" == \"a\"", "1" }, { "NULL == NULL", "1" },
+		{ "page(-1) != NULL", "page -1\n1" },
 		{ "take(8) + 8 - take(8)", "take 8\ntake 8\n-8" },
 	};
 
@@ -235,7 +242,8 @@ START_TEST(statements_do_what_they_say)
 	check("if 0 { print 1 }\nelse if 0 { print 2 }\nelse\n{ print 3 }", "3\n");
 	check("scope nofs { cpu 1; repeat 3 { break } }", "begin nofs\ncpu 1\nend nofs\n");
 	check("repeat 1 { scope noio { break } }\nprint 1", "begin noio\nend noio\n1\n");
-	check("context softirq; sleep 1us; section \"a b\"", "context softirq\nsleep 1000\n== a b\n");
+	check("context softirq; sleep 1us; section \"a b\"",
+	      "context softirq\nsleep 1000\n== a b\n");
 	check("# a comment\n/* and\nanother */ print 1 // and one more\n", "1\n");
 	check("cpu = 3; print cpu", "3\n");
 	check("", "");

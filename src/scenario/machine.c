@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The scenarios' machine: circumstances of calls, the last call, what is expected of it. */
+#include <config.h>
+
+#include "machine_internal.h"
+
+#include "kmreplay/mm/page.h"
+#include "kmreplay/mm/slab.h"
+
+#include <string.h>
+
+static bool make_call(void *ctx, const struct scenario_call *call, struct scenario_value *ret,
+		      struct error *err);
+static bool property(void *ctx, unsigned int property, struct scenario_value *ret,
+		     struct error *err);
+static bool failed(void *ctx, const char **why);
+static bool set_cpu(void *ctx, uint64_t cpu, struct error *err);
+static bool set_context(void *ctx, const char *name, struct error *err);
+static bool change_scope(void *ctx, const char *name, bool begin, struct error *err);
+static bool do_sleep(void *ctx, uint64_t ns, struct error *err);
+static void tell_section(void *ctx, const char *title);
+static void tell_print(void *ctx, const char *text);
+static void tell_expected(void *ctx, const struct scenario_place *place, bool met,
+			  const char *text);
+static bool do_stop(void *ctx);
+static void unknown_word(struct error *err, const char *what, const char *name,
+			 const char *const *names, size_t nr);
+
+enum {
+	PROPERTY_PFN, PROPERTY_ZONE, PROPERTY_NODE, PROPERTY_KSIZE, PROPERTY_PATH, PROPERTY_COST,
+	PROPERTY_STEPS,
+};
+
+static const struct scenario_property properties[] = {
+	[PROPERTY_PFN] = { "pfn", SCENARIO_INT, "number of the first page frame" },
+	[PROPERTY_ZONE] = { "zone", SCENARIO_TEXT, "zone that it lies in" },
+	[PROPERTY_NODE] = { "node", SCENARIO_INT, "NUMA node that it lies on" },
+	[PROPERTY_KSIZE] = { "ksize", SCENARIO_INT, "bytes that may be used" },
+	[PROPERTY_PATH] = { "path", SCENARIO_TEXT, "slowest path that the call took" },
+	[PROPERTY_COST] = { "cost", SCENARIO_INT, "modelled time that the call took, in ns" },
+	[PROPERTY_STEPS] = { "steps", SCENARIO_INT, "blocks split, merged, searched" },
+};
+
+static const char *const context_names[] = { "task", "softirq", "irq", "reclaim", "realtime" };
+static const unsigned int contexts[] = {
+	0, PAGE_CTX_IRQ | PAGE_CTX_SOFTIRQ, PAGE_CTX_IRQ, PAGE_CTX_MEMALLOC, PAGE_CTX_REALTIME,
+};
+static_assert(ARRAY_SIZE(contexts) == ARRAY_SIZE(context_names), "a name each");
+
+static const char *const scope_names[] = { "noio", "nofs", "noreclaim", "pin" };
+static const unsigned int scopes[] = {
+	PAGE_CTX_NOIO, PAGE_CTX_NOFS, PAGE_CTX_MEMALLOC, PAGE_CTX_PIN,
+};
+static_assert(ARRAY_SIZE(scopes) == SCENARIO_NR_SCOPES, "a counter each");
+
+struct scenario_machine *scenario_machine_create(const struct scenario_sink *sink, void *ctx,
+						 bool explain)
+{
+	struct scenario_machine *m = xcalloc(1, sizeof(*m));
+
+	m->sink = sink;
+	m->ctx = ctx;
+	m->explain = explain;
+	u64map_init(&m->block_at);
+	return m;
+}
+
+void scenario_machine_destroy(struct scenario_machine *m)
+{
+	if (!m)
+		return;
+	machine_destroy(m->machine);
+	u64map_deinit(&m->block_at);
+	vec_deinit(&m->blocks);
+	vec_deinit(&m->cache);
+	str_deinit(&m->text);
+	str_deinit(&m->detail);
+	free(m);
+}
+
+const struct scenario_host *scenario_machine_host(void)
+{
+	static const struct scenario_host host = {
+		.function = scenario_machine_function,
+		.properties = properties,
+		.nr_properties = ARRAY_SIZE(properties),
+		.constant = scenario_constant,
+		.constant_name = scenario_constant_name,
+		.call = make_call,
+		.property = property,
+		.failed = failed,
+		.set_cpu = set_cpu,
+		.set_context = set_context,
+		.scope = change_scope,
+		.sleep = do_sleep,
+		.section = tell_section,
+		.print = tell_print,
+		.expected = tell_expected,
+		.stop = do_stop,
+	};
+
+	return &host;
+}
+
+bool scenario_machine_start(struct scenario_machine *m, const struct machine_config *config,
+			    struct error *err)
+{
+	static const struct machine_ops ops = {
+		.moved = scenario_moved,
+		.reclaim = scenario_reclaim,
+		.oom = scenario_oom,
+	};
+
+	BUG_ON(m->machine);
+	m->machine = machine_create(config, &ops, m, err);
+	if (!m->machine)
+		return false;
+	m->pages = machine_pages(m->machine);
+	m->slab = machine_slab(m->machine);
+	m->vmalloc = machine_vmalloc(m->machine);
+	m->percpu = machine_percpu(m->machine);
+	m->kernel = config->kernel;
+	m->arch = config->arch;
+	m->nr_cpus = MAX(config->nr_cpus, 1U);
+	return true;
+}
+
+bool scenario_machine_check(const struct scenario_machine *m, struct error *err)
+{
+	return machine_check(m->machine, err);
+}
+
+void scenario_machine_finish(struct scenario_machine *m)
+{
+	scenario_tell_mistake(m);
+}
+
+const struct scenario_totals *scenario_machine_totals(const struct scenario_machine *m)
+{
+	return &m->totals;
+}
+
+const struct scenario_function *scenario_machine_function(unsigned int i)
+{
+	return i < scenario_nr_rows() ? &scenario_rows[i].function : NULL;
+}
+
+const char *scenario_machine_function_note(unsigned int i)
+{
+	const char *note = i < scenario_nr_rows() ? scenario_rows[i].note : NULL;
+
+	return note ? note : "";
+}
+
+unsigned int scenario_context(const struct scenario_machine *m)
+{
+	unsigned int context = m->context;
+
+	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++)
+		if (m->scopes[i])
+			context |= scopes[i];
+	return context;
+}
+
+bool scenario_gave(struct calling *c, struct mm_outcome out)
+{
+	c->m->last.out = out;
+	c->m->last.type = c->m->last.type == SCENARIO_NOTHING ? SCENARIO_ADDRESS : c->m->last.type;
+	c->m->last.at = mm_ok(out) ? out.addr : 0;
+	c->ret->number = c->m->last.at;
+	return true;
+}
+
+bool scenario_freed(struct calling *c, struct mm_outcome out, uint64_t at)
+{
+	c->m->last.out = out;
+	c->m->last.type = SCENARIO_NOTHING;
+	c->m->last.at = at;
+	if (out.failure == MM_FAIL_INVALID)
+		return scenario_mistake(c, "0x%llx is not allocated", (unsigned long long)at);
+	return true;
+}
+
+bool scenario_mistake(struct calling *c, const char *fmt, ...)
+{
+	struct last_call *last = &c->m->last;
+	struct str text = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(&text, fmt, ap);
+	va_end(ap);
+	last->out.failure = MM_FAIL_INVALID;
+	last->out.addr = 0;
+	last->at = 0;
+	last->mistake = true;
+	memcpy(last->why, str_text(&text), MIN(text.len + 1, sizeof(last->why)));
+	last->why[sizeof(last->why) - 1] = 0;
+	last->place = c->call->place;
+	c->ret->number = 0;
+	str_deinit(&text);
+	return true;
+}
+
+bool scenario_answer(struct calling *c, scenario_int number)
+{
+	*c->ret = (struct scenario_value){ .type = SCENARIO_INT, .number = number };
+	return true;
+}
+
+static bool make_call(void *ctx, const struct scenario_call *call, struct scenario_value *ret,
+		      struct error *err)
+{
+	struct scenario_machine *m = ctx;
+	const struct scenario_row *row = &scenario_rows[call->function];
+	struct calling c = { .m = m, .call = call, .ret = ret, .err = err };
+
+	*ret = (struct scenario_value){ .type = row->function.result };
+	if (row->query)
+		return row->call(&c);
+	scenario_tell_mistake(m);
+	memset(&m->last, 0, sizeof(m->last));
+	m->last.type = row->function.result;
+	if (!row->call(&c))
+		return false;
+	m->totals.nr_calls++;
+	m->totals.nr_failed += !mm_ok(m->last.out);
+	m->totals.nr_mistakes += m->last.mistake;
+	m->totals.cost_ns += m->last.out.cost_ns;
+	m->totals.time_ns += m->last.out.cost_ns;
+	if (m->explain)
+		scenario_tell_call(m, call, ret);
+	return true;
+}
+
+static bool property(void *ctx, unsigned int property, struct scenario_value *ret,
+		     struct error *err)
+{
+	const struct scenario_machine *m = ctx;
+	const struct last_call *last = &m->last;
+	const uint64_t pfn = scenario_last_pfn(m);
+
+	*ret = (struct scenario_value){ .type = properties[property].type };
+	if (property <= PROPERTY_NODE && !pfn)
+		return error_set(err, "the last call gave no memory that has a page frame");
+	switch (property) {
+	case PROPERTY_PFN:
+		ret->number = pfn;
+		break;
+	case PROPERTY_ZONE:
+		ret->text = scenario_zone_name(m, pfn);
+		break;
+	case PROPERTY_NODE:
+		ret->number = scenario_node_of(m, pfn);
+		break;
+	case PROPERTY_KSIZE:
+		ret->number = slab_ksize(m->slab, last->at);
+		break;
+	case PROPERTY_PATH:
+		ret->text = mm_path_name((enum mm_path)last->out.path);
+		break;
+	case PROPERTY_COST:
+		ret->number = last->out.cost_ns;
+		break;
+	default:
+		ret->number = last->out.steps;
+		break;
+	}
+	return true;
+}
+
+/* Who asks has expected it: a mistake is none then. */
+static bool failed(void *ctx, const char **why)
+{
+	struct scenario_machine *m = ctx;
+
+	if (mm_ok(m->last.out))
+		return false;
+	*why = mm_failure_name((enum mm_failure)m->last.out.failure);
+	m->totals.nr_mistakes -= m->last.mistake;
+	m->last.mistake = false;
+	return true;
+}
+
+static bool set_cpu(void *ctx, uint64_t cpu, struct error *err)
+{
+	struct scenario_machine *m = ctx;
+
+	if (cpu >= m->nr_cpus)
+		return error_set(err, "there is no CPU %llu: the machine has %u ('set machine.cpus %llu')",
+				 (unsigned long long)cpu, m->nr_cpus, (unsigned long long)cpu + 1);
+	m->cpu = (unsigned int)cpu;
+	return true;
+}
+
+static bool set_context(void *ctx, const char *name, struct error *err)
+{
+	struct scenario_machine *m = ctx;
+
+	for (size_t i = 0; i < ARRAY_SIZE(context_names); i++) {
+		if (strcmp(name, context_names[i]) != 0)
+			continue;
+		m->context = contexts[i];
+		return true;
+	}
+	unknown_word(err, "context", name, context_names, ARRAY_SIZE(context_names));
+	return false;
+}
+
+static bool change_scope(void *ctx, const char *name, bool begin, struct error *err)
+{
+	struct scenario_machine *m = ctx;
+
+	for (size_t i = 0; i < ARRAY_SIZE(scope_names); i++) {
+		if (strcmp(name, scope_names[i]) != 0)
+			continue;
+		m->scopes[i] += begin ? 1 : -1U;
+		return true;
+	}
+	unknown_word(err, "scope", name, scope_names, ARRAY_SIZE(scope_names));
+	return false;
+}
+
+static bool do_sleep(void *ctx, uint64_t ns, struct error *err)
+{
+	struct scenario_machine *m = ctx;
+
+	if (m->context & PAGE_CTX_IRQ)
+		return error_set(err, "an interrupt cannot sleep");
+	m->totals.time_ns += ns;
+	return true;
+}
+
+static void unknown_word(struct error *err, const char *what, const char *name,
+			 const char *const *names, size_t nr)
+{
+	struct str text = { 0 };
+
+	for (size_t i = 0; i < nr; i++)
+		str_addf(&text, "%s%s", i ? i + 1 < nr ? ", " : " or " : "", names[i]);
+	error_set(err, "there is no %s '%.64s': expected %s", what, name, str_text(&text));
+	str_deinit(&text);
+}
+
+static void tell_section(void *ctx, const char *title)
+{
+	struct scenario_machine *m = ctx;
+
+	scenario_tell_mistake(m);
+	m->sink->tell(m->ctx, SCENARIO_SECTION, NULL, title, NULL);
+}
+
+static void tell_print(void *ctx, const char *text)
+{
+	struct scenario_machine *m = ctx;
+
+	m->sink->tell(m->ctx, SCENARIO_PRINTED, NULL, text, NULL);
+}
+
+static void tell_expected(void *ctx, const struct scenario_place *place, bool met,
+			  const char *text)
+{
+	struct scenario_machine *m = ctx;
+
+	if (met)
+		m->totals.nr_met++;
+	else
+		m->totals.nr_missed++;
+	m->sink->tell(m->ctx, met ? SCENARIO_MET : SCENARIO_MISSED, place, text, NULL);
+}
+
+static bool do_stop(void *ctx)
+{
+	struct scenario_machine *m = ctx;
+
+	return m->sink->stop && m->sink->stop(m->ctx);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * What the files of the scenarios' machine share.
+ *
+ *	machine.c         the host: circumstances, the last call
+ *	machine_tell.c    calls and their results in words
+ *	machine_blocks.c  page blocks that calls hold, and what becomes of them under pressure
+ *	machine_names.c   constants
+ *	machine_table.c   the table of functions
+ *	calls_slab.c      kmalloc() and its family, caches
+ *	calls_page.c      pages
+ *	calls_area.c      vmalloc, kvmalloc, per-CPU memory
+ */
+#ifndef KMREPLAY_SCENARIO_MACHINE_INTERNAL_H
+#define KMREPLAY_SCENARIO_MACHINE_INTERNAL_H
+
+#include "kmreplay/core/u64map.h"
+#include "kmreplay/core/vec.h"
+#include "kmreplay/mm/machine.h"
+#include "kmreplay/scenario/machine.h"
+
+enum { SCENARIO_NR_SCOPES = 4 };
+
+/** The last call, as expectations see it. */
+struct last_call {
+	struct mm_outcome out;
+	enum scenario_type type; /**< of what it gave; NOTHING: of what it freed */
+	uint64_t at;             /**< that: address or pfn; 0: nothing */
+	bool mistake;            /**< it made no sense, and that was not told yet */
+	char why[200];           /**< of a mistake */
+	struct scenario_place place;
+};
+
+/** What becomes of a block when memory is short. */
+enum block_use {
+	BLOCK_KERNEL, /**< nothing */
+	BLOCK_CACHE,  /**< clean page cache: reclaim may free it */
+	BLOCK_ANON,   /**< a task's memory: goes when the OOM killer chooses that task */
+};
+
+/** A block of pages that a call got: a struct page * is its number + 1. */
+struct page_block {
+	uint64_t pfn;  /**< of now: movable blocks move */
+	uint64_t nr;   /**< pages */
+	uint8_t order;
+	uint8_t use;   /**< enum block_use */
+	bool live;
+	bool exact;    /**< single pages, from alloc_pages_exact() */
+};
+
+struct scenario_machine {
+	const struct scenario_sink *sink;
+	void *ctx;
+	bool explain;
+	struct machine *machine;
+	struct page_allocator *pages;
+	struct slab_allocator *slab;
+	struct vmalloc *vmalloc;
+	struct percpu *percpu;
+	struct kernel_version kernel;
+	enum machine_arch arch;
+	unsigned int nr_cpus;
+
+	unsigned int cpu;
+	unsigned int context;  /**< enum page_context, without scopes */
+	unsigned int scopes[SCENARIO_NR_SCOPES]; /**< how often each is open */
+	struct vec(struct page_block) blocks; /**< only grows: stale struct page * stay known */
+	struct u64map block_at; /**< first pfn of the live ones, to their number */
+	struct vec(uint32_t) cache; /**< of use CACHE, oldest first from "cache_first" on; may be dead */
+	size_t cache_first;
+	struct last_call last;
+	struct scenario_totals totals;
+	struct str text, detail;
+};
+
+/** A call on its way: arguments are checked for their types already. */
+struct calling {
+	struct scenario_machine *m;
+	const struct scenario_call *call;
+	struct scenario_value *ret;
+	struct error *err;
+};
+
+/** Makes the call; false and c->err only where it cannot even be made. */
+typedef bool scenario_fn(struct calling *c);
+
+struct scenario_row {
+	struct scenario_function function;
+	scenario_fn *call;
+	bool query;       /**< asks, neither allocates nor frees */
+	const char *note; /**< for the manual; NULL: all of it is modelled */
+};
+
+/* machine_table.c */
+
+extern const struct scenario_row scenario_rows[];
+unsigned int scenario_nr_rows(void);
+
+/* machine_names.c */
+
+bool scenario_constant(void *ctx, const char *name, struct scenario_value *ret);
+const char *scenario_constant_name(const void *ctx, size_t i);
+
+/* machine_tell.c */
+
+/** Tells of the call that was made, and of a mistake in it before that nobody expected. */
+void scenario_tell_call(struct scenario_machine *m, const struct scenario_call *call,
+			const struct scenario_value *ret);
+void scenario_tell_mistake(struct scenario_machine *m);
+/** The page frame behind what the last call gave; 0: none. */
+uint64_t scenario_last_pfn(const struct scenario_machine *m);
+/** The zone that "pfn" lies in; "?" for none. */
+const char *scenario_zone_name(const struct scenario_machine *m, uint64_t pfn);
+int scenario_node_of(const struct scenario_machine *m, uint64_t pfn);
+
+/* machine_blocks.c */
+
+uint64_t scenario_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp);
+uint64_t scenario_oom(void *ctx, uint32_t gfp);
+void scenario_moved(void *ctx, uint64_t old_pfn, uint64_t new_pfn, unsigned int order);
+
+/* machine.c */
+
+/** enum page_context, with the open scopes. */
+unsigned int scenario_context(const struct scenario_machine *m);
+/** The call gave "out": its address, if any, becomes the value. True. */
+bool scenario_gave(struct calling *c, struct mm_outcome out);
+/** The call freed what was "at"; "out" says how. True. */
+bool scenario_freed(struct calling *c, struct mm_outcome out, uint64_t at);
+/** The call was a mistake: "why" in words. True. */
+bool scenario_mistake(struct calling *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/** The call got 2^order pages at out.addr: a struct page * or, if not "page", an address. */
+bool scenario_got_pages(struct calling *c, struct mm_outcome out, unsigned int order, bool page);
+/** Block "id", live, is no more. */
+void scenario_forget(struct scenario_machine *m, uint32_t id);
+/** The block that argument "i", a struct page *, stands for; NULL: freed, or none. */
+struct page_block *scenario_block(const struct calling *c, unsigned int i);
+/** The live block that begins at "pfn"; UINT32_MAX: none. */
+uint32_t scenario_block_at(const struct scenario_machine *m, uint64_t pfn);
+/** A number is the answer. True. */
+bool scenario_answer(struct calling *c, scenario_int number);
+
+static inline uint64_t arg_u64(const struct calling *c, unsigned int i)
+{
+	return i < c->call->nr_args ? (uint64_t)c->call->args[i].number : 0;
+}
+
+static inline uint32_t arg_gfp(const struct calling *c, unsigned int i)
+{
+	return (uint32_t)c->call->args[i].number;
+}
+
+static inline int arg_int(const struct calling *c, unsigned int i)
+{
+	return (int)c->call->args[i].number;
+}
+
+#define SCENARIO_FUNCTIONS_(X)                                                                \
+	X(kmalloc) X(kzalloc) X(kmalloc_node) X(kzalloc_node) X(kmalloc_array) X(kcalloc)     \
+	X(krealloc) X(krealloc_array) X(kfree) X(kfree_sensitive) X(ksize) X(roundup)         \
+	X(cache_create) X(cache_create_usercopy) X(cache_alloc) X(cache_zalloc)               \
+	X(cache_alloc_node) X(cache_free) X(cache_alloc_bulk) X(cache_free_bulk)              \
+	X(cache_shrink) X(cache_destroy) X(cache_size)                                        \
+	X(alloc_pages) X(alloc_page) X(alloc_pages_node) X(get_free_pages) X(get_free_page)   \
+	X(get_zeroed_page) X(free_pages_page) X(free_page_page) X(free_pages) X(free_page)    \
+	X(split_page) X(alloc_exact) X(free_exact) X(alloc_bulk) X(page_to_pfn)               \
+	X(page_address) X(virt_to_page) X(pfn_of) X(zone_of) X(node_of_pfn)                    \
+	X(vmalloc) X(vzalloc) X(vmalloc_node) X(vmalloc_32) X(vmalloc_user) X(vmalloc_huge)   \
+	X(vmalloc_gfp) X(vfree) X(kvmalloc) X(kvzalloc) X(kvmalloc_array) X(kvcalloc)         \
+	X(kvfree) X(is_vmalloc) X(percpu) X(percpu_gfp) X(percpu_reserved) X(free_percpu)     \
+	X(size_mul) X(size_add) X(struct_size) X(cache_add) X(anon_add) X(drop_caches)        \
+	X(drain_pages)
+
+#define X(name) scenario_fn scenario_##name;
+SCENARIO_FUNCTIONS_(X)
+#undef X
+
+#endif

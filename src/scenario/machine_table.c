@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The functions of scenarios: the kernel's names and arguments. check-style: data table */
+#include <config.h>
+
+#include "machine_internal.h"
+
+#define ROW(name_, args_, params_, result_, fn_, note_)                                            \
+	{ .function = { .name = (name_), .args = (args_), .params = (params_),                     \
+			.result = SCENARIO_##result_ }, .call = scenario_##fn_, .note = (note_) }
+#define ASK(name_, args_, params_, result_, fn_, note_)                                            \
+	{ .function = { .name = (name_), .args = (args_), .params = (params_),                     \
+			.result = SCENARIO_##result_ }, .call = scenario_##fn_, .query = true,     \
+	  .note = (note_) }
+
+const struct scenario_row scenario_rows[] = {
+	/* Small objects. */
+	ROW("kmalloc", "sg", "size, flags", ADDRESS, kmalloc, NULL),
+	ROW("kzalloc", "sg", "size, flags", ADDRESS, kzalloc, NULL),
+	ROW("kmalloc_node", "sgi", "size, flags, node", ADDRESS, kmalloc_node, NULL),
+	ROW("kzalloc_node", "sgi", "size, flags, node", ADDRESS, kzalloc_node, NULL),
+	ROW("kmalloc_array", "ssg", "n, size, flags", ADDRESS, kmalloc_array, NULL),
+	ROW("kcalloc", "ssg", "n, size, flags", ADDRESS, kcalloc, NULL),
+	ROW("krealloc", "asg", "p, new_size, flags", ADDRESS, krealloc, "in process context"),
+	ROW("krealloc_array", "assg", "p, new_n, new_size, flags", ADDRESS, krealloc_array, "in process context"),
+	ROW("kfree", "a", "p", NOTHING, kfree, NULL),
+	ROW("kfree_sensitive", "a", "p", NOTHING, kfree_sensitive, "nothing is wiped"),
+	ASK("ksize", "a", "p", INT, ksize, NULL),
+	ASK("kmalloc_size_roundup", "s", "size", INT, roundup, NULL),
+	ROW("kmem_cache_create", "tsss?s", "name, size, align, flags, ctor", CACHE, cache_create, "the cache's own memory is not asked for"),
+	ROW("kmem_cache_create_usercopy", "tssssss", "name, size, align, flags, useroffset, usersize, ctor", CACHE, cache_create_usercopy, "as kmem_cache_create()"),
+	ROW("kmem_cache_alloc", "cg", "cache, flags", ADDRESS, cache_alloc, NULL),
+	ROW("kmem_cache_zalloc", "cg", "cache, flags", ADDRESS, cache_zalloc, NULL),
+	ROW("kmem_cache_alloc_node", "cgi", "cache, flags, node", ADDRESS, cache_alloc_node, NULL),
+	ROW("kmem_cache_free", "ca", "cache, p", NOTHING, cache_free, NULL),
+	ROW("kmem_cache_alloc_bulk", "cgsr", "cache, flags, nr, p[]", INT, cache_alloc_bulk, NULL),
+	ROW("kmem_cache_free_bulk", "csr", "cache, nr, p[]", NOTHING, cache_free_bulk, NULL),
+	ROW("kmem_cache_shrink", "c", "cache", NOTHING, cache_shrink, NULL),
+	ROW("kmem_cache_destroy", "c", "cache", NOTHING, cache_destroy, "refuses while objects are allocated, and names them"),
+	ASK("kmem_cache_size", "c", "cache", INT, cache_size, NULL),
+	ASK("array_size", "ss", "n, size", INT, size_mul, NULL),
+	ASK("size_mul", "ss", "a, b", INT, size_mul, NULL),
+	ASK("size_add", "ss", "a, b", INT, size_add, NULL),
+	ASK("struct_size", "sss", "head, element, n", INT, struct_size, "takes sizes, not a type"),
+	/* Pages. */
+	ROW("alloc_pages", "gs", "flags, order", PAGE, alloc_pages, NULL),
+	ROW("alloc_page", "g", "flags", PAGE, alloc_page, NULL),
+	ROW("alloc_pages_node", "igs", "node, flags, order", PAGE, alloc_pages_node, NULL),
+	ROW("__get_free_pages", "gs", "flags, order", ADDRESS, get_free_pages, NULL),
+	ROW("__get_free_page", "g", "flags", ADDRESS, get_free_page, NULL),
+	ROW("get_zeroed_page", "g", "flags", ADDRESS, get_zeroed_page, NULL),
+	ROW("__free_pages", "ps", "page, order", NOTHING, free_pages_page, NULL),
+	ROW("__free_page", "p", "page", NOTHING, free_page_page, NULL),
+	ROW("put_page", "p", "page", NOTHING, free_page_page, "of the last reference to a single page"),
+	ROW("free_pages", "as", "p, order", NOTHING, free_pages, NULL),
+	ROW("free_page", "a", "p", NOTHING, free_page, NULL),
+	ROW("split_page", "pr", "page, pages[]", NOTHING, split_page, "the pages come into an array"),
+	ROW("alloc_pages_exact", "sg", "size, flags", ADDRESS, alloc_exact, NULL),
+	ROW("free_pages_exact", "as", "p, size", NOTHING, free_exact, NULL),
+	ROW("alloc_pages_bulk", "gsr", "flags, nr, pages[]", INT, alloc_bulk, NULL),
+	ASK("page_to_pfn", "p", "page", INT, page_to_pfn, NULL),
+	ASK("page_address", "p", "page", ADDRESS, page_address, NULL),
+	ASK("virt_to_page", "a", "p", PAGE, virt_to_page, "of the first page of a block"),
+	ASK("virt_to_pfn", "a", "p", INT, pfn_of, "of the direct map"),
+	ASK("page_zonenum", "s", "pfn", TEXT, zone_of, "gives the zone's name"),
+	ASK("pfn_to_nid", "s", "pfn", INT, node_of_pfn, NULL),
+	/* What becomes of pages when memory is short. */
+	ROW("add_to_page_cache", "p", "page", NOTHING, cache_add, "clean page cache: reclaim frees it, oldest first"),
+	ROW("add_to_task", "p", "page", NOTHING, anon_add, "a task's memory: the OOM killer frees it"),
+	ROW("drop_caches", "", "", INT, drop_caches, "all page cache goes; how many pages"),
+	ROW("drain_all_pages", "", "", NOTHING, drain_pages, NULL),
+	/* Areas. */
+	ROW("vmalloc", "s", "size", ADDRESS, vmalloc, NULL),
+	ROW("vzalloc", "s", "size", ADDRESS, vzalloc, NULL),
+	ROW("vmalloc_node", "si", "size, node", ADDRESS, vmalloc_node, NULL),
+	ROW("vmalloc_32", "s", "size", ADDRESS, vmalloc_32, NULL),
+	ROW("vmalloc_user", "s", "size", ADDRESS, vmalloc_user, NULL),
+	ROW("vmalloc_huge", "sg", "size, flags", ADDRESS, vmalloc_huge, NULL),
+	ROW("__vmalloc", "sg", "size, flags", ADDRESS, vmalloc_gfp, NULL),
+	ROW("vfree", "a", "p", NOTHING, vfree, "at once, also in an interrupt"),
+	ROW("kvmalloc", "sg", "size, flags", ADDRESS, kvmalloc, NULL),
+	ROW("kvzalloc", "sg", "size, flags", ADDRESS, kvzalloc, NULL),
+	ROW("kvmalloc_array", "ssg", "n, size, flags", ADDRESS, kvmalloc_array, NULL),
+	ROW("kvcalloc", "ssg", "n, size, flags", ADDRESS, kvcalloc, NULL),
+	ROW("kvfree", "a", "p", NOTHING, kvfree, NULL),
+	ASK("is_vmalloc_addr", "a", "p", INT, is_vmalloc, NULL),
+	ROW("__alloc_percpu", "ss", "size, align", PERCPU, percpu, NULL),
+	ROW("alloc_percpu", "s?s", "size, align", PERCPU, percpu, "takes a size, not a type"),
+	ROW("__alloc_percpu_gfp", "ssg", "size, align, flags", PERCPU, percpu_gfp, NULL),
+	ROW("__alloc_reserved_percpu", "ss", "size, align", PERCPU, percpu_reserved, NULL),
+	ROW("free_percpu", "u", "p", NOTHING, free_percpu, NULL),
+};
+
+unsigned int scenario_nr_rows(void)
+{
+	return ARRAY_SIZE(scenario_rows);
+}
