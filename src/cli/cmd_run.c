@@ -36,6 +36,7 @@ static bool read_text(struct run_job *job);
 static bool read_scenario(struct run_job *job);
 static bool add_settings(struct run_job *job);
 static bool start_machine(struct run_job *job);
+static bool resolve(struct run_job *job);
 static int run(struct run_job *job);
 static void tell(void *ctx, enum scenario_event event, const struct scenario_place *place,
 		 const char *text, const struct scenario_called *called);
@@ -62,7 +63,7 @@ int cmd_run(struct cli *cli)
 	if (read_text(&job) && read_scenario(&job)) {
 		status = EXIT_USAGE;
 		if (start_machine(&job))
-			status = cli_output_open(cli) ? run(&job) : EXIT_OUTPUT;
+			status = resolve(&job) ? run(&job) : EXIT_INPUT;
 	}
 	scenario_destroy(job.scenario);
 	scenario_machine_destroy(job.machine);
@@ -156,6 +157,17 @@ static bool start_machine(struct run_job *job)
 	return false;
 }
 
+static bool resolve(struct run_job *job)
+{
+	struct scenario_place place;
+	struct error err;
+
+	if (scenario_resolve(job->scenario, &err, &place))
+		return true;
+	show_error(job, &err, &place);
+	return false;
+}
+
 static int run(struct run_job *job)
 {
 	const struct scenario_totals *totals = scenario_machine_totals(job->machine);
@@ -163,6 +175,8 @@ static int run(struct run_job *job)
 	struct error err;
 	int status = EXIT_OK;
 
+	if (!cli_output_open(job->cli))
+		return EXIT_OUTPUT;
 	interrupt_catch();
 	if (!scenario_run(job->scenario, job->machine_config.seed,
 			  job->cli->options.run_max_steps, &err, &place)) {

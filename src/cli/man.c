@@ -11,6 +11,8 @@
  *	@presets           the presets with their summaries
  *	@metrics           the columns of replay --series
  *	@slabs             those of replay --slab-series
+ *	@functions         those that scenarios can call
+ *	@properties        what scenarios can expect of a call
  *	four blanks first  an example or a picture: kept as it is
  *	*word*             bold
  *	an empty line      a new paragraph
@@ -24,6 +26,7 @@
 
 #include "kmreplay/replay/metrics.h"
 #include "kmreplay/replay/slab_usage.h"
+#include "kmreplay/scenario/machine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +43,8 @@ static const struct other_page other_pages[] = {
 	{ "kmreplay", 1, "User Commands",
 	  "replay and analyse recordings of kernel memory allocation",
 	  ".B kmreplay\n\\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIFILE\\fR...]\n" },
+	{ "kmreplay-scenario", 5, "File Formats",
+	  "calls for memory, and what is expected of them", NULL },
 	{ "kmreplay-scenes", 7, "Miscellaneous Information",
 	  "what-if comparisons that matter, and why they come out as they do", NULL },
 	{ "kmreplay-snapshot", 1, "User Commands",
@@ -69,6 +74,8 @@ static void print_settings(const struct page *page);
 static void print_presets(const struct page *page);
 static void print_metrics(const struct page *page);
 static void print_slabs(const struct page *page);
+static void print_functions(const struct page *page);
+static void print_properties(const struct page *page);
 static void add_metric(const struct replay_metric_info *info, struct str *text);
 static void add_members(enum replay_metric metric, struct str *text);
 static void print_item(FILE *fp, const char *term, const char *text);
@@ -176,6 +183,8 @@ static bool print_directive(const struct page *page, const char *name, struct er
 		{ "presets", print_presets },
 		{ "metrics", print_metrics },
 		{ "slabs", print_slabs },
+		{ "functions", print_functions },
+		{ "properties", print_properties },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
@@ -325,6 +334,36 @@ static void print_slabs(const struct page *page)
 		print_item(page->fp, info->key, str_text(&text));
 	}
 	str_deinit(&text);
+}
+
+/* "kmalloc(size, flags): an address. In process context." */
+static void print_functions(const struct page *page)
+{
+	const struct scenario_function *function;
+	struct str term, text;
+
+	str_init(&term);
+	str_init(&text);
+	for (unsigned int i = 0; (function = scenario_machine_function(i)); i++) {
+		const char *note = scenario_machine_function_note(i);
+
+		str_reset(&term);
+		str_reset(&text);
+		str_addf(&term, "%s(%s)", function->name, function->params);
+		str_addf(&text, "Gives %s", scenario_type_name(function->result));
+		str_addf(&text, "%s%s.", note[0] ? "; " : "", note);
+		print_item(page->fp, str_text(&term), str_text(&text));
+	}
+	str_deinit(&term);
+	str_deinit(&text);
+}
+
+static void print_properties(const struct page *page)
+{
+	const struct scenario_host *host = scenario_machine_host();
+
+	for (unsigned int i = 0; i < host->nr_properties; i++)
+		print_item(page->fp, host->properties[i].name, host->properties[i].help);
 }
 
 /* "Pages by owner (machine; pages, now)." */

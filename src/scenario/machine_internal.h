@@ -66,7 +66,7 @@ struct scenario_machine {
 	unsigned int scopes[SCENARIO_NR_SCOPES]; /**< how often each is open */
 	struct vec(struct page_block) blocks; /**< only grows: stale struct page * stay known */
 	struct u64map block_at; /**< first pfn of the live ones, to their number */
-	struct vec(uint32_t) cache; /**< of use CACHE, oldest first from "cache_first" on; may be dead */
+	struct vec(uint32_t) cache; /**< of use CACHE, oldest first from "cache_first" on */
 	size_t cache_first;
 	struct last_call last;
 	struct scenario_totals totals;

@@ -64,7 +64,7 @@ const struct scenario_row scenario_rows[] = {
 	ASK("page_zonenum", "s", "pfn", TEXT, zone_of, "gives the zone's name"),
 	ASK("pfn_to_nid", "s", "pfn", INT, node_of_pfn, NULL),
 	/* What becomes of pages when memory is short. */
-	ROW("add_to_page_cache", "p", "page", NOTHING, cache_add, "clean page cache: reclaim frees it, oldest first"),
+	ROW("add_to_page_cache", "p", "page", NOTHING, cache_add, "clean page cache, which reclaim frees, oldest first; ought to be movable"),
 	ROW("add_to_task", "p", "page", NOTHING, anon_add, "a task's memory: the OOM killer frees it"),
 	ROW("drop_caches", "", "", INT, drop_caches, "all page cache goes; how many pages"),
 	ROW("drain_all_pages", "", "", NOTHING, drain_pages, NULL),

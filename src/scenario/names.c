@@ -35,7 +35,7 @@ static bool unknown(const struct resolver *r, const struct expr *expr, const cha
 static const char *function_name(const void *ctx, size_t i);
 static const char *value_name(const void *ctx, size_t i);
 
-bool names_resolve(struct scenario *scenario, struct error *err, struct scenario_place *where)
+bool scenario_resolve(struct scenario *scenario, struct error *err, struct scenario_place *where)
 {
 	const struct resolver r = { scenario, err, where };
 

@@ -48,8 +48,7 @@ struct scenario *scenario_parse(const char *name, const struct str *text,
 	scenario->host = host;
 	scenario->ctx = ctx;
 	str_add_mem(&scenario->text, str_text(text), text->len);
-	if (check_text(scenario, err, place) && parse_scenario(scenario, err, place) &&
-	    names_resolve(scenario, err, place))
+	if (check_text(scenario, err, place) && parse_scenario(scenario, err, place))
 		return scenario;
 	scenario_destroy(scenario);
 	return NULL;

@@ -166,11 +166,6 @@ MUST_CHECK bool parse_expect(struct lexer *lexer, enum token_kind kind, const ch
 MUST_CHECK bool parse_scenario(struct scenario *scenario, struct error *err,
 			       struct scenario_place *where);
 
-/* names.c */
-
-MUST_CHECK bool names_resolve(struct scenario *scenario, struct error *err,
-			      struct scenario_place *where);
-
 /* builtin.c */
 
 struct runner;

@@ -129,11 +129,18 @@ struct scenario_host {
 
 /**
  * Reads a scenario. "name" is what messages call it; "text" is copied. NULL and "err" as one line,
- * "name:line:column: what is wrong"; "*place" is where. "ctx" is the host's.
+ * "name:line:column: what is wrong"; "*place" is where. "ctx" is the host's, which is not asked for
+ * any constant yet: what they are may depend on the settings.
  */
 MUST_CHECK struct scenario *scenario_parse(const char *name, const struct str *text,
 					   const struct scenario_host *host, void *ctx,
 					   struct error *err, struct scenario_place *place);
+/**
+ * Finds out what each name is; to be called once, before it runs. False, "err" and "*place" at the
+ * first name that is neither variable nor constant nor function.
+ */
+MUST_CHECK bool scenario_resolve(struct scenario *scenario, struct error *err,
+				 struct scenario_place *place);
 /** NULL is fine. */
 void scenario_destroy(struct scenario *scenario);
 

@@ -183,7 +183,8 @@ static void run(struct log *log, const char *text, size_t len, uint64_t seed)
 	log->failed = false;
 	str_add_mem(&source, text, len);
 	log->scenario = scenario_parse("x", &source, &host, log, &err, &place);
-	if (!log->scenario || !scenario_run(log->scenario, seed, 1000000, &err, &place)) {
+	if (!log->scenario || !scenario_resolve(log->scenario, &err, &place) ||
+	    !scenario_run(log->scenario, seed, 1000000, &err, &place)) {
 		str_addf(&log->text, "%s\n", err.message);
 		scenario_show_text(&source, &place, &log->text);
 	}
