@@ -32,7 +32,7 @@ struct slab_geometry {
 	uint32_t min_order, min_objects; /**< of a slab when none of "order" was to be had */
 	uint32_t min_partial;        /**< slabs a node keeps before it gives empty ones back */
 	uint32_t cpu_partial;        /**< objects; only makes cpu_partial_slabs */
-	uint32_t cpu_partial_slabs;  /**< limit of a CPU's partial list */
+	uint32_t cpu_partial_slabs;  /**< limit of a CPU's partial list since 5.16 */
 	uint32_t sheaf_capacity;     /**< objects in a per-CPU sheaf; 0: the cache has none */
 };
 
@@ -83,6 +83,11 @@ struct slab_profile {
 	bool freeptr_offset;             /**< callers may place the free pointer (RCU caches) */
 	bool freeptr_offset_ctor;        /**< ... of caches with a constructor, too */
 	bool sheaves;                    /**< per-CPU sheaves instead of cpu slabs */
+	bool partial_objects;            /**< a CPU's partial list is limited in objects (5.15) */
+	bool long_tracks;                /**< a track holds its call chain itself (until 5.18) */
+	bool no_orig_size;               /**< SLAB_STORE_USER keeps no size asked for (until 6.0) */
+	bool kmalloc_unaligned;          /**< powers of two are not aligned to themselves (5.3) */
+	bool no_reclaim_type;            /**< no kmalloc-rcl-* (until 4.19) */
 	bool krealloc_object_size;       /**< krealloc() keeps what fits the object, not the slot */
 	bool krealloc_node;              /**< krealloc() takes a node */
 	bool checked_apart;              /**< SLAB_CONSISTENCY_CHECKS keeps a cache from merging */

@@ -492,9 +492,12 @@ static void leave_cpu_partial(struct slab_allocator *slab, struct slab_page *pag
 	uint32_t rank;
 	struct slab_cpu *c = &page->cache->cpu[holder_of(slab, page, &rank)];
 	struct slab_page **at = &c->partial;
+	const uint32_t free = page->stacked - (page->next ? page->next->stacked : 0U);
 
-	for (; *at != page; at = &(*at)->next)
+	for (; *at != page; at = &(*at)->next) {
 		(*at)->depth--;
+		(*at)->stacked -= free;
+	}
 	*at = page->next;
 }
 

@@ -36,17 +36,71 @@ struct arch_layout {
 	uint32_t minalign;   /* arch_slab_minalign() */
 	uint32_t cache_line; /* cache_line_size() */
 	uint32_t track;      /* sizeof(struct track) with STACKDEPOT */
+	uint32_t long_track; /* with STACKTRACE and 16 addresses in it */
 };
 
 static const struct arch_layout arch_layouts[ARCH_NR] = {
-	[ARCH_X86_64] = { .word = 8, .minalign = 8, .cache_line = 64, .track = 32 },
-	[ARCH_X86_32] = { .word = 4, .minalign = 8, .cache_line = 64, .track = 20 },
-	[ARCH_ARM64] = { .word = 8, .minalign = 8, .cache_line = 64, .track = 32 },
+	[ARCH_X86_64] = { .word = 8, .minalign = 8, .cache_line = 64, .track = 32,
+			  .long_track = 152 },
+	[ARCH_X86_32] = { .word = 4, .minalign = 8, .cache_line = 64, .track = 20,
+			  .long_track = 80 },
+	[ARCH_ARM64] = { .word = 8, .minalign = 8, .cache_line = 64, .track = 32,
+			.long_track = 152 },
+};
+
+/* Objects that a CPU's partial slabs hold, by stride: set_cpu_partial(). */
+struct partial_limit {
+	uint32_t size, objects;
+};
+
+/* Meant as free objects until 5.15, as objects of slabs half full since. */
+static const struct partial_limit limits_old[] = {
+	{ KERNEL_PAGE_SIZE, 2 }, { 1024, 6 }, { 256, 13 }, { 0, 30 }
+};
+static const struct partial_limit limits_new[] = {
+	{ KERNEL_PAGE_SIZE, 6 }, { 1024, 24 }, { 256, 52 }, { 0, 120 }
 };
 
 static const struct slab_profile profiles[] = {
+	/* Until 5.19 from memory, not held against a kernel. */
 	{
 		.since = { 0, 0 },
+		.order_by_min_objects = true,
+		.partial_objects = true,
+		.long_tracks = true,
+		.no_orig_size = true,
+		.kmalloc_unaligned = true,
+		.no_reclaim_type = true,
+	},
+	{
+		.since = { 4, 20 },
+		.order_by_min_objects = true,
+		.partial_objects = true,
+		.long_tracks = true,
+		.no_orig_size = true,
+		.kmalloc_unaligned = true,
+	},
+	{
+		.since = { 5, 4 },
+		.order_by_min_objects = true,
+		.partial_objects = true,
+		.long_tracks = true,
+		.no_orig_size = true,
+	},
+	{
+		/* Limits of CPUs' partial lists are counted in slabs. */
+		.since = { 5, 16 },
+		.order_by_min_objects = true,
+		.long_tracks = true,
+		.no_orig_size = true,
+	},
+	{
+		.since = { 5, 19 },
+		.order_by_min_objects = true,
+		.no_orig_size = true,
+	},
+	{
+		.since = { 6, 1 },
 		.order_by_min_objects = true,
 	},
 	{
@@ -95,6 +149,7 @@ static unsigned int order_fitting(uint64_t size, unsigned int from, unsigned int
 static uint32_t min_objects_wanted(const struct machine_config *config);
 static void limits_init(struct slab_geometry *geometry, const struct machine_config *config,
 			uint32_t flags);
+static uint32_t cpu_partial_of(const struct partial_limit *limits, uint32_t size);
 static uint32_t sheaf_capacity(const struct slab_geometry *geometry, uint32_t flags,
 			       uint32_t wanted);
 static uint64_t order_objects(unsigned int order, uint64_t size);
@@ -214,7 +269,8 @@ static bool sizes_init(struct slab_geometry *geometry, const struct machine_conf
 	const struct arch_layout *layout = &arch_layouts[config->arch];
 	uint32_t flags = args->flags;
 	bool placed = args->has_freeptr_offset && profile->freeptr_offset;
-	bool orig_size = (flags & SLAB_STORE_USER) && (flags & SLAB_KMALLOC);
+	bool orig_size = (flags & SLAB_STORE_USER) && (flags & SLAB_KMALLOC) &&
+			 !profile->no_orig_size;
 	bool outside;
 	uint64_t size;
 
@@ -233,7 +289,7 @@ static bool sizes_init(struct slab_geometry *geometry, const struct machine_conf
 	if (outside)
 		size += layout->word;
 	if (flags & SLAB_STORE_USER)
-		size += 2 * layout->track;
+		size += 2 * (profile->long_tracks ? layout->long_track : layout->track);
 	if (orig_size)
 		size += profile->orig_size_word ? layout->word : sizeof(uint32_t);
 	if (flags & SLAB_RED_ZONE) {
@@ -331,6 +387,8 @@ static uint32_t min_objects_wanted(const struct machine_config *config)
 static void limits_init(struct slab_geometry *geometry, const struct machine_config *config,
 			uint32_t flags)
 {
+	const struct partial_limit *limits = slab_profile_of(config->kernel)->partial_objects ?
+						     limits_old : limits_new;
 	const struct slab_design_info *design = slab_design_info(config);
 	uint32_t size = geometry->size;
 	uint64_t objects;
@@ -343,16 +401,17 @@ static void limits_init(struct slab_geometry *geometry, const struct machine_con
 		geometry->cpu_partial = 0;
 	else if (config->slub_cpu_partial >= 0)
 		geometry->cpu_partial = (uint32_t)config->slub_cpu_partial;
-	else if (size >= KERNEL_PAGE_SIZE)
-		geometry->cpu_partial = 6;
-	else if (size >= 1024)
-		geometry->cpu_partial = 24;
-	else if (size >= 256)
-		geometry->cpu_partial = 52;
 	else
-		geometry->cpu_partial = 120;
+		geometry->cpu_partial = cpu_partial_of(limits, size);
 	objects = 2 * (uint64_t)geometry->cpu_partial + geometry->objects - 1;
 	geometry->cpu_partial_slabs = (uint32_t)(objects / geometry->objects);
+}
+
+static uint32_t cpu_partial_of(const struct partial_limit *limits, uint32_t size)
+{
+	while (size < limits->size)
+		limits++;
+	return limits->objects;
 }
 
 /*

@@ -43,6 +43,7 @@ struct slab_page {
 	struct slab_cache *cache;
 	uint64_t base;    /**< address of object 0 */
 	uint32_t depth;   /**< slabs on the cpu partial list from here on, this one included */
+	uint32_t stacked; /**< the free objects of those, as each was when it was put there */
 	uint16_t head;    /**< first free slot, SLAB_NIL: none (slab->freelist) */
 	uint16_t inuse;   /**< slots that are not on "head"'s list */
 	uint16_t objects; /**< slots */
@@ -99,7 +100,7 @@ struct slab_cache {
 
 enum {
 	SLAB_NR_TYPES = 4,
-	SLAB_NR_COPIES = 16, /**< of each ordinary class with slab_random_kmalloc, itself included */
+	SLAB_NR_COPIES = 16, /**< of an ordinary class with slab_random_kmalloc, with itself */
 	SLAB_CLASS_STEP = 8, /**< size classes are multiples of it */
 };
 

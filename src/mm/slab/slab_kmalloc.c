@@ -258,7 +258,8 @@ static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uin
 		.usersize = size,
 	};
 
-	if (bits_is_pow2(size) || slab->profile->kmalloc_pow2_divisor)
+	if (!slab->profile->kmalloc_unaligned &&
+	    (bits_is_pow2(size) || slab->profile->kmalloc_pow2_divisor))
 		args.align = size & -size;
 	args = slab_debug_args(&slab->config, &args);
 	BUG_ON(!slab_geometry_init(&geometry, &slab->config, &args));
@@ -294,7 +295,7 @@ static bool has_type(const struct slab_allocator *slab, enum kmalloc_type type)
 	const struct kernel_version since = { 5, 14 }; /* kmalloc-cg-* */
 
 	if (type == KMALLOC_RECLAIM)
-		return !slab->design->no_reclaim;
+		return !slab->design->no_reclaim && !slab->profile->no_reclaim_type;
 	if (type != KMALLOC_CGROUP)
 		return true;
 	return !slab->config.kernel.major || kernel_version_cmp(slab->config.kernel, since) >= 0;

@@ -26,6 +26,8 @@
 #include "slab_internal.h"
 #include "slab_sheaf.h"
 
+static bool list_is_full(const struct slab_allocator *slab, const struct slab_page *top);
+static bool took_enough(const struct slab_request *rq, uint32_t slabs, uint32_t objects);
 static struct slab_page *take_from_node(struct slab_request *rq, unsigned int node);
 static int partial_node(struct slab_request *rq, uint32_t gfp);
 static int other_node(struct slab_request *rq);
@@ -97,11 +99,12 @@ void slab_put_cpu_partial(struct slab_allocator *slab, struct slab_page *page, u
 	struct slab_cpu *c = &cache->cpu[cpu];
 	struct slab_page *drained = NULL;
 
-	if (c->partial && may_drain && c->partial->depth >= cache->geometry.cpu_partial_slabs) {
+	if (c->partial && may_drain && list_is_full(slab, c->partial)) {
 		drained = c->partial;
 		c->partial = NULL;
 	}
 	page->depth = c->partial ? c->partial->depth + 1 : 1;
+	page->stacked = (c->partial ? c->partial->stacked : 0U) + page->objects - page->inuse;
 	page->next = c->partial;
 	page->place = SLAB_PLACE_CPU_PARTIAL;
 	c->partial = page;
@@ -109,6 +112,15 @@ void slab_put_cpu_partial(struct slab_allocator *slab, struct slab_page *page, u
 		cache->counters.cpu_partial_drain++;
 		drain(slab, drained, cpu, out);
 	}
+}
+
+/* Until 5.15 pobjects, the free objects at the time, are compared; since 5.16 slabs. */
+static bool list_is_full(const struct slab_allocator *slab, const struct slab_page *top)
+{
+	const struct slab_geometry *geometry = &top->cache->geometry;
+
+	return slab->profile->partial_objects ? top->stacked > geometry->cpu_partial :
+						top->depth >= geometry->cpu_partial_slabs;
 }
 
 void slab_put_node_partial(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
@@ -230,23 +242,34 @@ static struct slab_page *take_from_node(struct slab_request *rq, unsigned int no
 	struct list_head *head = &cache->node[node].partial;
 	struct slab_page *first;
 	uint32_t limit = cache->geometry.cpu_partial_slabs;
-	uint32_t taken = 0;
+	uint32_t taken = 0, available;
 
 	first = container_of(head->next, struct slab_page, link);
 	slab_node_del(first);
+	available = first->objects - first->inuse;
 	cache->counters.alloc_from_partial++;
 	slab_step(&rq->out, MM_PATH_SLAB_NODE_PARTIAL, rq->slab->costs.slab_node_partial);
 	if (!limit && rq->slab->profile->strict_cpu_partial)
 		return first;
-	while (taken <= limit / 2 && !list_is_empty(head)) {
+	while (!took_enough(rq, taken, available) && !list_is_empty(head)) {
 		struct slab_page *page = container_of(head->next, struct slab_page, link);
 
 		slab_node_del(page);
+		available += page->objects - page->inuse;
 		slab_put_cpu_partial(rq->slab, page, rq->cpu, false, &rq->out);
 		cache->counters.cpu_partial_node++;
 		taken++;
 	}
 	return first;
+}
+
+/* Half of what the list may hold: objects of all slabs taken until 5.15, slabs of it since. */
+static bool took_enough(const struct slab_request *rq, uint32_t slabs, uint32_t objects)
+{
+	const struct slab_geometry *geometry = &rq->cache->geometry;
+
+	return rq->slab->profile->partial_objects ? objects > geometry->cpu_partial / 2 :
+						    slabs > geometry->cpu_partial_slabs / 2;
 }
 
 /* get_partial(): the node whose list serves the request, -1: none. */

@@ -164,6 +164,56 @@ START_TEST(what_if_knobs_change_limits)
 }
 END_TEST
 
+/* What changed before 6.1, by memory of those kernels: limits, tracks, alignment of classes. */
+START_TEST(older_kernels_differ)
+{
+	static const struct row {
+		struct kernel_version version;
+		uint32_t size, cpu_partial, tracked;
+	} rows[] = {
+		{ { 4, 19 }, 64, 30, 64 + 304 },     { { 5, 10 }, 64, 30, 64 + 304 },
+		{ { 5, 15 }, 256, 13, 256 + 304 },   { { 5, 15 }, 1024, 6, 1024 + 304 },
+		{ { 5, 15 }, 4096, 2, 4096 + 304 },  { { 5, 16 }, 4096, 6, 4096 + 304 },
+		{ { 5, 18 }, 1024, 24, 1024 + 304 }, { { 5, 19 }, 256, 52, 256 + 64 },
+		{ { 6, 0 }, 64, 120, 64 + 64 },      { { 6, 1 }, 64, 120, 64 + 64 + 8 },
+		{ { 7, 2 }, 64, 0, 64 + 64 + 8 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct slab_cache_args args = { .name = "k", .size = rows[i].size };
+
+		ck_assert_uint_eq(lay_out(rows[i].version, 2, &args).cpu_partial,
+				  rows[i].cpu_partial);
+		args.flags = SLAB_STORE_USER | SLAB_KMALLOC;
+		ck_assert_msg(lay_out(rows[i].version, 2, &args).size == rows[i].tracked, "%u.%u",
+			      rows[i].version.major, rows[i].version.minor);
+	}
+}
+END_TEST
+
+/* Profiles ascend, and each release has the nearest one below. */
+START_TEST(profiles_are_found)
+{
+	static const struct kernel_version versions[] = {
+		{ 4, 19 }, { 5, 10 }, { 5, 15 }, { 6, 1 }, { 6, 7 }, { 6, 8 }, { 6, 12 },
+		{ 6, 18 }, { 7, 2 },
+	};
+	const struct slab_profile *last = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		const struct slab_profile *profile = slab_profile_of(versions[i]);
+
+		ck_assert_int_le(kernel_version_cmp(profile->since, versions[i]), 0);
+		ck_assert(!last || kernel_version_cmp(profile->since, last->since) >= 0);
+		last = profile;
+	}
+	ck_assert(slab_profile_of((struct kernel_version){ 4, 19 })->no_reclaim_type);
+	ck_assert(slab_profile_of((struct kernel_version){ 5, 15 })->partial_objects);
+	ck_assert(!slab_profile_of((struct kernel_version){ 5, 16 })->partial_objects);
+	ck_assert_ptr_eq(last, slab_profile_of((struct kernel_version){ 0, 0 }));
+}
+END_TEST
+
 START_TEST(impossible_caches_are_refused)
 {
 	static const struct slab_cache_args bad[] = {
@@ -354,4 +404,5 @@ END_TEST
 
 UNIT_MAIN("slab_geometry", kmalloc_classes_follow_cpus, order_search_changed_for_three_pages,
 	  alignment_follows_flags, debug_flags_add_metadata, what_if_knobs_change_limits,
+	  older_kernels_differ, profiles_are_found,
 	  impossible_caches_are_refused, recorded_caches_are_laid_out_alike)

@@ -16,12 +16,13 @@ struct lists {
 	uint64_t objects[NR_SLABS][2]; /* of slab A, B, C ...; as they came */
 };
 
-/* Limits: "cpu_slabs" on a cpu partial list, "min_partial" empty ones on a node. */
-static void lists_init(struct lists *l, unsigned int minor, int cpu_slabs, int min_partial)
+/* A CPU's partial list is limited to "cpu_partial" objects, as many slabs since 5.16. */
+static void lists_init_of(struct lists *l, unsigned int major, unsigned int minor, int cpu_partial,
+			  int min_partial)
 {
 	*l = (struct lists){ 0 };
-	fixture_init(&l->f, 6, minor, 2);
-	l->f.config.slub_cpu_partial = cpu_slabs;
+	fixture_init(&l->f, major, minor, 2);
+	l->f.config.slub_cpu_partial = cpu_partial;
 	l->f.config.slub_min_partial = min_partial;
 	l->f.config.slub_min_order = SLAB_ORDER; /* 6.1 would take order 2 */
 	fixture_start(&l->f);
@@ -30,6 +31,12 @@ static void lists_init(struct lists *l, unsigned int minor, int cpu_slabs, int m
 		.size = OBJECT_SIZE,
 	});
 	ck_assert_uint_eq(slab_cache_geometry(l->f.slab, l->cache)->objects, 2);
+}
+
+/* Limits: "cpu_slabs" on a cpu partial list, "min_partial" empty ones on a node. */
+static void lists_init(struct lists *l, unsigned int minor, int cpu_slabs, int min_partial)
+{
+	lists_init_of(l, 6, minor, cpu_slabs, min_partial);
 	ck_assert_uint_eq(slab_cache_geometry(l->f.slab, l->cache)->cpu_partial_slabs,
 			  (unsigned int)cpu_slabs);
 }
@@ -400,7 +407,33 @@ START_TEST(debug_caches_use_node_lists_only)
 }
 END_TEST
 
-UNIT_MAIN("slab_lists", cpu_partial_is_a_stack, full_cpu_partial_drains_newest_first,
+/*
+ * Until 5.15 the free objects are counted as they were when a slab came (pobjects): with a limit of
+ * three, the fifth slab of one free object finds four and drains them. And who takes slabs from a
+ * node takes until it has more than half the limit, its own counted in.
+ */
+START_TEST(limits_were_objects)
+{
+	struct lists l;
+
+	lists_init_of(&l, 5, 15, 3, 5);
+	fill(&l, 0, 8);
+	for (char name = 'A'; name <= 'D'; name++)
+		put(&l, 1, name, 0);
+	ck_assert_uint_eq(fixture_stats(&l.f, l.cache).cpu_partial_slabs, 4);
+	put(&l, 1, 'E', 0);
+	ck_assert_uint_eq(fixture_stats(&l.f, l.cache).cpu_partial_slabs, 1);
+	ck_assert_uint_eq(fixture_stats(&l.f, l.cache).partial_slabs, 4);
+	/* Node: D C B A. CPU 0 has none: D for itself, one object, and C with it: two are more. */
+	expect_slabs(&l, 0, "DC");
+	ck_assert_uint_eq(fixture_stats(&l.f, l.cache).counters.cpu_partial_node, 1);
+	expect_slabs(&l, 0, "B");
+	lists_deinit(&l);
+}
+END_TEST
+
+UNIT_MAIN("slab_lists", limits_were_objects, cpu_partial_is_a_stack,
+	  full_cpu_partial_drains_newest_first,
 	  drain_gives_back_empty_slabs_oldest_first, get_partial_takes_some_along,
 	  get_partial_without_cpu_partial, deactivation_to_head_or_tail,
 	  deactivation_keeps_order_of_objects, remote_frees_wait_for_the_owner,
