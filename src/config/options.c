@@ -114,6 +114,7 @@ static const struct config_option options[] = {
 	NUMBER("slab.cpu_partial", slub_cpu_partial, 0, 1 << 20, AUTO_MINUS_ONE, "objects", "free ones that a CPU's partial slabs of a cache hold; 0: CPUs keep none"),
 	NUMBER("slab.min_partial", slub_min_partial, 0, 1 << 20, AUTO_MINUS_ONE, "slabs", "partial ones that a node keeps before it gives empty ones back"),
 	BOOL("slab.merge", slab_merge, "caches that are alike share slabs (slab_nomerge turns it off)"),
+	BOOL("slab.memcg", slab_memcg, "accounted objects belong to a memory cgroup, so that slabs have vectors of owners; for recordings that show none"),
 	BOOL("slab.hwcache_align", slab_hwcache_align, "caches that ask for it (SLAB_HWCACHE_ALIGN) have their objects aligned to cache lines"),
 	{ .path = "slab.debug", .type = CONFIG_TEXT, .automatic = AUTO_ZERO, .has_field = true,
 	  .offset = offsetof(struct machine_config, slab_debug),

@@ -126,6 +126,12 @@ struct machine_config {
 	 * from it; what was merged among the former alone, a recording cannot tell.
 	 */
 	bool slab_merge;
+	/**
+	 * Accounted requests come from a memory cgroup that is not the root, so that slabs have
+	 * vectors of owners (5.9+); false. A recording of such a machine shows its vectors as
+	 * kmalloc(), which stay in a replay whatever this says: true is for those that show none.
+	 */
+	bool slab_memcg;
 	/** Caches that ask for it have objects aligned to cache lines; true. */
 	bool slab_hwcache_align;
 	/** slab_debug=, see mm/slab_debug.h; "": none. */

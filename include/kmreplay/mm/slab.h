@@ -115,6 +115,14 @@ uint32_t slab_kmalloc_copy(const struct slab_allocator *slab, uint32_t cache, ui
 /** ksize(): usable bytes behind "addr"; 0 when nothing is allocated there. */
 uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr);
 
+/**
+ * From now on accounted requests (SLAB_ACCOUNT caches, __GFP_ACCOUNT) come from a memory cgroup
+ * that is not the root, or no longer do: see config->slab_memcg, which says how it begins.
+ */
+void slab_memcg_set(struct slab_allocator *slab, bool on);
+/** Live kmalloc() objects that are vectors of slabs for that. */
+uint64_t slab_memcg_vectors(const struct slab_allocator *slab);
+
 /* Giving back */
 
 /** flush_cpu_slab() of one cache on one CPU. */

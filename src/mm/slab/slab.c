@@ -23,15 +23,22 @@
  *    that of all slots, whatever the CPU's list holds.
  * 5. Debug caches have none of that: each object is taken from and given to the node's list. Since
  *    7.0 that is true of all caches, with sheaves in front (slab_sheaf.c).
+ *
+ * Left out: slabs that came from the reserves (pfmemalloc), which only some requests may use; those
+ * are the requests of tasks with PF_MEMALLOC, which no event tells.
  */
 #include <config.h>
 
 #include "slab_designs.h"
+#include "slab_memcg.h"
 #include "slab_sheaf.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static ALWAYS_INLINE struct mm_outcome take_object(struct slab_allocator *slab, uint32_t id,
+						   unsigned int cpu, int node, uint32_t gfp,
+						   unsigned int context);
 static struct mm_outcome alloc_slow(struct slab_request *rq);
 static bool cpu_slab_usable(struct slab_request *rq);
 static bool refill_from_cpu_partial(struct slab_request *rq);
@@ -70,6 +77,7 @@ struct slab_allocator *slab_create(const struct machine_config *config,
 	if (slab->other)
 		slab->other->init(slab);
 	slab_kmalloc_init(slab);
+	slab_memcg_set(slab, config->slab_memcg);
 	return slab;
 }
 
@@ -116,41 +124,15 @@ uint64_t slab_page_offset(const struct slab_allocator *slab)
 struct mm_outcome slab_alloc(struct slab_allocator *slab, uint32_t id, unsigned int cpu, int node,
 			     uint32_t gfp, unsigned int context)
 {
-	struct slab_cache *cache = slab_cache_get(slab, id);
-	struct slab_cpu *c;
+	const struct mm_outcome out = take_object(slab, id, cpu, node, gfp, context);
 
-	BUG_ON(cpu >= slab->nr_cpus);
-	if (unlikely(!cache))
-		return failed(MM_FAIL_INVALID);
-	c = &cache->cpu[cpu];
-	if (likely(c->head != SLAB_NIL) && likely(node < 0 || node == c->page->node)) {
-		cache->counters.allocs++;
-		return (struct mm_outcome){
-			.addr = pop_cpu(cache, c),
-			.cost_ns = slab->costs.slab_fast,
-			.path = MM_PATH_SLAB_FAST,
-		};
-	}
-	if (cache->sheaves && node < 0) {
-		struct slab_sheaf *sheaf = cache->sheaves[cpu].main;
+	return likely(!slab->memcg) ? out : slab_memcg_charge(slab, cpu, gfp, out);
+}
 
-		if (likely(sheaf) && likely(sheaf->nr)) {
-			cache->counters.allocs++;
-			return (struct mm_outcome){
-				.addr = pop_sheaf(cache, sheaf),
-				.cost_ns = slab->costs.slab_fast,
-				.path = MM_PATH_SLAB_SHEAF,
-			};
-		}
-	}
-	return alloc_slow(&(struct slab_request){
-		.slab = slab,
-		.cache = cache,
-		.cpu = cpu,
-		.node = node,
-		.gfp = gfp,
-		.context = context,
-	});
+struct mm_outcome slab_alloc_object(struct slab_allocator *slab, uint32_t id, unsigned int cpu,
+				    int node, uint32_t gfp, unsigned int context)
+{
+	return take_object(slab, id, cpu, node, gfp, context);
 }
 
 struct mm_outcome slab_free(struct slab_allocator *slab, unsigned int cpu, uint64_t addr)
@@ -274,6 +256,48 @@ uint32_t slab_first_round_gfp(const struct slab_request *rq)
 	if (profile->sheaves)
 		kept = rq->gfp & (GFP_BIT_KSWAPD_RECLAIM | GFP_BIT_NOMEMALLOC | GFP_BIT_ACCOUNT);
 	return kept | GFP_BIT_NOWARN | GFP_BIT_THISNODE;
+}
+
+/* slab_alloc_node() up to the object; what remains is the fast path of everybody. */
+static ALWAYS_INLINE struct mm_outcome take_object(struct slab_allocator *slab, uint32_t id,
+						   unsigned int cpu, int node, uint32_t gfp,
+						   unsigned int context)
+{
+	struct slab_cache *cache = slab_cache_get(slab, id);
+	struct slab_cpu *c;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (unlikely(!cache))
+		return failed(MM_FAIL_INVALID);
+	c = &cache->cpu[cpu];
+	if (likely(c->head != SLAB_NIL) && likely(node < 0 || node == c->page->node)) {
+		cache->counters.allocs++;
+		return (struct mm_outcome){
+			.addr = pop_cpu(cache, c),
+			.cost_ns = slab->costs.slab_fast,
+			.path = MM_PATH_SLAB_FAST,
+		};
+	}
+	if (cache->sheaves && node < 0) {
+		struct slab_sheaf *sheaf = cache->sheaves[cpu].main;
+
+		if (likely(sheaf) && likely(sheaf->nr)) {
+			cache->counters.allocs++;
+			return (struct mm_outcome){
+				.addr = pop_sheaf(cache, sheaf),
+				.cost_ns = slab->costs.slab_fast,
+				.path = MM_PATH_SLAB_SHEAF,
+			};
+		}
+	}
+	return alloc_slow(&(struct slab_request){
+		.slab = slab,
+		.cache = cache,
+		.cpu = cpu,
+		.node = node,
+		.gfp = gfp,
+		.context = context,
+	});
 }
 
 /* ___slab_alloc() */

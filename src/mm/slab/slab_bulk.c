@@ -11,10 +11,12 @@
 #include <config.h>
 
 #include "slab_internal.h"
+#include "slab_memcg.h"
 #include "slab_sheaf.h"
 
 #include <stdlib.h>
 
+static void charge_all(struct slab_request *rq, size_t nr, const uint64_t *addrs);
 static void give_up(struct slab_request *rq, size_t nr, const uint64_t *addrs);
 static size_t list_objects(struct slab_allocator *slab, unsigned int cpu, size_t nr,
 			   const uint64_t *addrs, struct slab_object *objects);
@@ -44,7 +46,7 @@ struct mm_outcome slab_alloc_bulk(struct slab_allocator *slab, uint32_t id, unsi
 		rq.cache->counters.allocs += got;
 	}
 	for (; !rq.cache->sheaves && got < nr; got++) {
-		struct mm_outcome one = slab_alloc(slab, id, cpu, -1, gfp, 0);
+		struct mm_outcome one = slab_alloc_object(slab, id, cpu, -1, gfp, 0);
 
 		slab_add_page_cost(&rq.out, one);
 		if (rq.out.path < one.path)
@@ -60,6 +62,8 @@ struct mm_outcome slab_alloc_bulk(struct slab_allocator *slab, uint32_t id, unsi
 		rq.out.failure = MM_FAIL_NONE;
 	if (nr && got == nr)
 		rq.out.addr = addrs[0];
+	if (slab->memcg && got == nr)
+		charge_all(&rq, nr, addrs);
 	return rq.out;
 }
 
@@ -97,6 +101,16 @@ void slab_free_objects(struct slab_allocator *slab, unsigned int cpu, size_t nr,
 		slab_add_page_cost(out, one);
 		if (out->path < one.path)
 			out->path = one.path;
+	}
+}
+
+/* slab_post_alloc_hook(): each object, when all have been taken. */
+static void charge_all(struct slab_request *rq, size_t nr, const uint64_t *addrs)
+{
+	for (size_t i = 0; i < nr; i++) {
+		const struct mm_outcome one = { .addr = addrs[i] };
+
+		slab_add_page_cost(&rq->out, slab_memcg_charge(rq->slab, rq->cpu, rq->gfp, one));
 	}
 }
 

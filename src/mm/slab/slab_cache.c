@@ -29,6 +29,8 @@ static struct slab_cache_args recorded_args(const struct slab_allocator *slab, c
 					    uint32_t flags, struct slab_geometry *geometry);
 static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 					 const struct slab_cache_args *args);
+static bool unmergeable(const struct slab_allocator *slab, uint32_t flags, bool ctor,
+			uint32_t usersize);
 static uint32_t known_flags(const struct slab_allocator *slab, uint32_t flags);
 static uint64_t name_hash(const char *name);
 
@@ -88,6 +90,11 @@ const struct slab_geometry *slab_cache_geometry(const struct slab_allocator *sla
 	const struct slab_cache *cache = slab_cache_get(slab, id);
 
 	return cache ? &cache->geometry : NULL;
+}
+
+bool slab_cache_may_merge(const struct slab_allocator *slab, const struct slab_cache *cache)
+{
+	return !unmergeable(slab, cache->flags, cache->ctor, cache->usersize);
 }
 
 void slab_cache_free(struct slab_allocator *slab, struct slab_cache *cache)
@@ -191,16 +198,15 @@ static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 	uint32_t size = (uint32_t)bits_align_up(args->size, word);
 	uint32_t align = slab_geometry_align(slab->config.arch, args->flags, args->align, size);
 	uint32_t flags = known_flags(slab, args->flags);
-	const uint32_t never = NEVER_MERGE |
-			       (slab->profile->checked_apart ? SLAB_CONSISTENCY_CHECKS : 0U);
 
-	if (!slab->config.slab_merge || args->flags & never || args->ctor || args->usersize)
+	if (!slab->config.slab_merge ||
+	    unmergeable(slab, args->flags, args->ctor, args->usersize))
 		return NULL;
 	size = (uint32_t)bits_align_up(size, align);
 	for (size_t i = 0; i < slab->caches.nr; i++) {
 		struct slab_cache *cache = slab->caches.items[i];
 
-		if (!cache || cache->flags & never || cache->ctor || cache->usersize)
+		if (!cache || !slab_cache_may_merge(slab, cache))
 			continue;
 		if (size > cache->size || cache->size - size >= word || cache->size % align)
 			continue;
@@ -211,6 +217,15 @@ static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 		return cache;
 	}
 	return NULL;
+}
+
+static bool unmergeable(const struct slab_allocator *slab, uint32_t flags, bool ctor,
+			uint32_t usersize)
+{
+	const uint32_t never = NEVER_MERGE |
+			       (slab->profile->checked_apart ? SLAB_CONSISTENCY_CHECKS : 0U);
+
+	return (flags & never) || ctor || usersize;
 }
 
 /* FNV-1a */

@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include "slab_internal.h"
+#include "slab_memcg.h"
 #include "slab_sheaf.h"
 
 #include <inttypes.h>
@@ -13,7 +14,8 @@
 
 /* What the walks count for one cache. */
 struct tally {
-	uint64_t slabs, objects, pages, live, sheafed;
+	uint64_t slabs, objects, pages, live, sheafed, waiting;
+	uint64_t *of_node;              /* slabs by node */
 	uint64_t in_sheaves;            /* the same, found in sheaves */
 	uint64_t place[SLAB_PLACE_NR];  /* slabs that say they are there */
 	uint64_t listed[SLAB_PLACE_NR]; /* slabs found there */
@@ -34,6 +36,10 @@ static bool check_sheaf(const struct slab_cache *cache, const struct slab_sheaf 
 			struct tally *tally, struct error *err);
 static bool check_nodes(const struct slab_allocator *slab, const struct slab_cache *cache,
 			struct tally *tally, struct error *err);
+static bool check_cycle(const struct slab_cache *cache, struct error *err);
+static bool check_waiting(const struct slab_allocator *slab, struct tally *tallies,
+			  struct error *err);
+static bool check_classes(const struct slab_allocator *slab, struct error *err);
 static bool check_sums(const struct slab_cache *cache, const struct tally *tally,
 		       struct error *err);
 static bool same(const char *what, uint64_t counted, uint64_t kept, struct error *err);
@@ -41,8 +47,13 @@ static bool same(const char *what, uint64_t counted, uint64_t kept, struct error
 bool slab_check(const struct slab_allocator *slab, struct error *err)
 {
 	struct tally *tallies CLEANUP(cleanup_free) = xcalloc(slab->caches.nr, sizeof(*tallies));
+	uint64_t *of_nodes CLEANUP(cleanup_free) =
+		xcalloc(slab->caches.nr * slab->nr_nodes, sizeof(*of_nodes));
 
-	if (!check_map(slab, tallies, err))
+	for (size_t i = 0; i < slab->caches.nr; i++)
+		tallies[i].of_node = &of_nodes[i * slab->nr_nodes];
+	if (!check_classes(slab, err) || !check_map(slab, tallies, err) ||
+	    !check_waiting(slab, tallies, err))
 		return false;
 	for (size_t i = 0; i < slab->caches.nr; i++) {
 		const struct slab_cache *cache = slab->caches.items[i];
@@ -51,7 +62,7 @@ bool slab_check(const struct slab_allocator *slab, struct error *err)
 			continue;
 		if (!check_cpus(slab, cache, &tallies[i], err) ||
 		    (cache->sheaves && !check_sheaves(slab, cache, &tallies[i], err)) ||
-		    !check_nodes(slab, cache, &tallies[i], err) ||
+		    !check_nodes(slab, cache, &tallies[i], err) || !check_cycle(cache, err) ||
 		    !check_sums(cache, &tallies[i], err))
 			return error_prefix(err, "cache '%s'", cache->name);
 	}
@@ -99,10 +110,13 @@ static bool check_page(const struct slab_allocator *slab, const struct slab_page
 
 	if (page->place >= SLAB_PLACE_NR || page->node >= slab->nr_nodes)
 		return error_set(err, "in no place");
+	if (!slab_memcg_check(slab, page))
+		return error_set(err, "with a vector that is gone");
 	if (page->objects != (page->order == geometry->order ? geometry->objects :
 							       geometry->min_objects))
 		return error_set(err, "%u objects", page->objects);
 	tally->slabs++;
+	tally->of_node[page->node]++;
 	tally->objects += page->objects;
 	tally->pages += 1ULL << page->order;
 	tally->place[page->place]++;
@@ -228,13 +242,10 @@ static bool check_sheaf(const struct slab_cache *cache, const struct slab_sheaf 
 static bool check_nodes(const struct slab_allocator *slab, const struct slab_cache *cache,
 			struct tally *tally, struct error *err)
 {
-	uint64_t nr_slabs = 0;
-
 	for (unsigned int i = 0; i < slab->nr_nodes; i++) {
 		const struct slab_node *node = &cache->node[i];
 		uint64_t nr = 0;
 
-		nr_slabs += node->nr_slabs;
 		list_foreach(&node->partial, pos) {
 			const struct slab_page *page = container_of(pos, struct slab_page, link);
 
@@ -245,11 +256,57 @@ static bool check_nodes(const struct slab_allocator *slab, const struct slab_cac
 				return error_set(err, "list of node %u has a foreign slab", i);
 			nr++;
 		}
-		if (!same("slabs on a node's list", nr, node->nr_partial, err))
+		if (!same("slabs on a node's list", nr, node->nr_partial, err) ||
+		    !same("slabs of a node", tally->of_node[i], node->nr_slabs, err))
 			return false;
 		tally->listed[SLAB_PLACE_NODE_PARTIAL] += nr;
 	}
-	return same("slabs of nodes", nr_slabs, cache->nr_slabs, err);
+	return true;
+}
+
+/* The order in which a new slab hands out its slots goes through each of them once. */
+static bool check_cycle(const struct slab_cache *cache, struct error *err)
+{
+	const unsigned int nr = cache->geometry.objects;
+
+	for (unsigned int i = 0; cache->sequence && i < nr; i++) {
+		const unsigned int slot = cache->sequence[i];
+
+		if (slot >= nr || cache->successor[slot] != cache->sequence[(i + 1) % nr])
+			return error_set(err, "slot %u is out of the cycle", slot);
+	}
+	return true;
+}
+
+/* Slabs that wait for a grace period: empty, of caches that ask for it, known to nobody else. */
+static bool check_waiting(const struct slab_allocator *slab, struct tally *tallies,
+			  struct error *err)
+{
+	uint64_t pages = 0;
+
+	for (const struct slab_page *page = slab->rcu; page; page = page->next) {
+		if (slab_cache_get(slab, page->cache->id) != page->cache || page->inuse ||
+		    !(page->cache->flags & SLAB_TYPESAFE_BY_RCU))
+			return error_set(err, "slab waits that should not");
+		tallies[page->cache->id].waiting++;
+		pages += 1ULL << page->order;
+	}
+	return same("pages waiting", pages, slab->rcu_pages, err);
+}
+
+/* kmalloc() finds a class for each size up to the largest, one that holds it. */
+static bool check_classes(const struct slab_allocator *slab, struct error *err)
+{
+	for (uint32_t size = SLAB_CLASS_STEP; size <= slab->kmalloc_max; size += SLAB_CLASS_STEP) {
+		const unsigned int class = slab->class_of[size / SLAB_CLASS_STEP - 1];
+		const struct slab_cache *cache =
+			class < slab->nr_classes ?
+				slab_cache_get(slab, slab->kmalloc.items[class]) : NULL;
+
+		if (!cache || cache->geometry.object_size < size)
+			return error_set(err, "%u bytes in no class that holds them", size);
+	}
+	return true;
 }
 
 static bool check_sums(const struct slab_cache *cache, const struct tally *tally, struct error *err)
@@ -263,6 +320,7 @@ static bool check_sums(const struct slab_cache *cache, const struct tally *tally
 			return false;
 	}
 	return same("slabs", tally->slabs, cache->nr_slabs, err) &&
+	       same("slabs waiting", tally->waiting, cache->rcu_slabs, err) &&
 	       same("slots", tally->objects, cache->num_objs, err) &&
 	       same("objects in sheaves", tally->in_sheaves, tally->sheafed, err) &&
 	       same("pages", tally->pages, cache->nr_pages, err) &&

@@ -10,6 +10,7 @@
  *	slab_bulk.c     many objects at once
  *	slab_kmalloc.c  size classes and large objects
  *	slab_krealloc.c the rest of the kmalloc() family
+ *	slab_memcg.c    vectors for objects that are charged to memory cgroups
  *	slab_map.c      address to slab
  *	slab_start.c    slabs that exist before the first request
  *	slab_follow.c   looking at what comes next, and correcting it by a recording
@@ -42,6 +43,7 @@ struct slab_page {
 	};
 	struct slab_cache *cache;
 	uint64_t base;    /**< address of object 0 */
+	uint64_t vector;  /**< of objects' owners: its address; 0: none, 1: inside */
 	uint32_t depth;   /**< slabs on the cpu partial list from here on, this one included */
 	uint32_t stacked; /**< the free objects of those, as each was when it was put there */
 	uint16_t head;    /**< first free slot, SLAB_NIL: none (slab->freelist) */
@@ -109,10 +111,11 @@ struct slab_allocator {
 	struct slab_map map;
 	struct vec(struct slab_cache *) caches; /**< by id; NULL where destroyed */
 	unsigned int nr_cpus, nr_nodes;
+	bool memcg;                             /**< accounted objects are charged to a cgroup */
+	const struct slab_design_ops *other;    /**< of "design"; NULL: mm/slub.c's */
 	struct mm_costs costs;
 	const struct slab_profile *profile;
 	const struct slab_design_info *design;
-	const struct slab_design_ops *other;    /**< of "design"; NULL: mm/slub.c's */
 	struct slab_page_ops ops;
 	void *ctx;
 	struct machine_config config;           /**< own copy, with ranges and classes */
@@ -125,6 +128,7 @@ struct slab_allocator {
 	uint16_t class_of[SLAB_KMALLOC_MAX_CACHE_SIZE / SLAB_CLASS_STEP];
 	struct slab_page *rcu;                  /**< waiting for a grace period, newest first */
 	bool rcu_deferred;
+	uint64_t nr_vectors;                    /**< kmalloc()ed ones */
 	uint64_t large_nr, large_pages, slab_pages, rcu_pages;
 };
 
@@ -162,34 +166,7 @@ int slab_pfn_node(const struct slab_allocator *slab, uint64_t pfn);
 /** The node whose memory "cpu" is nearest to. */
 int slab_cpu_node(const struct slab_allocator *slab, unsigned int cpu);
 
-/* slab_partial.c */
-
-/** Makes "page" the CPU's slab and its free objects the CPU's. */
-void slab_install(struct slab_request *rq, struct slab_page *page);
-/** deactivate_slab() of the CPU's slab, which must be there. */
-void slab_deactivate(struct slab_cache *cache, struct slab_allocator *slab, unsigned int cpu,
-		     struct mm_outcome *out);
-/** The first half of it: the slab is nobody's, in no list, all its free objects on its own list. */
-void slab_release(struct slab_cache *cache, unsigned int cpu);
-/** put_cpu_partial(): may drain the list to the nodes when "drain". */
-void slab_put_cpu_partial(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
-			  bool drain, struct mm_outcome *out);
-/** A partial slab that left its CPU: to its node's tail, or given back when empty and too many. */
-void slab_put_node_partial(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
-			   struct mm_outcome *out);
-void slab_node_add(struct slab_page *page, bool tail);
-void slab_node_del(struct slab_page *page);
-/** get_partial(): the next cpu slab, taken off its list, or NULL. */
-struct slab_page *slab_get_partial(struct slab_request *rq, uint32_t gfp);
-/** get_partial() of debug caches: the slab to take one object from; it stays on its list. */
-struct slab_page *slab_peek_partial(struct slab_request *rq, uint32_t gfp);
-/** flush_all(), sheaves and barns included. */
-void slab_flush_all(struct slab_allocator *slab, struct slab_cache *cache);
-/**
- * __kmem_cache_shutdown(), after the flush: gives back the empty slabs on node partial lists, node
- * by node; false, leaving later nodes alone, where one keeps slabs.
- */
-bool slab_free_empty(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
+#include "slab_lists.h"
 
 /* slab.c */
 
@@ -225,6 +202,10 @@ static ALWAYS_INLINE uint64_t slab_addr_pfn(const struct slab_allocator *slab, u
 	return (addr - slab->page_offset) >> KERNEL_PAGE_SHIFT;
 }
 
+/** slab_alloc() without what happens behind it, charging. */
+struct mm_outcome slab_alloc_object(struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
+				    int node, uint32_t gfp, unsigned int context);
+
 /* slab_kmalloc.c */
 
 /** create_kmalloc_caches() */
@@ -245,6 +226,8 @@ static inline uint64_t slab_cache_live(const struct slab_cache *cache)
 {
 	return cache->placed + cache->counters.allocs - cache->counters.frees;
 }
+/** Other caches may become names of it (slab_unmergeable()). */
+bool slab_cache_may_merge(const struct slab_allocator *slab, const struct slab_cache *cache);
 /** Frees the host memory of a cache, which may be NULL; its slabs are not looked at. */
 void slab_cache_free(struct slab_allocator *slab, struct slab_cache *cache);
 /** A cache with that layout, never an alias; returns its id. */

@@ -17,13 +17,14 @@
 #include <config.h>
 
 #include "slab_internal.h"
+#include "slab_memcg.h"
 
 #include "kmreplay/mm/gfp_derive.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static_assert(sizeof(struct slab_page) <= 56, "a slab costs this and two bytes a slot");
+static_assert(sizeof(struct slab_page) <= 64, "a slab costs this and two bytes a slot");
 
 static struct mm_outcome get_pages(struct slab_request *rq, uint32_t gfp, int node,
 				   uint32_t *order);
@@ -63,6 +64,7 @@ struct slab_page *slab_page_new(struct slab_request *rq, uint32_t gfp, int node)
 	cache->counters.alloc_slab++;
 	cache->counters.order_fallback += order != cache->geometry.order;
 	slab_page_count(rq->slab, page);
+	slab_memcg_new_page(rq, page, gfp);
 	return page;
 }
 
@@ -83,6 +85,7 @@ struct slab_page *slab_page_create(struct slab_allocator *slab, struct slab_cach
 	list_init(&page->link);
 	page->cache = cache;
 	page->base = slab->page_offset + (pfn << KERNEL_PAGE_SHIFT) + geometry->red_left_pad;
+	page->vector = 0;
 	page->depth = 0;
 	page->inuse = 0;
 	page->objects = (uint16_t)objects;
@@ -305,9 +308,10 @@ static int pfn_node(const struct slab_allocator *slab, uint64_t pfn)
 static struct mm_outcome give_back(struct slab_allocator *slab, struct slab_page *page,
 				   unsigned int cpu)
 {
-	struct mm_outcome gone =
-		slab->ops.free(slab->ctx, cpu, slab_page_pfn(slab, page), page->order);
+	struct mm_outcome gone = slab_memcg_free(slab, page, cpu);
 
+	slab_add_page_cost(&gone, slab->ops.free(slab->ctx, cpu, slab_page_pfn(slab, page),
+						 page->order));
 	free(page);
 	return gone;
 }

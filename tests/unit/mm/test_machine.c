@@ -194,7 +194,7 @@ static void random_page_options(struct user *user)
 		&config->kswapd, &config->direct_reclaim, &config->direct_compaction,
 		&config->atomic_reserves, &config->highatomic, &config->oom_kill,
 		&config->nofragment, &config->thp, &config->mobility_grouping, &config->pcp,
-		&config->slab_merge,
+		&config->slab_merge, &config->slab_memcg,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
