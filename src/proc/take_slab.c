@@ -204,8 +204,12 @@ static void take_row(struct taking *t, const char *name, const struct slab_cache
 						  .objsize = s->geometry.size,
 						  .objperslab = s->geometry.objects,
 						  .pagesperslab = 1ULL << s->geometry.order,
-						  .active_slabs = s->nr_slabs,
+						  .limit = s->geometry.array_limit,
+						  .batchcount = s->geometry.array_batch,
+						  .sharedfactor = s->geometry.array_shared,
+						  .active_slabs = s->nr_slabs - s->free_slabs,
 						  .num_slabs = s->nr_slabs,
+						  .sharedavail = s->shared_objs,
 					  }));
 }
 

@@ -304,6 +304,8 @@ static void replay_event(struct replay *r, const struct repair_batch *batch, siz
 	r->tally.last_time = ev->time;
 	if (unlikely(op->implied_free != REPAIR_NO_SLOT))
 		end_implied(r, batch, i, step.cpu);
+	if (unlikely(ev->time >= r->next_slab_tick))
+		r->next_slab_tick = slab_tick(machine_slab(r->machine), ev->time);
 	r->step = &step;
 	r->tally.verdicts[op->call][dispatch(r, &step)]++;
 	r->step = NULL;

@@ -72,6 +72,7 @@ struct replay {
 	unsigned int nr_cpus;
 	enum machine_arch arch;
 	enum slab_design slab_design; /**< which the machine has */
+	uint64_t next_slab_tick; /**< when the slab allocator works in the background again */
 	unsigned int cpu; /**< of the event being replayed, for reclaim in its name */
 	struct vec(struct replay_slot) slots;
 	struct vec(uint32_t) caches;  /**< repair's cache id to the machine's + 1; 0: not made */

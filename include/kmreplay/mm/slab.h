@@ -47,6 +47,11 @@ MUST_CHECK struct slab_allocator *slab_create(const struct machine_config *confi
 					      const struct slab_page_ops *ops, void *ctx);
 /** Forgets everything; no page is given back. NULL is fine. */
 void slab_destroy(struct slab_allocator *slab);
+/**
+ * A clock, which only goes on, shows "now_ns": what is to be done in the background by then is done
+ * (SLAB gives back what lies idle). Returns when it wants to be told again; UINT64_MAX: never.
+ */
+uint64_t slab_tick(struct slab_allocator *slab, uint64_t now_ns);
 /** The address where the machine's direct map begins (no KASLR). */
 uint64_t slab_page_offset(const struct slab_allocator *slab);
 
@@ -174,7 +179,10 @@ size_t slab_rcu_grace(struct slab_allocator *slab, unsigned int cpu);
 	X(sheaf_refill, "objects taken from slabs to fill sheaves")                           \
 	X(sheaf_flush, "objects given back to slabs to empty sheaves")                        \
 	X(barn_get, "sheaves taken from a barn by a CPU")                                     \
-	X(barn_put, "full sheaves put into a barn by a CPU")
+	X(barn_put, "full sheaves put into a barn by a CPU")                                  \
+	X(array_refill, "objects taken from slabs into CPUs' arrays (SLAB)")                  \
+	X(array_flush, "objects of full arrays given to shared ones or slabs (SLAB)")         \
+	X(array_reap, "objects of idle arrays given back to slabs (SLAB)")
 
 struct slab_counters {
 	uint64_t allocs; /**< objects handed out */
@@ -197,7 +205,9 @@ struct slab_cache_stats {
 	uint64_t partial_slabs;      /**< on node partial lists */
 	uint64_t cpu_slabs;          /**< CPUs that hold a cpu slab */
 	uint64_t cpu_partial_slabs;  /**< on cpu partial lists */
-	uint64_t sheaf_objs;         /**< free objects in sheaves (7.0+) */
+	uint64_t sheaf_objs;         /**< free objects in sheaves (7.0+), in SLAB's arrays */
+	uint64_t shared_objs;        /**< of them in arrays that CPUs share */
+	uint64_t free_slabs;         /**< SLAB: on free lists, which are apart from partial ones */
 	uint64_t rcu_slabs;          /**< waiting for a grace period; not in nr_slabs */
 	uint64_t bytes;              /**< pages of all slabs */
 	uint64_t loss_align;         /**< (stride - object size) of live objects */

@@ -22,6 +22,14 @@ struct slab_cache_args {
 	uint32_t sheaf_capacity;     /**< objects a sheaf is to hold at least (7.0+); 0: auto */
 };
 
+/** Where the numbers of a slab's free slots are kept. */
+enum slab_index {
+	SLAB_INDEX_LINKED,    /**< nowhere: free objects are linked (all designs but SLAB) */
+	SLAB_INDEX_IN_OBJECT, /**< in one of its free objects */
+	SLAB_INDEX_OUTSIDE,   /**< in an object of a kmalloc() class */
+	SLAB_INDEX_AT_END,    /**< behind its last object */
+};
+
 struct slab_geometry {
 	uint32_t object_size;        /**< bytes asked for: bytes_req of events */
 	uint32_t size;               /**< stride in bytes: bytes_alloc of events */
@@ -34,6 +42,11 @@ struct slab_geometry {
 	uint32_t cpu_partial;        /**< objects; only makes cpu_partial_slabs */
 	uint32_t cpu_partial_slabs;  /**< limit of a CPU's partial list since 5.16 */
 	uint32_t sheaf_capacity;     /**< objects in a per-CPU sheaf; 0: the cache has none */
+	/* SLAB only. */
+	uint8_t index;               /**< enum slab_index */
+	uint32_t colours, colour_off; /**< places for object 0, and bytes from one to the next */
+	uint32_t array_limit, array_batch; /**< objects of a CPU's array; of a refill or flush */
+	uint32_t array_shared;       /**< batches in the array that a node's CPUs share */
 };
 
 enum {

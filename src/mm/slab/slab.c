@@ -31,6 +31,7 @@
 
 #include "slab_designs.h"
 #include "slab_memcg.h"
+#include "slab_partial.h"
 #include "slab_sheaf.h"
 
 #include <stdlib.h>
@@ -114,6 +115,11 @@ void slab_destroy(struct slab_allocator *slab)
 	vec_deinit(&slab->copies);
 	machine_config_deinit(&slab->config);
 	free(slab);
+}
+
+uint64_t slab_tick(struct slab_allocator *slab, uint64_t now_ns)
+{
+	return slab->other ? slab->other->tick(slab, now_ns) : UINT64_MAX;
 }
 
 uint64_t slab_page_offset(const struct slab_allocator *slab)

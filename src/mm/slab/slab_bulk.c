@@ -10,13 +10,14 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
+#include "slab_designs.h"
 #include "slab_memcg.h"
-#include "slab_sheaf.h"
 
 #include <stdlib.h>
 
 static void charge_all(struct slab_request *rq, size_t nr, const uint64_t *addrs);
+static size_t free_each(struct slab_allocator *slab, unsigned int cpu, size_t nr,
+			const uint64_t *addrs);
 static void give_up(struct slab_request *rq, size_t nr, const uint64_t *addrs);
 static size_t list_objects(struct slab_allocator *slab, unsigned int cpu, size_t nr,
 			   const uint64_t *addrs, struct slab_object *objects);
@@ -70,12 +71,15 @@ struct mm_outcome slab_alloc_bulk(struct slab_allocator *slab, uint32_t id, unsi
 size_t slab_free_bulk(struct slab_allocator *slab, uint32_t id, unsigned int cpu, size_t nr,
 		      const uint64_t *addrs)
 {
-	struct slab_object *objects = xreallocarray(NULL, nr, sizeof(*objects));
+	struct slab_object *objects;
 	struct slab_cache *cache = slab_cache_get(slab, id);
 	struct mm_outcome out = { 0 };
 	size_t listed;
 
 	BUG_ON(cpu >= slab->nr_cpus);
+	if (slab->other)
+		return free_each(slab, cpu, nr, addrs);
+	objects = xreallocarray(NULL, nr, sizeof(*objects));
 	listed = list_objects(slab, cpu, nr, addrs, objects);
 	if (cache && cache->sheaves)
 		slab_sheaf_free_bulk(slab, cache, cpu, listed, objects);
@@ -114,11 +118,27 @@ static void charge_all(struct slab_request *rq, size_t nr, const uint64_t *addrs
 	}
 }
 
+/* Designs that know no runs of objects; returns how many were none. */
+static size_t free_each(struct slab_allocator *slab, unsigned int cpu, size_t nr,
+			const uint64_t *addrs)
+{
+	size_t nr_bad = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		nr_bad += !mm_ok(slab_free(slab, cpu, addrs[i]));
+	return nr_bad;
+}
+
 /* All or nothing: __kmem_cache_free_bulk() takes back what there was, unturned since 6.8. */
 static void give_up(struct slab_request *rq, size_t nr, const uint64_t *addrs)
 {
-	struct slab_object *objects = xreallocarray(NULL, nr, sizeof(*objects));
+	struct slab_object *objects;
 
+	if (rq->slab->other) {
+		(void)free_each(rq->slab, rq->cpu, nr, addrs);
+		return;
+	}
+	objects = xreallocarray(NULL, nr, sizeof(*objects));
 	nr = list_objects(rq->slab, rq->cpu, nr, addrs, objects);
 	slab_free_objects(rq->slab, rq->cpu, nr, objects, !rq->slab->profile->strict_cpu_partial,
 			  &rq->out);

@@ -11,6 +11,7 @@
 #include <config.h>
 
 #include "slab_designs.h"
+#include "slab_partial.h"
 #include "slab_sheaf.h"
 
 #include "kmreplay/core/bits.h"
@@ -74,8 +75,11 @@ bool slab_cache_destroy(struct slab_allocator *slab, uint32_t id, unsigned int c
 		cache->refcount--;
 		return true;
 	}
-	slab_flush_all(slab, cache);
-	if (!slab_free_empty(slab, cache, cpu))
+	if (slab->other)
+		slab->other->shrink(slab, cache, cpu);
+	else
+		slab_flush_all(slab, cache);
+	if (slab->other ? cache->nr_slabs : !slab_free_empty(slab, cache, cpu))
 		return false;
 	slab_rcu_grace(slab, cpu);
 	vec_push(&slab->names, cache->name);

@@ -5,9 +5,8 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
+#include "slab_designs.h"
 #include "slab_memcg.h"
-#include "slab_sheaf.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -33,6 +32,8 @@ static bool check_cpus(const struct slab_allocator *slab, const struct slab_cach
 static bool check_sheaves(const struct slab_allocator *slab, const struct slab_cache *cache,
 			  struct tally *tally, struct error *err);
 static bool check_sheaf(const struct slab_cache *cache, const struct slab_sheaf *sheaf,
+			struct tally *tally, struct error *err);
+static bool check_other(const struct slab_allocator *slab, const struct slab_cache *cache,
 			struct tally *tally, struct error *err);
 static bool check_nodes(const struct slab_allocator *slab, const struct slab_cache *cache,
 			struct tally *tally, struct error *err);
@@ -63,6 +64,7 @@ bool slab_check(const struct slab_allocator *slab, struct error *err)
 		if (!check_cpus(slab, cache, &tallies[i], err) ||
 		    (cache->sheaves && !check_sheaves(slab, cache, &tallies[i], err)) ||
 		    !check_nodes(slab, cache, &tallies[i], err) || !check_cycle(cache, err) ||
+		    !check_other(slab, cache, &tallies[i], err) ||
 		    !check_sums(cache, &tallies[i], err))
 			return error_prefix(err, "cache '%s'", cache->name);
 	}
@@ -236,6 +238,19 @@ static bool check_sheaf(const struct slab_cache *cache, const struct slab_sheaf 
 			return error_set(err, "sheaf with an object that is not free");
 	}
 	tally->in_sheaves += sheaf->nr;
+	return true;
+}
+
+/* What other designs keep; their slabs on nodes' own lists say that they are partial. */
+static bool check_other(const struct slab_allocator *slab, const struct slab_cache *cache,
+			struct tally *tally, struct error *err)
+{
+	struct slab_held held = { 0 };
+
+	if (slab->other && !slab->other->check(slab, cache, &held, err))
+		return false;
+	tally->in_sheaves += held.objects;
+	tally->listed[SLAB_PLACE_NODE_PARTIAL] += held.slabs;
 	return true;
 }
 

@@ -2,7 +2,7 @@
 /* The table of designs, and which of them a machine has. */
 #include <config.h>
 
-#include "slab_designs.h"
+#include "slab_array.h"
 
 #include "kmreplay/mm/slab_geometry.h"
 
@@ -19,6 +19,16 @@ static const struct slab_design_info designs[SLAB_DESIGN_NR] = {
 		.max_order = 3,
 		.kmalloc_min = 8,
 		.single = true,
+	},
+	[SLAB_DESIGN_SLAB] = {
+		.name = "slab",
+		.since = { 6, 1 }, /* older ones had kmalloc() classes up to 4 MiB */
+		.until = { 6, 7 },
+		.ops = &slab_array_ops,
+		.max_order = 1,
+		.kmalloc_min = 32,
+		.kmalloc_flags = SLAB_HWCACHE_ALIGN,
+		.align_to_merge = true,
 	},
 	[SLAB_DESIGN_TINY] = {
 		.name = "tiny",
@@ -66,6 +76,30 @@ struct kernel_version slab_design_kernel(const struct machine_config *config)
 	if (kernel.major && kernel_version_cmp(kernel, design->since) < 0)
 		return design->since;
 	return kernel;
+}
+
+bool slab_design_heeds(const struct machine_config *config, struct error *err)
+{
+	const bool slub = !slab_design_info(config)->ops;
+	const bool tiny = slab_design_of(config) == SLAB_DESIGN_TINY;
+	const struct {
+		const char *name;
+		bool set, known;
+	} knobs[] = {
+		{ "slab.min_order", config->slub_min_order > 0, slub },
+		{ "slab.min_objects", config->slub_min_objects > 0, slub },
+		{ "slab.cpu_partial", config->slub_cpu_partial >= 0, slub },
+		{ "slab.min_partial", config->slub_min_partial >= 0, slub },
+		/* Both depend on !SLUB_TINY, too. */
+		{ "slab.debug", config->slab_debug[0], slub && !tiny },
+		{ "slab.random_kmalloc", config->slab_random_kmalloc, slub && !tiny },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++)
+		if (knobs[i].set && !knobs[i].known)
+			return error_set(err, "%s means nothing to slab.design '%s'",
+					 knobs[i].name, slab_design_info(config)->name);
+	return true;
 }
 
 const struct slab_design_info *slab_design_info(const struct machine_config *config)

@@ -11,13 +11,20 @@
 #define KMREPLAY_MM_SLAB_DESIGNS_H
 
 #include "kmreplay/mm/slab_design.h"
-#include "slab_internal.h"
+#include "slab_sheaf.h"
 
-struct slab_object;
+/** What a cache has of its own, besides slub.c's lists. */
+struct slab_held {
+	uint64_t objects; /**< whose slots are SLAB_SHEAFED */
+	uint64_t slabs;   /**< that stand on nodes' lists */
+};
 
-/** A design that is not mm/slub.c's. All functions are there unless it says that NULL is fine. */
+/** A design that is not mm/slub.c's. All functions are there. */
 struct slab_design_ops {
-	/** What has to be there before the first cache; NULL: nothing. */
+	/** Geometry of a cache of "args"; "recorded": a stride that is known, or 0. */
+	bool (*layout)(struct slab_geometry *geometry, const struct machine_config *config,
+		       const struct slab_cache_args *args, uint32_t recorded);
+	/** What has to be there before the first cache, and after the last. */
 	void (*init)(struct slab_allocator *slab);
 	void (*deinit)(struct slab_allocator *slab);
 	/** What a cache has of its own; its host memory is freed by the other. */
@@ -28,18 +35,22 @@ struct slab_design_ops {
 	/** kmem_cache_free(), kfree() of a live object in a slab. */
 	struct mm_outcome (*free)(struct slab_allocator *slab, unsigned int cpu,
 				  struct slab_object object);
+	/** ksize() of a live object in a slab. */
+	uint64_t (*ksize)(const struct slab_allocator *slab, struct slab_object object);
 	/** do_drain(): what the CPU holds of the cache goes back to the slabs. */
 	void (*flush_cpu)(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
+	/** What else happens when a CPU went offline, all caches having been flushed there. */
+	void (*cpu_dead)(struct slab_allocator *slab, unsigned int cpu);
 	/** __kmem_cache_shrink(): all that can be given back is. */
 	void (*shrink)(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
-	/** Background work that is due at "now_ns"; returns when there is more; NULL: never. */
+	/** Background work that is due at "now_ns"; returns when there will be more. */
 	uint64_t (*tick)(struct slab_allocator *slab, uint64_t now_ns);
-	/** Free objects on nodes' lists, and what else of "stats" the lists of slub.c don't say. */
+	/** Sets what of "stats" the lists of slub.c don't tell; returns free objects on nodes. */
 	uint64_t (*count)(const struct slab_allocator *slab, const struct slab_cache *cache,
 			  struct slab_cache_stats *stats);
-	/** The invariants of what the cache has of its own; "sheafed" slots say they are held. */
+	/** The invariants of what the cache has of its own; "held" becomes what was found there. */
 	bool (*check)(const struct slab_allocator *slab, const struct slab_cache *cache,
-		      uint64_t sheafed, struct error *err);
+		      struct slab_held *held, struct error *err);
 };
 
 /** What a design is, beyond the release's rules. */
@@ -58,6 +69,8 @@ struct slab_design_info {
 	bool align_to_merge;                 /**< caches merge only if the older one's align fits */
 };
 
+/** False and "err" when "config" sets a limit that its design does not know. */
+MUST_CHECK bool slab_design_heeds(const struct machine_config *config, struct error *err);
 /** That of slab_design_of(). */
 const struct slab_design_info *slab_design_info(const struct machine_config *config);
 

@@ -9,7 +9,7 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
+#include "slab_partial.h"
 #include "slab_sheaf.h"
 
 /* Where a free slot is linked: "*at" is its number. */

@@ -6,7 +6,7 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
+#include "slab_partial.h"
 #include "slab_sheaf.h"
 
 static void keep_below(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu,

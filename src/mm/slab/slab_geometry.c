@@ -152,15 +152,21 @@ static void limits_init(struct slab_geometry *geometry, const struct machine_con
 static uint32_t cpu_partial_of(const struct partial_limit *limits, uint32_t size);
 static uint32_t sheaf_capacity(const struct slab_geometry *geometry, uint32_t flags,
 			       uint32_t wanted);
+static bool guess_layout(struct slab_geometry *geometry, const struct machine_config *config,
+			 uint32_t flags);
 static uint64_t order_objects(unsigned int order, uint64_t size);
 
 bool slab_geometry_init(struct slab_geometry *geometry, const struct machine_config *config,
 			const struct slab_cache_args *args)
 {
+	const struct slab_design_ops *other = slab_design_info(config)->ops;
+
 	memset(geometry, 0, sizeof(*geometry));
 	if (!args->size || args->size > SLAB_MAX_SIZE || args->align > SLAB_MAX_SIZE ||
 	    (args->align && !bits_is_pow2(args->align)))
 		return false;
+	if (other)
+		return other->layout(geometry, config, args, 0);
 	if (!sizes_init(geometry, config, args) || !order_init(geometry, config))
 		return false;
 	limits_init(geometry, config, args->flags);
@@ -182,12 +188,28 @@ bool slab_geometry_init_recorded(struct slab_geometry *geometry,
 	geometry->size = size;
 	geometry->inuse = size;
 	geometry->align = arch_layouts[config->arch].minalign;
+	if (slab_design_info(config)->ops)
+		return guess_layout(geometry, config, flags);
 	if (!order_init(geometry, config))
 		return false;
 	limits_init(geometry, config, flags);
 	if (slab_design_of(config) == SLAB_DESIGN_SHEAVES)
 		geometry->sheaf_capacity = sheaf_capacity(geometry, flags, 0);
 	return true;
+}
+
+/* Another design has the cache as its creator may have wished for it; else with the same stride. */
+static bool guess_layout(struct slab_geometry *geometry, const struct machine_config *config,
+			 uint32_t flags)
+{
+	const struct slab_design_ops *other = slab_design_info(config)->ops;
+	const uint32_t size = geometry->size;
+	struct slab_cache_args wish;
+	const bool known = slab_geometry_guess(&wish, config->arch, geometry);
+
+	wish.flags |= flags;
+	memset(geometry, 0, sizeof(*geometry));
+	return other->layout(geometry, config, &wish, known ? 0 : size);
 }
 
 /*

@@ -15,6 +15,7 @@
  *	slab_start.c    slabs that exist before the first request
  *	slab_follow.c   looking at what comes next, and correcting it by a recording
  *	slab_design.c   which allocator it is: SLUB and its relatives, or another one
+ *	slab_array.h    files of SLAB
  *	slab_stats.c, slab_check.c  look, change nothing
  */
 #ifndef KMREPLAY_MM_SLAB_INTERNAL_H
@@ -44,7 +45,11 @@ struct slab_page {
 	struct slab_cache *cache;
 	uint64_t base;    /**< address of object 0 */
 	uint64_t vector;  /**< of objects' owners: its address; 0: none, 1: inside */
-	uint32_t depth;   /**< slabs on the cpu partial list from here on, this one included */
+	uint64_t index;   /**< SLAB: address of its free slots' numbers, kept outside; or 0 */
+	union {
+		uint32_t depth;  /**< slabs on the cpu partial list from here on, with this */
+		uint32_t offset; /**< SLAB: bytes of pages before object 0 */
+	};
 	uint32_t stacked; /**< the free objects of those, as each was when it was put there */
 	uint16_t head;    /**< first free slot, SLAB_NIL: none (slab->freelist) */
 	uint16_t inuse;   /**< slots that are not on "head"'s list */
@@ -59,6 +64,8 @@ struct slab_cpu_sheaves;
 struct slab_barn;
 struct slab_design_info;
 struct slab_design_ops;
+struct slab_arrays;
+struct slab_reaper;
 
 /** What a CPU holds of a cache: struct kmem_cache_cpu. */
 struct slab_cpu {
@@ -84,6 +91,7 @@ struct slab_cache {
 	struct slab_counters counters;
 	struct slab_node *node;   /**< nr_nodes of them */
 	struct slab_barn *barn;   /**< nr_nodes of them; NULL: no sheaves */
+	struct slab_arrays *arrays; /**< NULL: the design is not SLAB */
 	struct slab_geometry geometry;
 	bool single;              /**< no cpu slabs: objects go to and from slabs one by one */
 	bool in_order;            /**< new slabs are handed out from their start: no shuffling */
@@ -112,10 +120,11 @@ struct slab_allocator {
 	struct vec(struct slab_cache *) caches; /**< by id; NULL where destroyed */
 	unsigned int nr_cpus, nr_nodes;
 	bool memcg;                             /**< accounted objects are charged to a cgroup */
-	const struct slab_design_ops *other;    /**< of "design"; NULL: mm/slub.c's */
 	struct mm_costs costs;
 	const struct slab_profile *profile;
 	const struct slab_design_info *design;
+	const struct slab_design_ops *other;    /**< of "design"; NULL: mm/slub.c's */
+	struct slab_reaper *reaper;             /**< NULL: the design is not SLAB */
 	struct slab_page_ops ops;
 	void *ctx;
 	struct machine_config config;           /**< own copy, with ranges and classes */
@@ -155,6 +164,8 @@ struct slab_page *slab_page_create(struct slab_allocator *slab, struct slab_cach
 				   uint64_t pfn, uint32_t order);
 /** It is one of its cache's slabs from now on. */
 void slab_page_count(struct slab_allocator *slab, const struct slab_page *page);
+/** The order in which a new slab's slots are handed out: all free, on its own list. */
+void slab_page_link(struct slab_page *page);
 /** discard_slab(): "page" must be in no list; gone afterwards. Costs go to "out". */
 void slab_page_discard(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
 		       struct mm_outcome *out);
@@ -165,8 +176,6 @@ unsigned int slab_page_nr_free(const struct slab_page *page, unsigned int head);
 int slab_pfn_node(const struct slab_allocator *slab, uint64_t pfn);
 /** The node whose memory "cpu" is nearest to. */
 int slab_cpu_node(const struct slab_allocator *slab, unsigned int cpu);
-
-#include "slab_lists.h"
 
 /* slab.c */
 
@@ -233,5 +242,7 @@ void slab_cache_free(struct slab_allocator *slab, struct slab_cache *cache);
 /** A cache with that layout, never an alias; returns its id. */
 uint32_t slab_cache_add(struct slab_allocator *slab, const struct slab_cache_args *args,
 			const struct slab_geometry *geometry);
+
+#include "slab_partial.h"
 
 #endif

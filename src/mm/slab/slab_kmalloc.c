@@ -113,12 +113,17 @@ uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr)
 {
 	uintptr_t value = slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
 	const struct slab_cache *cache;
+	struct slab_page *page;
 
 	if (!slab_is_live(slab, addr))
 		return 0;
 	if (slab_map_is_large(value))
 		return (uint64_t)KERNEL_PAGE_SIZE << slab_map_large_order(value);
-	cache = ((const struct slab_page *)value)->cache;
+	page = (struct slab_page *)value;
+	if (slab->other)
+		return slab->other->ksize(slab,
+					  (struct slab_object){ page, slab_slot(page, addr) });
+	cache = page->cache;
 	if (cache->flags & (SLAB_RED_ZONE | SLAB_POISON))
 		return cache->geometry.object_size;
 	if (cache->flags & (SLAB_TYPESAFE_BY_RCU | SLAB_STORE_USER))
@@ -143,6 +148,8 @@ bool slab_check_config(const struct machine_config *config, struct error *err)
 
 	if (config->slab_design < -1 || config->slab_design >= SLAB_DESIGN_NR)
 		return error_set(err, "unknown slab allocator '%d'", config->slab_design);
+	if (!slab_design_heeds(config, err))
+		return false;
 	if (highest > KERNEL_MAX_ORDER)
 		return error_set(err, "slab order '%u' is above %d", highest, KERNEL_MAX_ORDER);
 	vec_foreach(&config->kmalloc_classes, size) {

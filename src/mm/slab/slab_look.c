@@ -4,7 +4,7 @@
 
 #include "kmreplay/mm/slab_look.h"
 
-#include "slab_internal.h"
+#include "slab_array.h"
 
 static bool next_in_page(const struct slab_page *page, uint64_t *addr);
 
@@ -86,6 +86,9 @@ void slab_node_info(const struct slab_allocator *slab, uint32_t cache, unsigned 
 		info->inuse += page->inuse;
 		info->free += (uint64_t)page->objects - page->inuse;
 	}
+	/* SLAB's free slabs stand apart from the partial ones. */
+	if (slab->caches.items[cache]->arrays)
+		info->free = slab->caches.items[cache]->arrays->node[node].free_objects;
 }
 
 unsigned int slab_nr_cpus(const struct slab_allocator *slab)

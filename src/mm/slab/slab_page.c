@@ -24,11 +24,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static_assert(sizeof(struct slab_page) <= 64, "a slab costs this and two bytes a slot");
+static_assert(sizeof(struct slab_page) <= 72, "a slab costs this and two bytes a slot");
 
 static struct mm_outcome get_pages(struct slab_request *rq, uint32_t gfp, int node,
 				   uint32_t *order);
-static void links_init(struct slab_page *page);
 static void sequence_init(struct slab_cache *cache);
 static void links_ascend(struct slab_page *page);
 static void links_rotate(struct slab_page *page);
@@ -55,7 +54,7 @@ struct slab_page *slab_page_new(struct slab_request *rq, uint32_t gfp, int node)
 		rq->out.failure = MM_FAIL_INVALID;
 		return NULL;
 	}
-	links_init(page);
+	slab_page_link(page);
 	rq->out.failure = MM_FAIL_NONE;
 	slab_step(&rq->out, MM_PATH_SLAB_NEW, rq->slab->costs.slab_new);
 	/* Reclaim, compaction or OOM on the way says more about the time spent than "new slab". */
@@ -87,6 +86,7 @@ struct slab_page *slab_page_create(struct slab_allocator *slab, struct slab_cach
 	page->base = slab->page_offset + (pfn << KERNEL_PAGE_SHIFT) + geometry->red_left_pad;
 	page->vector = 0;
 	page->depth = 0;
+	page->index = 0;
 	page->inuse = 0;
 	page->objects = (uint16_t)objects;
 	page->node = (uint16_t)pfn_node(slab, pfn);
@@ -104,6 +104,22 @@ void slab_page_count(struct slab_allocator *slab, const struct slab_page *page)
 	cache->num_objs += page->objects;
 	cache->nr_pages += 1ULL << page->order;
 	slab->slab_pages += 1ULL << page->order;
+}
+
+/* shuffle_freelist() */
+void slab_page_link(struct slab_page *page)
+{
+	struct slab_cache *cache = page->cache;
+
+	if (!cache->sequence && !cache->in_order)
+		sequence_init(cache);
+	if (page->objects < 2 || cache->in_order) {
+		links_ascend(page);
+	} else if (page->objects == cache->geometry.objects) {
+		links_rotate(page);
+	} else {
+		links_pick(page);
+	}
 }
 
 void slab_page_discard(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu,
@@ -133,7 +149,10 @@ void slab_page_discard(struct slab_allocator *slab, struct slab_page *page, unsi
 
 uint64_t slab_page_pfn(const struct slab_allocator *slab, const struct slab_page *page)
 {
-	return slab_addr_pfn(slab, page->base - page->cache->geometry.red_left_pad);
+	const struct slab_cache *cache = page->cache;
+
+	return slab_addr_pfn(slab, page->base - (cache->arrays ? page->offset :
+								 cache->geometry.red_left_pad));
 }
 
 unsigned int slab_page_nr_free(const struct slab_page *page, unsigned int head)
@@ -204,22 +223,6 @@ static struct mm_outcome get_pages(struct slab_request *rq, uint32_t gfp, int no
 	again = ops->alloc(rq->slab->ctx, rq->cpu, gfp, *order, node, rq->context);
 	slab_add_page_cost(&again, got);
 	return again;
-}
-
-/* shuffle_freelist() */
-static void links_init(struct slab_page *page)
-{
-	struct slab_cache *cache = page->cache;
-
-	if (!cache->sequence && !cache->in_order)
-		sequence_init(cache);
-	if (page->objects < 2 || cache->in_order) {
-		links_ascend(page);
-	} else if (page->objects == cache->geometry.objects) {
-		links_rotate(page);
-	} else {
-		links_pick(page);
-	}
 }
 
 /*

@@ -23,8 +23,8 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
-#include "slab_sheaf.h"
+#include "slab_designs.h"
+#include "slab_partial.h"
 
 static bool list_is_full(const struct slab_allocator *slab, const struct slab_page *top);
 static bool took_enough(const struct slab_request *rq, uint32_t slabs, uint32_t objects);
@@ -176,7 +176,9 @@ void slab_flush_cpu(struct slab_allocator *slab, uint32_t id, unsigned int cpu)
 	struct slab_cache *cache = slab_cache_get(slab, id);
 
 	BUG_ON(cpu >= slab->nr_cpus);
-	if (cache)
+	if (cache && slab->other)
+		slab->other->flush_cpu(slab, cache, cpu);
+	else if (cache)
 		flush_cpu(slab, cache, cpu);
 }
 
@@ -185,8 +187,10 @@ void slab_cpu_dead(struct slab_allocator *slab, unsigned int cpu)
 	BUG_ON(cpu >= slab->nr_cpus);
 	for (size_t i = slab->caches.nr; i-- > 0;) {
 		if (slab->caches.items[i])
-			flush_cpu(slab, slab->caches.items[i], cpu);
+			slab_flush_cpu(slab, (uint32_t)i, cpu);
 	}
+	if (slab->other)
+		slab->other->cpu_dead(slab, cpu);
 }
 
 void slab_flush_all(struct slab_allocator *slab, struct slab_cache *cache)
@@ -204,6 +208,10 @@ bool slab_shrink(struct slab_allocator *slab, uint32_t id, unsigned int cpu)
 	BUG_ON(cpu >= slab->nr_cpus);
 	if (!cache)
 		return false;
+	if (slab->other) {
+		slab->other->shrink(slab, cache, cpu);
+		return cache->nr_slabs;
+	}
 	slab_flush_all(slab, cache);
 	for (unsigned int i = 0; i < slab->nr_nodes; i++)
 		shrink_node(slab, &cache->node[i], cpu);

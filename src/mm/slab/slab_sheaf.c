@@ -23,6 +23,7 @@
  */
 #include <config.h>
 
+#include "slab_partial.h"
 #include "slab_sheaf.h"
 
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 
 #include "kmreplay/mm/slab_start.h"
 
-#include "slab_internal.h"
+#include "slab_partial.h"
 #include "slab_sheaf.h"
 
 #include <stdlib.h>
@@ -32,7 +32,7 @@ bool slab_place(struct slab_allocator *slab, const struct slab_start_page *start
 	struct slab_cache *cache = slab_cache_get(slab, start->cache);
 	struct slab_page *page;
 
-	if (!cache || !fits(slab, cache, start))
+	if (!cache || slab->other || !fits(slab, cache, start))
 		return false;
 	page = slab_page_create(slab, cache, start->pfn, start->order);
 	if (!page)

@@ -6,8 +6,7 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
-#include "slab_sheaf.h"
+#include "slab_designs.h"
 
 static uint64_t count_node_free(const struct slab_allocator *slab, const struct slab_cache *cache,
 				uint64_t *nr_slabs);
@@ -40,8 +39,9 @@ bool slab_cache_get_stats(const struct slab_allocator *slab, uint32_t id,
 		.bytes = cache->nr_pages << KERNEL_PAGE_SHIFT,
 		.counters = cache->counters,
 	};
-	stats->active_objs =
-		stats->num_objs - count_node_free(slab, cache, &stats->partial_slabs);
+	stats->active_objs = stats->num_objs -
+			     (slab->other ? slab->other->count(slab, cache, stats) :
+					    count_node_free(slab, cache, &stats->partial_slabs));
 	if (cache->sheaves)
 		count_sheaves(slab, cache, stats);
 	for (unsigned int i = 0; i < slab->nr_cpus; i++) {
@@ -93,6 +93,8 @@ void slab_cache_stats_add(struct slab_cache_stats *sum, const struct slab_cache_
 	sum->cpu_slabs += part->cpu_slabs;
 	sum->cpu_partial_slabs += part->cpu_partial_slabs;
 	sum->sheaf_objs += part->sheaf_objs;
+	sum->shared_objs += part->shared_objs;
+	sum->free_slabs += part->free_slabs;
 	sum->rcu_slabs += part->rcu_slabs;
 	sum->bytes += part->bytes;
 	sum->loss_align += part->loss_align;

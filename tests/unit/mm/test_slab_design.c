@@ -34,6 +34,8 @@ START_TEST(nearest_release_that_has_it)
 		{ 0, 0, SLAB_DESIGN_SLUB, SLAB_DESIGN_SLUB, { 6, 17 }, false },
 		{ 6, 1, SLAB_DESIGN_SHEAVES, SLAB_DESIGN_SHEAVES, { 7, 0 }, false },
 		{ 7, 2, SLAB_DESIGN_SHEAVES, SLAB_DESIGN_SHEAVES, { 7, 2 }, true },
+		{ 6, 12, SLAB_DESIGN_SLAB, SLAB_DESIGN_SLAB, { 6, 7 }, false },
+		{ 5, 10, SLAB_DESIGN_SLAB, SLAB_DESIGN_SLAB, { 6, 1 }, false },
 		{ 6, 1, SLAB_DESIGN_TINY, SLAB_DESIGN_TINY, { 6, 2 }, false },
 		{ 6, 12, SLAB_DESIGN_TINY, SLAB_DESIGN_TINY, { 6, 12 }, false },
 	};
@@ -154,5 +156,25 @@ START_TEST(knobs_stay)
 }
 END_TEST
 
+/* A limit that an allocator does not have is refused, not passed over. */
+START_TEST(knobs_of_others_are_refused)
+{
+	struct machine_config config;
+	struct error err;
+
+	machine_config_init(&config, (struct kernel_version){ 6, 12 }, ARCH_X86_64);
+	config.slab_design = SLAB_DESIGN_SLAB;
+	ck_assert(slab_check_config(&config, &err));
+	config.slub_min_partial = 5;
+	ck_assert(!slab_check_config(&config, &err));
+	ck_assert_str_eq(err.message, "slab.min_partial means nothing to slab.design 'slab'");
+	config.slab_design = SLAB_DESIGN_TINY;
+	ck_assert(slab_check_config(&config, &err));
+	config.slab_design = SLAB_DESIGN_NR;
+	ck_assert(!slab_check_config(&config, &err));
+}
+END_TEST
+
 UNIT_MAIN("slab_design", nearest_release_that_has_it, any_kernel_may_have_sheaves,
-	  tiny_keeps_nothing, tiny_knows_no_reclaimable_caches, knobs_stay)
+	  tiny_keeps_nothing, tiny_knows_no_reclaimable_caches, knobs_stay,
+	  knobs_of_others_are_refused)

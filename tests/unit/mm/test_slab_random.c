@@ -28,6 +28,7 @@ struct model {
 	struct vec(uint8_t) used; /* a byte for each 8 bytes of memory: part of a live object */
 	uint32_t caches[NR_CACHES];
 	uint64_t live_of[256];
+	uint64_t now_ns;
 };
 
 /* Marks the object's memory; none of it may be marked so already. */
@@ -162,6 +163,8 @@ static void random_op(struct model *m)
 		slab_shrink(m->f.slab, cache, random_cpu(m));
 	else if (op < 999)
 		slab_rcu_grace(m->f.slab, random_cpu(m));
+	else if (rng_below(&m->rng, 2))
+		slab_tick(m->f.slab, m->now_ns += rng_below(&m->rng, 3000000000));
 	else
 		m->f.max_order = (unsigned int)rng_below(&m->rng, 5);
 }
@@ -259,6 +262,12 @@ START_TEST(random_operations_7_2)
 }
 END_TEST
 
+START_TEST(random_operations_slab)
+{
+	run(6, 12, SLAB_DESIGN_SLAB);
+}
+END_TEST
+
 START_TEST(random_operations_tiny)
 {
 	run(6, 12, SLAB_DESIGN_TINY);
@@ -266,4 +275,4 @@ START_TEST(random_operations_tiny)
 END_TEST
 
 UNIT_MAIN("slab_random", random_operations_6_1, random_operations_6_12, random_operations_7_2,
-	  random_operations_tiny)
+	  random_operations_slab, random_operations_tiny)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/** Where slabs stand in line (slab_partial.c); a part of slab_internal.h, which includes it. */
-#ifndef KMREPLAY_MM_SLAB_LISTS_H
-#define KMREPLAY_MM_SLAB_LISTS_H
+/** Lists of slabs, and how slabs come to stand on them: slab_partial.c. */
+#ifndef KMREPLAY_MM_SLAB_PARTIAL_H
+#define KMREPLAY_MM_SLAB_PARTIAL_H
+
+#include "slab_internal.h"
 
 /** Makes "page" the CPU's slab and its free objects the CPU's. */
 void slab_install(struct slab_request *rq, struct slab_page *page);
