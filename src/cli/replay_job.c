@@ -296,7 +296,7 @@ static void pull_learned(struct replay_job *job)
 		if (!job->look_at_slabs)
 			continue;
 		slab_survey_feed(&job->slabs, job->learned, &batch);
-		slab_census_feed(&job->census, &batch, moment_of_slabs(job));
+		slab_census_feed(&job->census, job->learned, &batch, moment_of_slabs(job));
 		area_survey_feed(&job->areas, &batch);
 	}
 }

@@ -7,6 +7,7 @@
 #define KMREPLAY_REPLAY_SLAB_CENSUS_H
 
 #include "kmreplay/abi/kernel.h"
+#include "kmreplay/core/u64map.h"
 #include "kmreplay/core/vec.h"
 #include "kmreplay/repair/repair.h"
 
@@ -15,20 +16,30 @@ struct slab_census_cache {
 	int32_t nr[KERNEL_NR_ORDERS];
 };
 
+/** A slab of which nothing was known when it was made. */
+struct slab_census_slab {
+	uint64_t pfn;
+	uint8_t order;
+	bool then, now; /**< it was there at the moment; it is now */
+};
+
 struct slab_census {
 	struct vec(struct slab_census_cache) now;  /**< by repair's id, as far as it was fed */
 	struct vec(struct slab_census_cache) then; /**< at the moment */
 	uint64_t moment; /**< event before which "then" was; UINT64_MAX: never so far */
 	uint64_t nr_events;
+	struct vec(struct slab_census_slab) nameless;
+	struct u64map frames; /**< of those that are there, to their number in "nameless" */
 };
 
 void slab_census_init(struct slab_census *census);
 void slab_census_deinit(struct slab_census *census);
 /**
  * Counts one repaired batch, in the recording's order. "moment" is the event before which the count
- * is wanted; it may move on while events up to there have not been fed.
+ * is wanted; it may move on while events up to there have not been fed. What comes behind it may
+ * still tell whose slabs were there.
  */
-void slab_census_feed(struct slab_census *census, const struct repair_batch *batch,
-		      uint64_t moment);
+void slab_census_feed(struct slab_census *census, const struct repair *repair,
+		      const struct repair_batch *batch, uint64_t moment);
 
 #endif

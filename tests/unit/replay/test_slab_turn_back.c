@@ -78,7 +78,7 @@ static void past_run(struct past *p, uint64_t moment)
 	repair_finish(s->r);
 	while (repair_pull(s->r, &out)) {
 		slab_survey_feed(&p->slabs, s->r, &out);
-		slab_census_feed(&p->census, &out, moment);
+		slab_census_feed(&p->census, s->r, &out, moment);
 	}
 	slab_survey_make(&p->slabs, s->r, &p->config);
 	from.repair = s->r;
@@ -192,6 +192,31 @@ START_TEST(what_went_before_is_not_counted)
 }
 END_TEST
 
+/* Objects taken in bulk have no events: what is freed behind the moment tells whose the slab was. */
+START_TEST(slabs_without_an_object_find_their_cache_late)
+{
+	const struct slab_files_cache *cache;
+	struct past p;
+	uint64_t moment;
+
+	past_init(&p, HEAD ROW("kmalloc-256", "48 48 256 16 1", "3 3"));
+	make_slab(&p, NEW);
+	p.stream.pid++;
+	stream_page_alloc(&p.stream, NEW + 1, 0, GFP_SLAB);
+	p.stream.pid++;
+	moment = p.stream.events.nr;
+	/* More than repair looks ahead. */
+	for (unsigned int i = 0; i < 20000; i++)
+		stream_page_alloc(&p.stream, NEW + 0x1000 + i, 0, GFP_USER_PAGE);
+	stream_cache_free(&p.stream, BASE + (NEW + 1) * 4096ULL, "kmalloc-256");
+	past_run(&p, moment);
+	ck_assert_uint_eq(p.census.nameless.nr, 1);
+	cache = known(&p, "kmalloc-256");
+	ck_assert_uint_eq(cache->nr_untouched, 1);
+	past_deinit(&p);
+}
+END_TEST
+
 /* Files of the beginning itself stay as they are. */
 START_TEST(the_beginning_is_not_turned)
 {
@@ -274,5 +299,6 @@ START_TEST(marks_of_packed_files_count)
 END_TEST
 
 UNIT_MAIN("slab_turn_back", what_no_event_explains_was_there_before,
-	  what_went_before_is_not_counted, the_beginning_is_not_turned, numbers_name_caches,
+	  what_went_before_is_not_counted, slabs_without_an_object_find_their_cache_late,
+	  the_beginning_is_not_turned, numbers_name_caches,
 	  marks_of_packed_files_count)
