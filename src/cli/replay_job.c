@@ -322,7 +322,10 @@ static void finish_slabs(struct replay_job *job)
 		const struct slab_sources sources = sources_of_slabs(job);
 
 		slab_files_turn_back(&job->slab_files, &sources);
-		slab_survey_correct(&job->slabs, &job->slab_files, job->learned, &job->in.names);
+		/* What events tell of the beginning is not bent to files of some moment before. */
+		if (job->moments.at[PROC_SLABINFO] != UINT64_MAX)
+			slab_survey_correct(&job->slabs, &job->slab_files, job->learned,
+					    &job->in.names);
 	}
 	vec_foreach(&job->slabs.slabs, slab)
 		survey_note_in_use(&job->survey, slab->pfn, 1ULL << slab->order);

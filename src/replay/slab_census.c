@@ -2,8 +2,8 @@
 /*
  * Slabs that a recording makes and gives back: see slab_census.h.
  *
- * Mostly the next event of the task that asked for a page tells which cache it is for. Where that is
- * no object's (kmem_cache_alloc_bulk() has no events), the first object that is seen in it tells.
+ * Mostly the next event of the task that asked for a page tells which cache it is for. Where that
+ * is no object's (kmem_cache_alloc_bulk() has no events), the first object seen in it tells.
  */
 #include <config.h>
 
@@ -14,6 +14,7 @@
 static void keep(struct slab_census *census, uint64_t moment);
 static void count(struct slab_census *census, const struct event *ev, const struct repair_op *op,
 		  int change);
+static void count_object(struct slab_census *census, uint64_t pfn, uint32_t cache);
 static void count_nameless(struct slab_census *census, const struct event *ev, int change);
 static void set_frames(struct slab_census *census, uint32_t number, bool there);
 static void find_name(struct slab_census *census, uint64_t pfn, uint32_t cache);
@@ -50,11 +51,18 @@ void slab_census_feed(struct slab_census *census, const struct repair *repair,
 			count(census, ev, op, 1);
 		else if (op->call == CALL_PAGE_FREE && op->kind != REPAIR_MISMATCH)
 			count(census, ev, op, -1);
-		else if (unlikely(census->frames.nr) && base && op->cache &&
-			 (op->call == CALL_KMALLOC || op->call == CALL_CACHE_ALLOC ||
-			  op->call == CALL_OBJ_FREE))
-			find_name(census, (ev->slab.ptr - base) / KERNEL_PAGE_SIZE, op->cache);
+		else if (op->call == CALL_KMALLOC || op->call == CALL_CACHE_ALLOC ||
+			 op->call == CALL_OBJ_FREE)
+			count_object(census, (ev->slab.ptr - base) / KERNEL_PAGE_SIZE, op->cache);
 	}
+}
+
+static void count_object(struct slab_census *census, uint64_t pfn, uint32_t cache)
+{
+	vec_extend_zeroed(&census->now, (size_t)cache + 1);
+	census->now.items[cache].touched = true;
+	if (unlikely(census->frames.nr) && cache)
+		find_name(census, pfn, cache);
 }
 
 static void keep(struct slab_census *census, uint64_t moment)

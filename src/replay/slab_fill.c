@@ -3,7 +3,8 @@
  * Slabs by number: see slab_fill.h.
  *
  * What is free in slabs of CPUs no file tells: their own slabs count as used up, those on their
- * lists as half used, as the kernel itself estimates.
+ * lists as half used, as the kernel itself estimates. What events touch is used first, so it lies
+ * above.
  */
 #include <config.h>
 
@@ -70,10 +71,11 @@ static void fill_lists(struct slab_fill *f, const struct slab_cache_stats *stats
 	const uint64_t least =
 		MIN((f->nr_free + f->geometry->objects - 1) / f->geometry->objects, f->nr_slabs);
 
-	for (unsigned int i = 0; i < nr_cpus && cpu && f->nr_slabs > least && !f->nothing_per_cpu; i++)
-		cpu -= add(f, SLAB_START_CPU, i, 0, false);
-	if (!f->nothing_per_cpu)
+	if (!f->nothing_per_cpu) {
+		for (unsigned int i = 0; i < nr_cpus && cpu && f->nr_slabs > least; i++)
+			cpu -= add(f, SLAB_START_CPU, i, 0, false);
 		fill_cpu_lists(f, listed, least);
+	}
 	if (!known->has_lists)
 		partial = (f->nr_free + half - 1) / half;
 	fill_nodes(f, MIN(MIN(MAX(partial, least), f->nr_free), f->nr_slabs));
@@ -91,13 +93,13 @@ static void fill_cpu_lists(struct slab_fill *f, uint64_t nr, uint64_t least)
 		slab_cpu_info(f->slab, f->cache, i, &info);
 		for (uint64_t at = info.nr_partial; at < slab_files_listed(f->known, i); at++) {
 			if (!nr || f->nr_slabs <= least ||
-			    !add(f, SLAB_START_CPU_PARTIAL, i, half, false))
+			    !add(f, SLAB_START_CPU_BOTTOM, i, half, false))
 				break;
 			nr--;
 		}
 	}
 	for (unsigned int i = 0; nr && f->nr_slabs > least; i++, nr--)
-		if (!add(f, SLAB_START_CPU_PARTIAL, i % nr_cpus, half, false))
+		if (!add(f, SLAB_START_CPU_BOTTOM, i % nr_cpus, half, false))
 			break;
 }
 

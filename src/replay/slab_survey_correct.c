@@ -28,6 +28,8 @@ struct group {
 
 static const struct slab_files_cache *find_known(const struct slab_files *files, const char *name);
 static void correct(struct group *g);
+static void match_lists(struct group *g);
+static uint64_t nr_listed(const struct group *g, uint32_t cpu);
 static uint64_t move_to_nodes(struct group *g, uint64_t nr);
 static void add_free(struct group *g, uint64_t nr);
 static void take_from_sheaves(struct group *g, uint64_t nr);
@@ -80,13 +82,60 @@ static void correct(struct group *g)
 	/* What slabs that were not seen can have is not looked for here. */
 	const uint64_t elsewhere = MIN(unseen * g->known->objects, g->known->nr_free);
 
+	if (g->known->has_lists)
+		match_lists(g);
 	if (g->nr_free + elsewhere < g->known->nr_free)
 		add_free(g, move_to_nodes(g, g->known->nr_free - elsewhere - g->nr_free));
 	else if (g->nr_free > g->known->nr_free && has_sheaves(g))
 		move_to_barns(g, g->nr_free - g->known->nr_free);
-	else if (g->nr_free > g->known->nr_free)
+	else if (g->nr_free > g->known->nr_free && !g->known->has_lists)
 		move_to_cpus(g, g->nr_free - g->known->nr_free);
 	slab_survey_sort(g->survey, g->first, g->end);
+}
+
+/*
+ * sysfs tells how long each list was: what a CPU used last came from the node's list if its own was
+ * shorter, and what it used first of the node's was on its own if that was longer.
+ */
+static void match_lists(struct group *g)
+{
+	uint64_t on_nodes = 0;
+
+	for (size_t i = g->first; i < g->end; i++)
+		on_nodes += g->survey->slabs.items[i].place == SLAB_START_NODE_PARTIAL;
+	for (size_t i = g->first; i < g->end && on_nodes < g->known->nr_partial; i++) {
+		struct slab_survey_slab *slab = &g->survey->slabs.items[i];
+
+		if (slab->place != SLAB_START_CPU_PARTIAL ||
+		    nr_listed(g, slab->cpu) <= slab_files_listed(g->known, slab->cpu))
+			continue;
+		slab->place = SLAB_START_NODE_PARTIAL;
+		g->nr_free += slab->nr_free;
+		on_nodes++;
+	}
+	for (size_t i = g->first; i < g->end && on_nodes > g->known->nr_partial; i++) {
+		struct slab_survey_slab *slab = &g->survey->slabs.items[i];
+
+		if (slab->place != SLAB_START_NODE_PARTIAL ||
+		    nr_listed(g, slab->cpu) >= slab_files_listed(g->known, slab->cpu))
+			continue;
+		slab->place = SLAB_START_CPU_PARTIAL;
+		g->nr_free -= slab->nr_free;
+		on_nodes--;
+	}
+}
+
+/* Slabs that the look has on the list of "cpu". */
+static uint64_t nr_listed(const struct group *g, uint32_t cpu)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = g->first; i < g->end; i++) {
+		const struct slab_survey_slab *slab = &g->survey->slabs.items[i];
+
+		nr += slab->place == SLAB_START_CPU_PARTIAL && slab->cpu == cpu;
+	}
+	return nr;
 }
 
 /*

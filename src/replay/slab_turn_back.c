@@ -4,9 +4,9 @@
  *
  * Theory. What no event touches did not change. So a cache had at the beginning those slabs that
  * the look ahead found, and as many more as the files show at their moment beyond what the
- * recording had brought about by then. Of a cache that no event touches the files tell all; of the
- * others only how many more slabs there were: on which lists these stood is not told, and a slab
- * that nothing was taken from, ever, was full more likely than not.
+ * recording had brought about by then. Of a cache that no event touched until then the files
+ * tell all; of the others only how many more slabs there were: on which lists these stood is not
+ * told, and a slab that nothing was taken from, ever, was full more likely than not.
  *
  * The files also name caches whose objects no event names: those of the same size, and of which
  * just as many slabs were there. What is in doubt stays nameless.
@@ -28,6 +28,7 @@
 /* A cache of repair's at the moment of the files. */
 struct counted {
 	int64_t nr[KERNEL_NR_ORDERS];
+	bool touched; /* before that moment */
 	uint64_t begin, begin_objects; /* of them, and those gone since: at the beginning */
 };
 
@@ -82,6 +83,7 @@ static void count_all(struct turning *t)
 
 		for (unsigned int order = 0; order < KERNEL_NR_ORDERS; order++)
 			counted->nr[order] += from->census->then.items[id].nr[order];
+		counted->touched |= from->census->then.items[id].touched;
 	}
 	vec_foreach(&from->survey->slabs, slab) {
 		struct counted *counted = &t->counted[canon_of(from->repair, slab->cache)];
@@ -221,6 +223,8 @@ static void turn_cache(const struct turning *t, struct slab_files_cache *known)
 		return;
 	known->nr_slabs = counted->begin + known->nr_untouched;
 	known->num_objs = counted->begin_objects + (uint64_t)objects;
+	if (!counted->touched)
+		return;
 	known->nr_free = known->nr_partial = known->nr_cpu = known->nr_cpu_partial = 0;
 	known->has_lists = false;
 	known->counts_only = true;

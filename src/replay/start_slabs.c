@@ -257,6 +257,7 @@ static bool place_somewhere(const struct replay *r, struct slab_start_page *page
 	static const uint8_t then[SLAB_START_NR] = {
 		[SLAB_START_CPU] = SLAB_START_CPU_PARTIAL,
 		[SLAB_START_CPU_PARTIAL] = SLAB_START_NODE_PARTIAL,
+		[SLAB_START_CPU_BOTTOM] = SLAB_START_NODE_PARTIAL,
 		[SLAB_START_FULL] = SLAB_START_NODE_PARTIAL,
 	};
 

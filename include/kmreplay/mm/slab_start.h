@@ -16,11 +16,12 @@
 
 #include "kmreplay/mm/slab.h"
 
-/** Where a slab is; CPU and CPU_PARTIAL do not exist with sheaves or debugging: refused. */
+/** Where a slab is; CPU and the lists of CPUs do not exist with sheaves or debugging: refused. */
 enum slab_start_place {
 	SLAB_START_FULL,         /**< on no list: none free, maybe some in sheaves */
 	SLAB_START_CPU,          /**< the slab of "cpu", which has none yet; what is free its own */
 	SLAB_START_CPU_PARTIAL,  /**< becomes the top of the partial list of "cpu" */
+	SLAB_START_CPU_BOTTOM,   /**< becomes the bottom of that list */
 	SLAB_START_NODE_PARTIAL, /**< head or "tail" of the partial list of its memory's node */
 	SLAB_START_NR,
 };
@@ -31,7 +32,7 @@ struct slab_start_page {
 	uint8_t order;        /**< the wished or the least one of the cache's geometry */
 	uint8_t place;        /**< enum slab_start_place */
 	bool tail;            /**< NODE_PARTIAL: at the end of the list */
-	uint32_t cpu;         /**< CPU and CPU_PARTIAL */
+	uint32_t cpu;         /**< CPU, CPU_PARTIAL and CPU_BOTTOM */
 	uint32_t nr_free;     /**< objects that are free */
 	const uint16_t *free; /**< their slots, the next to be taken first; not kept */
 };

@@ -14,6 +14,7 @@
 /** Slabs of a cache, by order. Those that existed before are not among them. */
 struct slab_census_cache {
 	int32_t nr[KERNEL_NR_ORDERS];
+	bool touched; /**< an object was taken or freed */
 };
 
 /** A slab of which nothing was known when it was made. */

@@ -20,6 +20,7 @@ static bool fits(const struct slab_allocator *slab, const struct slab_cache *cac
 static bool link_free(struct slab_page *page, const struct slab_start_page *start);
 static void put(struct slab_allocator *slab, struct slab_page *page,
 		const struct slab_start_page *start);
+static void put_below(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu);
 static bool sheaf_fits(const struct slab_allocator *slab, const struct slab_cache *cache,
 		       const struct slab_start_sheaf *start);
 static bool find_used(const struct slab_allocator *slab, const struct slab_cache *cache,
@@ -94,6 +95,7 @@ static bool fits(const struct slab_allocator *slab, const struct slab_cache *cac
 		return !cache->single && start->cpu < slab->nr_cpus &&
 		       !cache->cpu[start->cpu].page;
 	case SLAB_START_CPU_PARTIAL:
+	case SLAB_START_CPU_BOTTOM:
 		return !cache->single && start->cpu < slab->nr_cpus && start->nr_free;
 	case SLAB_START_NODE_PARTIAL:
 		return start->nr_free;
@@ -136,6 +138,9 @@ static void put(struct slab_allocator *slab, struct slab_page *page,
 	case SLAB_START_CPU_PARTIAL:
 		slab_put_cpu_partial(slab, page, start->cpu, false, &rq.out);
 		break;
+	case SLAB_START_CPU_BOTTOM:
+		put_below(slab, page, start->cpu);
+		break;
 	case SLAB_START_NODE_PARTIAL:
 		slab_node_add(page, start->tail);
 		break;
@@ -143,6 +148,26 @@ static void put(struct slab_allocator *slab, struct slab_page *page,
 	case SLAB_START_NR:
 		break;
 	}
+}
+
+/* Under all others of that CPU's list. */
+static void put_below(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu)
+{
+	struct slab_cpu *c = &page->cache->cpu[cpu];
+	struct slab_page *last = c->partial;
+	struct mm_outcome none = { 0 };
+
+	if (!last) {
+		slab_put_cpu_partial(slab, page, cpu, false, &none);
+		return;
+	}
+	for (; last->next; last = last->next)
+		last->depth++;
+	last->depth++;
+	last->next = page;
+	page->next = NULL;
+	page->depth = 1;
+	page->place = SLAB_PLACE_CPU_PARTIAL;
 }
 
 static bool sheaf_fits(const struct slab_allocator *slab, const struct slab_cache *cache,

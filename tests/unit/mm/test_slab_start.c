@@ -88,6 +88,30 @@ START_TEST(each_place_has_its_turn)
 }
 END_TEST
 
+/* Below all others of the CPU's list, in whatever order they come. */
+START_TEST(the_bottom_is_used_last)
+{
+	struct slab_fixture f;
+	uint32_t cache;
+
+	fixture_init(&f, 6, 12, 1);
+	fixture_start(&f);
+	cache = slab_kmalloc_class(f.slab, 256, 0);
+	put(&f, 1, SLAB_START_CPU_BOTTOM, 0, one);
+	put(&f, 2, SLAB_START_CPU_PARTIAL, 0, two);
+	put(&f, 3, SLAB_START_CPU_BOTTOM, 0, three);
+	put(&f, 4, SLAB_START_CPU_PARTIAL, 0, one);
+	ck_assert_uint_eq(fixture_stats(&f, cache).cpu_partial_slabs, 4);
+	take(&f, 4, 0, one);
+	take(&f, 2, 0, two);
+	take(&f, 1, 0, one);
+	take(&f, 3, 0, three);
+	ck_assert_uint_eq(f.calls.nr, 0);
+	fixture_check(&f);
+	fixture_deinit(&f);
+}
+END_TEST
+
 /* An object that was in use is freed like any other, and an empty slab's page goes back. */
 START_TEST(what_was_in_use_is_freed)
 {
@@ -392,6 +416,6 @@ START_TEST(any_state_can_be_worked_with)
 }
 END_TEST
 
-UNIT_MAIN("slab_start", each_place_has_its_turn, what_was_in_use_is_freed,
-	  what_does_not_fit_is_refused, single_caches_have_node_lists_only, sheaves_are_filled,
-	  any_state_can_be_worked_with)
+UNIT_MAIN("slab_start", each_place_has_its_turn, the_bottom_is_used_last,
+	  what_was_in_use_is_freed, what_does_not_fit_is_refused,
+	  single_caches_have_node_lists_only, sheaves_are_filled, any_state_can_be_worked_with)

@@ -34,11 +34,19 @@ struct past {
 	struct slab_files files;
 };
 
-static void past_init(struct past *p, const char *slabinfo)
+static void past_parse(struct past *p, enum proc_file file, const char *text)
 {
 	struct error err;
 	struct str data;
 
+	str_init(&data);
+	str_add(&data, text);
+	ck_assert_msg(proc_snapshot_parse(&p->snap, file, &data, "x", &err), "%s", err.message);
+	str_deinit(&data);
+}
+
+static void past_init(struct past *p, const char *slabinfo)
+{
 	memset(p, 0, sizeof(*p));
 	stream_init(&p->stream);
 	survey_init(&p->frames);
@@ -47,12 +55,7 @@ static void past_init(struct past *p, const char *slabinfo)
 	machine_config_init(&p->config, (struct kernel_version){ 6, 12 }, ARCH_X86_64);
 	p->config.nr_cpus = 2;
 	proc_snapshot_init(&p->snap);
-	str_init(&data);
-	str_add(&data, slabinfo);
-	ck_assert_msg(proc_snapshot_parse(&p->snap, PROC_SLABINFO, &data, "x", &err), "%s",
-		      err.message);
-	str_deinit(&data);
-	slab_files_init(&p->files, &p->snap);
+	past_parse(p, PROC_SLABINFO, slabinfo);
 	stream_teach_base(&p->stream);
 }
 
@@ -69,6 +72,7 @@ static void past_run(struct past *p, uint64_t moment)
 	struct event_batch batch;
 	struct repair_batch out;
 
+	slab_files_init(&p->files, &p->snap);
 	survey_add(&p->frames, s->events.items, s->events.nr);
 	s->r = repair_create(&s->options, &s->names);
 	event_batch_init(&batch, s->events.nr);
@@ -192,7 +196,7 @@ START_TEST(what_went_before_is_not_counted)
 }
 END_TEST
 
-/* Objects taken in bulk have no events: what is freed behind the moment tells whose the slab was. */
+/* Objects taken in bulk have no events: what is freed later tells whose the slab was. */
 START_TEST(slabs_without_an_object_find_their_cache_late)
 {
 	const struct slab_files_cache *cache;
@@ -213,6 +217,73 @@ START_TEST(slabs_without_an_object_find_their_cache_late)
 	ck_assert_uint_eq(p.census.nameless.nr, 1);
 	cache = known(&p, "kmalloc-256");
 	ck_assert_uint_eq(cache->nr_untouched, 1);
+	past_deinit(&p);
+}
+END_TEST
+
+/* Lists are as they were at the beginning if nothing happened to the cache until then. */
+START_TEST(lists_stand_until_the_first_event)
+{
+	const struct slab_files_cache *cache;
+	struct past p;
+
+	past_init(&p, HEAD ROW("kmalloc-256", "70 80 256 16 1", "5 5")
+			   ROW("kmalloc-512", "30 40 512 8 1", "5 5"));
+	stream_kmalloc(&p.stream, BASE + OLD * 4096ULL, 256, 256);
+	stream_kmalloc(&p.stream, BASE + (OLD + 1) * 4096ULL, 512, 512);
+	past_run(&p, p.stream.events.nr - 1);
+	cache = known(&p, "kmalloc-256");
+	ck_assert(cache->touched && cache->counts_only);
+	ck_assert_uint_eq(cache->nr_free, 0);
+	cache = known(&p, "kmalloc-512");
+	ck_assert(cache->touched && !cache->counts_only);
+	ck_assert_uint_eq(cache->nr_free, 10);
+	ck_assert_uint_eq(cache->nr_slabs, 5);
+	past_deinit(&p);
+}
+END_TEST
+
+/* Slab "slab" of the beginning, next used by "cpu". */
+static void use(struct past *p, unsigned int cpu, unsigned int slab)
+{
+	p->stream.cpu = (uint16_t)cpu;
+	stream_kmalloc(&p->stream, BASE + (OLD + slab) * 4096ULL, 256, 256);
+}
+
+static void expect_place(const struct past *p, unsigned int slab, uint8_t place)
+{
+	vec_foreach(&p->slabs.slabs, found) {
+		if (found->pfn != OLD + slab)
+			continue;
+		ck_assert_msg(found->place == place, "slab %u: %u", slab, found->place);
+		return;
+	}
+	ck_abort_msg("no slab %u", slab);
+}
+
+/* The look deals slabs out by their first use, as far as lists may be long; sysfs says how long. */
+START_TEST(lists_are_as_long_as_sysfs_says)
+{
+	struct past p;
+
+	past_init(&p, HEAD ROW("kmalloc-256", "122 128 256 16 1", "8 8"));
+	past_parse(&p, PROC_SYS_SLAB,
+		   "name\tobjects\tpartial\tcpu_slabs\tslabs_cpu_partial\n"
+		   "kmalloc-256\t122\t3\t5\t48(3) C0=16(1) C1=32(2)\n");
+	for (unsigned int i = 0; i < 4; i++)
+		use(&p, 0, i);
+	for (unsigned int i = 4; i < 8; i++)
+		use(&p, 1, i);
+	past_run(&p, 0);
+	expect_place(&p, 3, SLAB_START_CPU_PARTIAL);
+	slab_survey_correct(&p.slabs, &p.files, p.stream.r, &p.stream.names);
+	expect_place(&p, 0, SLAB_START_CPU);
+	expect_place(&p, 1, SLAB_START_CPU_PARTIAL);
+	expect_place(&p, 2, SLAB_START_NODE_PARTIAL);
+	expect_place(&p, 3, SLAB_START_NODE_PARTIAL);
+	expect_place(&p, 5, SLAB_START_CPU_PARTIAL);
+	expect_place(&p, 6, SLAB_START_CPU_PARTIAL);
+	expect_place(&p, 7, SLAB_START_NODE_PARTIAL);
 	past_deinit(&p);
 }
 END_TEST
@@ -300,5 +371,5 @@ END_TEST
 
 UNIT_MAIN("slab_turn_back", what_no_event_explains_was_there_before,
 	  what_went_before_is_not_counted, slabs_without_an_object_find_their_cache_late,
-	  the_beginning_is_not_turned, numbers_name_caches,
+	  lists_stand_until_the_first_event, lists_are_as_long_as_sysfs_says, the_beginning_is_not_turned, numbers_name_caches,
 	  marks_of_packed_files_count)
