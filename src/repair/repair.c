@@ -138,6 +138,11 @@ bool repair_name_cache(struct repair *r, uint32_t id, const char *name)
 	       caches_unite(&r->caches, caches_of_name(&r->caches, text), id);
 }
 
+const char *repair_cache_name(const struct repair *r, uint32_t id)
+{
+	return intern_text(&r->names->texts, repair_cache(r, id)->name);
+}
+
 uint32_t repair_nr_caches(const struct repair *r)
 {
 	return (uint32_t)r->caches.all.nr - 1;

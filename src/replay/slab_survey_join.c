@@ -466,9 +466,12 @@ static bool geometry_of(const struct joining *j, uint32_t cache, struct slab_geo
 
 	const uint32_t size = size_of(j, cache);
 
-	return slab_geometry_init_recorded(geometry, j->recorded,
-					   known->size ? MIN(known->object_size, size) : size,
-					   size, flags);
+	if (!slab_geometry_init_recorded(geometry, j->recorded,
+					 known->size ? MIN(known->object_size, size) : size,
+					 size, flags))
+		return false;
+	slab_geometry_name(geometry, j->recorded, repair_cache_name(j->repair, cache));
+	return true;
 }
 
 /* What a cache turned out to be; 0 stays 0. */

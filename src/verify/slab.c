@@ -90,6 +90,7 @@ struct slab_judge *slab_judge_create(const struct verify_setup *setup, const str
 	u64map_init(&j->limbo_index);
 	u64map_init(&j->silent_index);
 	u64map_init(&j->queue_index);
+	u64map_init(&j->sheaf_owners);
 	return j;
 }
 
@@ -144,6 +145,7 @@ static void slab_destroy_judge(void *judge)
 	u64map_deinit(&j->limbo_index);
 	u64map_deinit(&j->silent_index);
 	u64map_deinit(&j->queue_index);
+	u64map_deinit(&j->sheaf_owners);
 	vec_deinit(&j->silent);
 	vec_deinit(&j->silent_free);
 	vec_deinit(&j->queues);

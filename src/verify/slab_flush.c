@@ -11,7 +11,13 @@
 #include <config.h>
 
 #include "slab_free.h"
+#include "slab_sheaf.h"
 
+#include <string.h>
+
+static void shrink_acpi(struct slab_judge *j, const struct slab_step *step, uint32_t but);
+static uint32_t owner_of_sheaf(struct slab_judge *j, const struct slab_step *step);
+static bool is_at(const struct slab_judge *j, const struct slab_step *step, const char *function);
 static bool is_flush(struct slab_judge *j, const struct slab_step *step,
 		     const struct slab_known *known);
 static bool follows_free(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
@@ -30,13 +36,92 @@ bool slab_flush_at(struct slab_judge *j, const struct slab_step *step,
 	if (!is_flush(j, step, known))
 		return false;
 	shrink(j, step, cache);
-	for (uint32_t i = 0; slab_cache_known(j, cache)->acpi && i < j->caches.nr; i++) {
-		if (i != cache && j->caches.items[i].acpi)
-			shrink(j, step, i);
-	}
+	if (slab_cache_known(j, cache)->acpi)
+		shrink_acpi(j, step, cache);
 	settle(j, step, first);
 	slab_pages_settle(j, step);
 	return u64map_find(&j->limbo_index, pfn) != NULL;
+}
+
+/*
+ * 7.0 and later: flush_cpu_sheaves() gives the spare sheaf of a CPU back, barn_shrink() those of
+ * the barn. Whose they are is known if the recording showed for whom they were made.
+ */
+void slab_flush_sheaf(struct slab_judge *j, const struct slab_step *step)
+{
+	enum { ONE_FLUSH = 256 }; /* events that the same one may last */
+	const size_t first = j->limbo.nr;
+	uint32_t *cache;
+
+	if (step->ev.type != EVENT_KFREE || !verify_is_given(&j->setup, GIVEN_SILENT) ||
+	    !(is_at(j, step, "flush_cpu_sheaves") || is_at(j, step, "barn_shrink")))
+		return;
+	cache = u64map_find(&j->sheaf_owners, step->ev.slab.ptr);
+	if (j->flushed_at && step->number - j->flushed_at < ONE_FLUSH &&
+	    (!cache || slab_cache_known(j, *cache)->acpi))
+		return;
+	j->flushed_at = step->number;
+	if (cache)
+		shrink(j, step, *cache);
+	if (!cache || slab_cache_known(j, *cache)->acpi)
+		shrink_acpi(j, step, cache ? *cache : SLAB_CACHE_NONE);
+	settle(j, step, first);
+	slab_pages_settle(j, step);
+}
+
+void slab_flush_note_sheaf(struct slab_judge *j, const struct slab_step *step)
+{
+	uint32_t cache;
+	bool fresh;
+
+	if (!is_at(j, step, "__pcs_replace_empty_main") &&
+	    !is_at(j, step, "__pcs_replace_full_main"))
+		return;
+	cache = owner_of_sheaf(j, step);
+	if (cache != SLAB_CACHE_NONE)
+		*u64map_insert(&j->sheaf_owners, step->ev.slab.ptr, &fresh) = cache;
+}
+
+static void shrink_acpi(struct slab_judge *j, const struct slab_step *step, uint32_t but)
+{
+	for (uint32_t i = 0; i < j->caches.nr; i++) {
+		if (i != but && j->caches.items[i].acpi)
+			shrink(j, step, i);
+	}
+}
+
+/* Whose object the context gets next, or gave last, is the cache that the sheaf is made for. */
+static uint32_t owner_of_sheaf(struct slab_judge *j, const struct slab_step *step)
+{
+	enum { MAX_EVENTS = 64 };
+	const uint64_t context = slab_context(&step->ev);
+	uint64_t number = step->next;
+
+	if (is_at(j, step, "__pcs_replace_full_main")) {
+		for (uint64_t i = 1; i < MAX_EVENTS && i <= step->number; i++) {
+			const struct slab_step *before = slab_judge_step(j, step->number - i);
+
+			if (slab_context(&before->ev) == context &&
+			    before->op.call == CALL_OBJ_FREE)
+				return slab_judge_cache(j, before->op.cache, NULL);
+		}
+		return SLAB_CACHE_NONE;
+	}
+	for (unsigned int i = 0; i < MAX_EVENTS && number && number < j->tail; i++) {
+		const struct slab_step *next = slab_judge_step(j, number);
+
+		if (next->op.call == CALL_KMALLOC || next->op.call == CALL_CACHE_ALLOC)
+			return slab_judge_cache(j, next->op.cache, &next->ev);
+		number = next->next;
+	}
+	return SLAB_CACHE_NONE;
+}
+
+static bool is_at(const struct slab_judge *j, const struct slab_step *step, const char *function)
+{
+	const uint32_t symbol = j->setup.names->sites.items[step->ev.site].symbol;
+
+	return symbol && !strcmp(intern_text(&j->setup.names->texts, symbol), function);
 }
 
 /*

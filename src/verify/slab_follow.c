@@ -9,6 +9,7 @@
 #include <config.h>
 
 #include "slab_free.h"
+#include "slab_sheaf.h"
 
 /* One allocation on its way. */
 struct pick {
@@ -24,6 +25,7 @@ struct pick {
 	struct slab_known *from;   /* its slab; NULL: a new one */
 	bool right;                /* the slab is */
 	bool bought;               /* the object is the first of a new slab */
+	uint32_t nr_bought;        /* slabs bought for it */
 	bool unseen;               /* that slab was bought without an event */
 };
 
@@ -76,6 +78,7 @@ void slab_follow_alloc(struct slab_judge *j, const struct slab_step *step, unsig
 	p.from = p.next.addr ? slab_known_at(j, p.next.addr) : NULL;
 	p.right = p.known->loose ? p.known->predicted : p.from == p.known;
 	p.bought = p.known->loose;
+	p.nr_bought = p.bought;
 	if (!p.unseen) {
 		judge_slab(&p);
 		judge_address(&p);
@@ -98,7 +101,9 @@ static void follow_sheaf(struct pick *p)
 	struct slab_judge *j = p->j;
 	bool predicted = false, from_rcu = false;
 
-	p->bought = slab_sheaf_refill(j, p->step, p->cache, p->cpu, &predicted);
+	slab_flush_note_sheaf(j, p->step);
+	p->nr_bought = slab_sheaf_refill(j, p->step, p->cache, p->cpu, &predicted);
+	p->bought = p->nr_bought;
 	if (!find_object(p))
 		return;
 	if (slab_is_live(j->slab, p->addr) && !(p->known->slots[p->slot] & SLOT_GUESS) &&
@@ -128,6 +133,7 @@ void slab_follow_free(struct slab_judge *j, const struct slab_step *step, uint64
 {
 	const uint64_t addr = slab_ours(j, ptr);
 
+	slab_flush_sheaf(j, step);
 	if (!prepare_free(j, step, addr, cpu))
 		return;
 	(void)slab_free(j->slab, cpu, addr);
@@ -362,12 +368,14 @@ static void correct_slab(struct pick *p)
 	p->known->loose = false;
 	p->node = -1;
 	left = p->next.source == SLAB_FROM_CPU && !j->bulk_told ? p->next.addr : 0;
-	(void)slab_follow_own(j->slab, p->cpu, p->addr);
+	/* A cache without cpu slabs takes from the head of its node's list. */
+	if (!slab_follow_own(j->slab, p->cpu, p->addr))
+		(void)slab_follow_to_node(j->slab, p->addr, false);
 	/*
 	 * No CPU leaves its slab before it is empty: it was, by a bulk request that nothing tells
 	 * of, and what that did not need came back to a full slab.
 	 */
-	if (left)
+	else if (left)
 		(void)slab_follow_to_cpu(j->slab, p->cpu, left);
 	slab_peek(j->slab, p->cache, p->cpu, -1, &p->next);
 }
@@ -407,7 +415,9 @@ static void take(struct pick *p)
 	}
 	if (known->slots[p->slot] & SLOT_VIRGIN) {
 		known->slots[p->slot] = 0;
-		if (!slab_sheaf_has(j, p->cache))
+		if (slab_sheaf_has(j, p->cache))
+			slab_sheaf_taken(j, known, p->slot, p->cpu);
+		else
 			slab_known_taken(j, known, p->slot, passed_over);
 	}
 	known->slots[p->slot] = 0;
@@ -426,7 +436,7 @@ static void run_free(const struct pick *p)
 		.unseen_slab = p->unseen,
 	};
 
-	slab_free_alloc(p->j, &rq, p->known->number, p->bought);
+	slab_free_alloc(p->j, &rq, p->known->number, p->nr_bought);
 }
 
 /* The kernel's virgin list had passed this slot: it was allocated without an event. */
@@ -452,8 +462,6 @@ static uint64_t expected_of(struct slab_judge *j, const struct slab_next *next)
 	slot = slab_known_slot(j, known, next->addr);
 	if (!(known->slots[slot] & SLOT_VIRGIN))
 		return next->addr;
-	if (slab_sheaf_has(j, known->cache))
-		return 0;
 	slot = slab_known_next(j, known);
 	return slot == SLAB_NO_SLOT ? 0 : slab_known_addr(j, known, slot);
 }

@@ -125,20 +125,22 @@ void slab_free_start_sheaf(struct slab_judge *j, const struct slab_start_sheaf *
 }
 
 void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, uint64_t number,
-		     bool bought)
+		     uint32_t nr_bought)
 {
 	struct slab_free_run *f = j->free_run;
 	struct slab_free_cache *cache = cache_at(f, rq->cache);
 	const struct verify_what what = what_of(rq->step);
 	struct mm_outcome got;
-	uint64_t before = cache->next;
+	const uint64_t before = cache->next;
+	uint32_t nr_ours;
 
 	cache->nr_allocs++;
 	f->buying = rq->cache;
 	f->step = rq->step;
 	got = slab_alloc(f->slab, rq->cache, rq->cpu, rq->node, rq->gfp, 0);
 	f->buying = SLAB_CACHE_NONE;
-	for (; before < cache->next; before++)
+	nr_ours = (uint32_t)(cache->next - before);
+	for (uint32_t i = 0; i < nr_ours; i++)
 		match(j, cache, true, cache->nr_allocs);
 	if (!mm_ok(got))
 		return;
@@ -149,9 +151,11 @@ void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, u
 	if (number != SLAB_NO_NUMBER)
 		tell(verify_judge(j->log, VERIFY_SLAB_SLAB, number_of(f, got.addr) == number,
 				  &what), number_of(f, got.addr), number, cache);
-	if (bought || (got.path == MM_PATH_SLAB_NEW && !rq->unseen_slab))
-		tell(verify_detect(j->log, VERIFY_SLAB_NEW, bought, got.path == MM_PATH_SLAB_NEW,
-				   &what), number_of(f, got.addr), number, cache);
+	if (rq->unseen_slab)
+		nr_ours = MIN(nr_ours, nr_bought);
+	for (uint32_t i = 0; i < MAX(nr_bought, nr_ours); i++)
+		tell(verify_detect(j->log, VERIFY_SLAB_NEW, i < nr_bought, i < nr_ours, &what),
+		     number_of(f, got.addr), number, cache);
 }
 
 void slab_free_bought(struct slab_judge *j, uint32_t cache)

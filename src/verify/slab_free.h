@@ -74,9 +74,9 @@ void slab_free_destroy(struct slab_free_run *f);
 void slab_free_start(struct slab_judge *j, const struct slab_start_page *page, uint64_t number);
 /** A sheaf that is there from the start; "addrs" are those of the following allocator. */
 void slab_free_start_sheaf(struct slab_judge *j, const struct slab_start_sheaf *sheaf);
-/** The recorded object lies in slab "number"; it is the first of a slab that was "bought". */
+/** The recorded object lies in slab "number"; so many slabs were bought for it. */
 void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, uint64_t number,
-		     bool bought);
+		     uint32_t nr_bought);
 /** The kernel bought a slab for "cache". */
 void slab_free_bought(struct slab_judge *j, uint32_t cache);
 /** "stale": an object of that name was left over; its end is no event. */

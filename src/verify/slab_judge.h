@@ -113,6 +113,8 @@ struct slab_judge {
 	struct u64map limbo_index;
 	struct vec(struct slab_limbo) limbo;
 	struct vec(struct slab_bought) bought;
+	struct u64map sheaf_owners;  /**< address of a sheaf to the cache it was made for */
+	uint64_t flushed_at;         /**< event that showed the last flush of sheaves; 0: none */
 	uint64_t refilling;          /**< context whose refill asks for pages, + 1; 0: none */
 	uint32_t refill_cache;
 	struct vec(struct slab_bulk) bulks;
@@ -251,31 +253,5 @@ void slab_story_new(struct slab_judge *j, struct verify_story *story, uint32_t c
 /** "story" may be NULL. */
 void slab_story_discard(struct slab_judge *j, struct verify_story *story,
 			const struct slab_gone *gone, unsigned int cpu);
-
-/* slab_sheaf.c */
-
-/** The cache has sheaves (7.0+). */
-bool slab_sheaf_has(const struct slab_judge *j, uint32_t cache);
-/** A page for a refill: it waits for that. */
-void slab_sheaf_bought(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
-/**
- * "step" allocates from "cache": if its context bought slabs for it, the refill is done now. True:
- * it was, and "*predicted" says whether we would have bought.
- */
-bool slab_sheaf_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
-		       unsigned int cpu, bool *predicted);
-/** The page that the running refill gets; false: there is none left. */
-bool slab_sheaf_next_page(struct slab_judge *j, unsigned int order, uint64_t *pfn);
-/** What lies above "addr" in the CPU's sheaves and was allocated without an event is so now. */
-void slab_sheaf_before_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
-			     uint64_t addr);
-/** The object at "addr" becomes what the CPU's next allocation from "cache" gives. */
-void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
-			unsigned int cpu, uint64_t addr);
-/** The object that "step" allocates was freed without an event, as far as the events tell. */
-bool slab_sheaf_freed_unseen(const struct slab_judge *j, const struct slab_step *step);
-/** Objects that were freed unseen and come back in one sheaf: true when "addr" is the first. */
-bool slab_sheaf_from_rcu(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
-			 uint64_t addr);
 
 #endif

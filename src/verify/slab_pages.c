@@ -8,6 +8,7 @@
 #include <config.h>
 
 #include "slab_free.h"
+#include "slab_sheaf.h"
 
 static void end_overlapped(struct slab_judge *j, const struct slab_step *step);
 static bool pass_over(struct slab_judge *j, struct slab_known *known, unsigned int source,

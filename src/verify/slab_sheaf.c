@@ -12,15 +12,18 @@
 
 #include "slab_free.h"
 #include "slab_look.h"
+#include "slab_sheaf.h"
 
 /* Pages that wait for their refills at once: those of more CPUs than a sane recording has. */
 enum { MAX_BOUGHT = 1024 };
 
 static bool will_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
 static bool was_taken(const struct slab_judge *j, uint64_t addr, bool enough);
+static bool is_alike(struct slab_judge *j, const struct slab_known *virgin, uint64_t other);
+static void passed_over(struct slab_judge *j, struct slab_known *known, uint16_t slot);
 static void take_unseen(struct slab_judge *j, uint32_t cache, unsigned int cpu, uint64_t addr);
 static void add_slab(struct slab_judge *j, const struct slab_bought *bought);
-static bool drop_bought(struct slab_judge *j, uint64_t context, uint32_t cache, bool *predicted);
+static void drop_bought(struct slab_judge *j, uint64_t context, uint32_t cache, bool *predicted);
 
 bool slab_sheaf_has(const struct slab_judge *j, uint32_t cache)
 {
@@ -29,7 +32,6 @@ bool slab_sheaf_has(const struct slab_judge *j, uint32_t cache)
 
 void slab_sheaf_bought(struct slab_judge *j, const struct slab_step *step, uint32_t cache)
 {
-	const struct slab_geometry *geometry = slab_cache_geometry(j->slab, cache);
 	struct slab_bought bought = {
 		.context = slab_context(&step->ev),
 		.pfn = step->ev.page.pfn,
@@ -42,8 +44,7 @@ void slab_sheaf_bought(struct slab_judge *j, const struct slab_step *step, uint3
 	vec_foreach(&j->bought, other)
 		nr += other->context == bought.context && other->cache == cache;
 	slab_peek(j->slab, cache, step->ev.cpu, -1, &next);
-	bought.predicted = next.source == SLAB_FROM_NEW &&
-			   (uint64_t)nr * geometry->objects < geometry->sheaf_capacity;
+	bought.predicted = nr < slab_follow_sheaf_wants(j->slab, cache, step->ev.cpu);
 	if (j->judged) {
 		const struct verify_what what = {
 			.ev = &step->ev,
@@ -66,21 +67,31 @@ void slab_sheaf_bought(struct slab_judge *j, const struct slab_step *step, uint3
 		add_slab(j, &bought);
 }
 
-bool slab_sheaf_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
-		       unsigned int cpu, bool *predicted)
+uint32_t slab_sheaf_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			   unsigned int cpu, bool *predicted)
 {
 	const uint64_t context = slab_context(&step->ev);
-	uint32_t nr = 0;
+	uint32_t nr = 0, wanted;
 
 	vec_foreach(&j->bought, bought)
 		nr += bought->context == context && bought->cache == cache;
 	if (!nr)
-		return false;
+		return 0;
+	wanted = slab_follow_sheaf_wants(j->slab, cache, cpu);
+	for (uint32_t i = nr; j->judged && i < wanted; i++)
+		(void)verify_detect(j->log, VERIFY_SLAB_NEW, false, true,
+				    &(struct verify_what){ .ev = &step->ev,
+							   .number = step->number,
+							   .cache = step->op.cache,
+							   .order = VERIFY_NO_ORDER,
+							   .type = MIGRATE_NR,
+							   .path = "too many" });
 	j->refilling = context + 1;
 	j->refill_cache = cache;
 	slab_follow_sheaf_refill(j->slab, cache, cpu, step->ev.slab.gfp, nr);
 	j->refilling = 0;
-	return drop_bought(j, context, cache, predicted);
+	drop_bought(j, context, cache, predicted);
+	return nr;
 }
 
 bool slab_sheaf_next_page(struct slab_judge *j, unsigned int order, uint64_t *pfn)
@@ -106,19 +117,31 @@ void slab_sheaf_before_alloc(struct slab_judge *j, const struct slab_step *step,
 	bool all = true; /* so none comes later: what is not heard of again was taken, too */
 	uint32_t depth = 0;
 	uint64_t other;
+	struct slab_known *known = slab_known_at(j, addr);
+	const bool virgin = known->slots[slab_known_slot(j, known, addr)] & SLOT_VIRGIN;
 
 	if (!verify_is_given(&j->setup, GIVEN_SILENT))
 		return;
 	for (; (other = slab_follow_sheaf_at(j->slab, cache, cpu, depth)) != addr; depth++) {
 		if (!other)
 			return;
-		all &= was_taken(j, other, true);
+		all &= is_alike(j, virgin ? known : NULL, other) || was_taken(j, other, true);
 	}
 	while (depth-- > 0) {
 		other = slab_follow_sheaf_at(j->slab, cache, cpu, depth);
-		if (was_taken(j, other, all))
+		if (!is_alike(j, virgin ? known : NULL, other) && was_taken(j, other, all))
 			take_unseen(j, cache, cpu, other);
 	}
+}
+
+void slab_sheaf_taken(struct slab_judge *j, struct slab_known *known, uint16_t slot,
+		      unsigned int cpu)
+{
+	/* Parts of one slab in sheaves of two CPUs come out side by side. */
+	if (known->buyer_cpu != cpu)
+		known->last = SLAB_NO_SLOT;
+	known->buyer_cpu = (uint16_t)cpu;
+	slab_known_taken(j, known, slot, passed_over);
 }
 
 void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
@@ -204,6 +227,24 @@ static bool was_taken(const struct slab_judge *j, uint64_t addr, bool enough)
 	       (enough && slab_look_is_last(j->look, ptr, j->now));
 }
 
+/* Both are new in "virgin", and which of them lies above is not known. */
+static bool is_alike(struct slab_judge *j, const struct slab_known *virgin, uint64_t other)
+{
+	return virgin && slab_known_at(j, other) == virgin &&
+	       virgin->slots[slab_known_slot(j, virgin, other)] & SLOT_VIRGIN;
+}
+
+/* By the order of the slab it should have come before. */
+static void passed_over(struct slab_judge *j, struct slab_known *known, uint16_t slot)
+{
+	const uint64_t addr = slab_known_addr(j, known, slot);
+
+	if (was_taken(j, addr, true) && verify_is_given(&j->setup, GIVEN_SILENT))
+		take_unseen(j, known->cache, known->buyer_cpu, addr);
+}
+
+static bool is_alike(struct slab_judge *j, const struct slab_known *virgin, uint64_t other);
+static void passed_over(struct slab_judge *j, struct slab_known *known, uint16_t slot);
 static void take_unseen(struct slab_judge *j, uint32_t cache, unsigned int cpu, uint64_t addr)
 {
 	struct slab_known *known = slab_known_at(j, addr);
@@ -219,7 +260,7 @@ static void take_unseen(struct slab_judge *j, uint32_t cache, unsigned int cpu, 
 /* The next object event of the context is an allocation from the same cache. */
 static bool will_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache)
 {
-	enum { MAX_EVENTS = 64 };
+	enum { MAX_EVENTS = SLAB_WINDOW / 2 };
 	uint64_t number = step->next;
 
 	for (unsigned int i = 0; i < MAX_EVENTS && number && number < j->tail; i++) {
@@ -252,7 +293,7 @@ static void add_slab(struct slab_judge *j, const struct slab_bought *bought)
 }
 
 /* Takes what "context" bought for "cache" off the list; what the refill left makes slabs, too. */
-static bool drop_bought(struct slab_judge *j, uint64_t context, uint32_t cache, bool *predicted)
+static void drop_bought(struct slab_judge *j, uint64_t context, uint32_t cache, bool *predicted)
 {
 	size_t kept = 0;
 
@@ -269,5 +310,4 @@ static bool drop_bought(struct slab_judge *j, uint64_t context, uint32_t cache, 
 			add_slab(j, &bought);
 	}
 	j->bought.nr = kept;
-	return true;
 }

@@ -167,7 +167,7 @@ void slab_silent_run(struct slab_judge *j, uint32_t cache, unsigned int cpu, uin
 		.unseen = true,
 	};
 
-	slab_free_alloc(j, &rq, SLAB_NO_NUMBER, false);
+	slab_free_alloc(j, &rq, SLAB_NO_NUMBER, 0);
 }
 
 void slab_silent_born(struct slab_judge *j, const struct slab_step *step, uint64_t addr)

@@ -78,6 +78,9 @@ MUST_CHECK bool slab_geometry_init_recorded(struct slab_geometry *geometry,
  */
 MUST_CHECK bool slab_geometry_guess(struct slab_cache_args *wish, enum machine_arch arch,
 				    const struct slab_geometry *geometry);
+/** The same cache, once its name is known: what its creator in the kernel says of sheaves. */
+void slab_geometry_name(struct slab_geometry *geometry, const struct machine_config *config,
+			const char *name);
 /** calculate_alignment(): of an object of "size" bytes on "arch", for a wish of "align". */
 uint32_t slab_geometry_align(enum machine_arch arch, uint32_t flags, uint32_t align, uint32_t size);
 /** sizeof(void *) of "arch". */

@@ -193,6 +193,8 @@ uint32_t repair_nr_caches(const struct repair *r);
  * it has a name, or what is called so has objects of another size.
  */
 bool repair_name_cache(struct repair *r, uint32_t id, const char *name);
+/** Its name; "" when none was seen. */
+const char *repair_cache_name(const struct repair *r, uint32_t id);
 /** How often something new about caches was found out: a cache, or that two are one. */
 uint64_t repair_nr_findings(const struct repair *r);
 /** One more than the largest slot ever used: what an array by slot has to hold. */

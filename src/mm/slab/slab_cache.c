@@ -61,6 +61,7 @@ uint32_t slab_cache_by_geometry(struct slab_allocator *slab, const char *name,
 	if (!slab_geometry_init_recorded(&geometry, &slab->config, object_size, size, flags))
 		return SLAB_CACHE_NONE;
 	args = recorded_args(slab, name, flags, &geometry);
+	slab_geometry_name(&geometry, &slab->config, name);
 	return slab_cache_add(slab, &args, &geometry);
 }
 

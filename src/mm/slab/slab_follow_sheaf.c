@@ -15,8 +15,8 @@ static void drop_top(struct slab_cache *cache, struct slab_sheaf *sheaf);
 static uint64_t nr_on_node(const struct slab_node *node);
 static void drop_first_partial(struct slab_cache *cache, struct slab_node *node);
 static bool from_own_slab(struct slab_sheaf *main, struct slab_page *page, unsigned int slot);
-static bool instead_of_oldest(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
-			      struct slab_sheaf *main);
+static bool from_other_slab(struct slab_sheaf *main, struct slab_page *page, unsigned int slot);
+static void give_back(const struct slab_object *object);
 static struct slab_page *sheafed_page(const struct slab_allocator *slab, uint64_t addr);
 static bool object_at(const struct slab_sheaf *sheaf, uint32_t *depth);
 static uint64_t addr_at(const struct slab_sheaf *sheaf, uint32_t depth);
@@ -75,8 +75,7 @@ bool slab_follow_sheaf_first(struct slab_allocator *slab, unsigned int cpu, uint
 		return false;
 	if (page->links[slot] != SLAB_SHEAFED)
 		return page->links[slot] != SLAB_LIVE && page->links[slot] != SLAB_LISTED &&
-		       (from_own_slab(main, page, slot) ||
-			instead_of_oldest(slab, cpu, addr, main));
+		       (from_own_slab(main, page, slot) || from_other_slab(main, page, slot));
 	found = find_in(main, page, slot);
 	if (found) {
 		to_top(main, (uint32_t)(found - main->objects));
@@ -260,25 +259,50 @@ static bool from_own_slab(struct slab_sheaf *main, struct slab_page *page, unsig
 	return false;
 }
 
-/* The sheaf has it, then, and one that we think is in the sheaf went back to its slab. */
-static bool instead_of_oldest(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
-			      struct slab_sheaf *main)
+/*
+ * The sheaf has it, then, and has none of that slab for all we know: so the refill took that slab,
+ * and not the one whose objects lie at the bottom. All that is free of the slab goes into the sheaf,
+ * as many of the others back to where they came from.
+ */
+static bool from_other_slab(struct slab_sheaf *main, struct slab_page *page, unsigned int slot)
 {
-	struct slab_object oldest;
+	const uint32_t nr_free = (uint32_t)page->objects - page->inuse;
+	const uint32_t nr = MIN(nr_free, main->nr ? main->nr : page->cache->geometry.sheaf_capacity);
+	uint16_t *at = &page->head;
 
-	if (!main->nr || !slab_follow_take(slab, addr))
-		return false;
-	oldest = main->objects[0];
-	to_top(main, 0);
-	main->nr--;
-	(void)slab_follow_sheaf_push(slab, cpu, addr);
-	(void)slab_free_chain(slab, cpu, &(struct slab_chain){
-		.page = oldest.page,
-		.head = (uint16_t)oldest.slot,
-		.tail = (uint16_t)oldest.slot,
-		.nr = 1,
-	});
+	for (uint32_t i = 0; main->nr && i < nr; i++)
+		give_back(&main->objects[i]);
+	if (main->nr)
+		main->nr -= nr;
+	for (uint32_t i = 0; i < main->nr; i++)
+		main->objects[i] = main->objects[i + nr];
+	/* It is the last that was taken, so the first to come. */
+	while (*at != slot)
+		at = &page->links[*at];
+	*at = page->links[slot];
+	for (uint32_t i = 0; i + 1 < nr; i++) {
+		main->objects[main->nr] = (struct slab_object){ page, page->head };
+		page->head = page->links[page->head];
+		page->links[main->objects[main->nr++].slot] = SLAB_SHEAFED;
+	}
+	main->objects[main->nr++] = (struct slab_object){ page, slot };
+	page->links[slot] = SLAB_SHEAFED;
+	page->inuse = (uint16_t)(page->inuse + nr);
+	if (page->head == SLAB_NIL && page->place == SLAB_PLACE_NODE_PARTIAL)
+		slab_node_del(page);
 	return true;
+}
+
+/* Not as a free would: the slab does not go, even if it is empty. */
+static void give_back(const struct slab_object *object)
+{
+	struct slab_page *page = object->page;
+
+	page->links[object->slot] = page->head;
+	page->head = (uint16_t)object->slot;
+	page->inuse--;
+	if (page->links[object->slot] == SLAB_NIL)
+		slab_node_add(page, true);
 }
 
 /* The slab at "addr", of a cache with sheaves; NULL: there is none. */

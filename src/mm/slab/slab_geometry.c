@@ -137,6 +137,20 @@ static const struct slab_profile profiles[] = {
 };
 
 static bool explains(struct slab_cache_args *wish, enum machine_arch arch, uint32_t size);
+/* Objects a sheaf is to hold where a creator says so: lib/maple_tree.c, kernel/fork.c. */
+enum { ASKED_SHEAF_CAPACITY = 32 };
+
+/* Who says anything: SLAB_NO_SHEAVES of kmem_cache_init(), or a wish for sheaves. */
+static const struct {
+	const char *name;
+	bool none;
+} sheaf_wishes[] = {
+	{ "kmem_cache", true },
+	{ "kmem_cache_node", true },
+	{ "maple_node", false },
+	{ "vm_area_struct", false },
+};
+
 static bool sizes_init(struct slab_geometry *geometry, const struct machine_config *config,
 		       const struct slab_cache_args *args);
 static bool order_init(struct slab_geometry *geometry, const struct machine_config *config);
@@ -239,6 +253,20 @@ bool slab_geometry_guess(struct slab_cache_args *wish, enum machine_arch arch,
 		if (explains(wish, arch, geometry->size))
 			return true;
 	return false;
+}
+
+void slab_geometry_name(struct slab_geometry *geometry, const struct machine_config *config,
+			const char *name)
+{
+	if (!slab_profile_of(config->kernel)->sheaves)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(sheaf_wishes); i++) {
+		if (strcmp(name, sheaf_wishes[i].name) != 0)
+			continue;
+		geometry->sheaf_capacity =
+			sheaf_wishes[i].none ? 0 : MAX(geometry->sheaf_capacity,
+						       (uint32_t)ASKED_SHEAF_CAPACITY);
+	}
 }
 
 /* calculate_alignment() of mm/slab_common.c, 6.1 to 7.2. */

@@ -234,27 +234,40 @@ START_TEST(contradictions_are_counted)
 }
 END_TEST
 
-/* 7.2, kmalloc-4k: a main sheaf and a full spare one of 4, then what leaves slabs, turned round. */
+/* Object "slot" of the old slabs of kmalloc-4k at 0x200 and 0x208, 8 to a slab. */
+static uint64_t large_of(unsigned int slot)
+{
+	return BASE + (0x200 + slot) * 4096ULL;
+}
+
+static void get_large(struct look *l, unsigned int slot, uint16_t cpu)
+{
+	stream_kmalloc(&l->stream, large_of(slot), 4096, 4096)->cpu = cpu;
+}
+
+/*
+ * 7.2, kmalloc-4k: a main sheaf of 4; a full spare one, which frees have filled, since its objects
+ * are not in the order of slabs; then what leaves slabs, turned round.
+ */
 START_TEST(sheaves_come_first)
 {
+	static const unsigned int order[] = { 8, 9, 10, 11, 12, 6, 13, 7, 0, 1, 2, 3, 4, 5 };
 	static const uint16_t turned[] = { 3, 2, 1, 0 }, rest[] = { 5, 4 };
 	const struct slab_survey_slab *slab;
 	struct look l;
 
 	look_init(&l, 7, 2);
 	stream_teach_base(&l.stream);
-	for (uint64_t i = 0; i < 8; i++)
-		stream_kmalloc(&l.stream, BASE + (0x208 + i) * 4096, 4096, 4096);
-	for (uint64_t i = 0; i < 6; i++)
-		stream_kmalloc(&l.stream, BASE + (0x200 + i) * 4096, 4096, 4096);
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		get_large(&l, order[i], 0);
 	look_run(&l);
 	ck_assert_uint_eq(l.slabs.sheaves.nr, 2);
 	ck_assert_uint_eq(l.slabs.sheaves.items[0].place, SLAB_START_MAIN);
 	ck_assert_uint_eq(l.slabs.sheaves.items[0].nr, 4);
 	ck_assert_uint_eq(l.slabs.sheaves.items[1].place, SLAB_START_SPARE);
 	ck_assert_uint_eq(l.slabs.sheaves.items[1].nr, 4);
-	for (uint64_t i = 0; i < 8; i++)
-		ck_assert_uint_eq(l.slabs.sheaf_addrs.items[i], BASE + (0x208 + i) * 4096);
+	for (size_t i = 0; i < 8; i++)
+		ck_assert_uint_eq(l.slabs.sheaf_addrs.items[i], large_of(order[i]));
 	ck_assert_uint_eq(l.slabs.slabs.nr, 2);
 	slab = &l.slabs.slabs.items[0];
 	ck_assert_uint_eq(slab->pfn, 0x200);
@@ -265,12 +278,69 @@ START_TEST(sheaves_come_first)
 	slab = &l.slabs.slabs.items[1];
 	ck_assert_uint_eq(slab->pfn, 0x208);
 	ck_assert_uint_eq(slab->place, SLAB_START_FULL);
-	ck_assert_uint_eq(slab->nr_sheaf, 8);
-	ck_assert_uint_eq(slab_survey_nr_used(slab), 0);
+	ck_assert_uint_eq(slab->nr_sheaf, 6);
+	ck_assert_uint_eq(slab_survey_nr_used(slab), 2);
+	look_deinit(&l);
+}
+END_TEST
+
+/*
+ * Six objects, then a slab is bought: so two were left in the main sheaf, and four came off slabs.
+ * An old object above a new one was in use, and freed unseen; one below was found by the refill.
+ */
+START_TEST(a_purchase_tells_what_was_left)
+{
+	static const uint16_t free[] = { 5, 4, 3, 2, 7 };
+	const struct slab_survey_slab *slab;
+	struct look l;
+
+	look_init(&l, 7, 2);
+	stream_teach_base(&l.stream);
+	for (unsigned int slot = 0; slot < 6; slot++)
+		get_large(&l, slot, 0);
+	stream_page_alloc(&l.stream, 0x210, 3, GFP_SLAB);
+	get_large(&l, 0x17, 0);
+	get_large(&l, 6, 0);
+	get_large(&l, 0x16, 0);
+	get_large(&l, 7, 0);
+	look_run(&l);
+	ck_assert_uint_eq(l.slabs.sheaves.nr, 1);
+	ck_assert_uint_eq(l.slabs.sheaves.items[0].nr, 2);
+	ck_assert_uint_eq(l.slabs.sheaf_addrs.items[0], large_of(0));
+	ck_assert_uint_eq(l.slabs.slabs.nr, 1);
+	slab = &l.slabs.slabs.items[0];
+	ck_assert_uint_eq(slab->nr_free, ARRAY_SIZE(free));
+	ck_assert_mem_eq(l.slabs.slots.items + slab->free, free, sizeof(free));
+	ck_assert_uint_eq(slab_survey_nr_used(slab), 1);
+	ck_assert_uint_eq(l.slabs.unseen_frees.nr, 1);
+	ck_assert_uint_eq(l.slabs.unseen_frees.items[0], large_of(6));
+	look_deinit(&l);
+}
+END_TEST
+
+/* What another CPU takes whole sheaves of when the node's list is empty lay in sheaves. */
+START_TEST(sheaves_of_others_are_no_slabs)
+{
+	struct look l;
+
+	look_init(&l, 7, 2);
+	stream_teach_base(&l.stream);
+	stream_page_alloc(&l.stream, 0x210, 3, GFP_SLAB);
+	get_large(&l, 0x17, 0);
+	for (unsigned int slot = 0; slot < 12; slot++)
+		get_large(&l, slot, 1);
+	look_run(&l);
+	ck_assert_uint_eq(l.slabs.sheaves.nr, 3);
+	ck_assert_uint_eq(l.slabs.sheaves.items[0].place, SLAB_START_MAIN);
+	ck_assert_uint_eq(l.slabs.sheaves.items[1].place, SLAB_START_SPARE);
+	ck_assert_uint_eq(l.slabs.sheaves.items[2].place, SLAB_START_BARN);
+	for (size_t i = 0; i < 12; i++)
+		ck_assert_uint_eq(l.slabs.sheaf_addrs.items[i], large_of((unsigned int)i));
 	look_deinit(&l);
 }
 END_TEST
 
 UNIT_MAIN("slab_survey", first_uses_tell_the_lists, only_until_the_pages_go, early_events_are_kept,
 	  hashed_pointers_tell_nothing, distances_tell_a_size, contradictions_are_counted,
-	  sheaves_come_first)
+	  sheaves_come_first, a_purchase_tells_what_was_left,
+	  sheaves_of_others_are_no_slabs)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * Following caches with sheaves (6.18+): slabs bought for a sheaf, and what went through sheaves
+ * unseen.
+ */
+#ifndef KMREPLAY_VERIFY_SLAB_SHEAF_H
+#define KMREPLAY_VERIFY_SLAB_SHEAF_H
+
+#include "slab_judge.h"
+
+/** The cache has sheaves (7.0+). */
+bool slab_sheaf_has(const struct slab_judge *j, uint32_t cache);
+/** A page for a refill: it waits for that. */
+void slab_sheaf_bought(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
+/**
+ * "step" allocates from "cache": if its context bought slabs for it, the refill is done now.
+ * Returns how many; then "*predicted" says whether we would have bought them.
+ */
+uint32_t slab_sheaf_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+		       unsigned int cpu, bool *predicted);
+/** The page that the running refill gets; false: there is none left. */
+bool slab_sheaf_next_page(struct slab_judge *j, unsigned int order, uint64_t *pfn);
+/** What lies above "addr" in the CPU's sheaves and was allocated without an event is so now. */
+void slab_sheaf_before_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			     uint64_t addr);
+/**
+ * Virgin "slot" was taken on "cpu". A sheaf is emptied in the reverse of the order in which it was
+ * filled, so a slab's new objects come out round their cycle backwards, cut or not.
+ */
+void slab_sheaf_taken(struct slab_judge *j, struct slab_known *known, uint16_t slot,
+		      unsigned int cpu);
+/** The object at "addr" becomes what the CPU's next allocation from "cache" gives. */
+void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			unsigned int cpu, uint64_t addr);
+/** The object that "step" allocates was freed without an event, as far as the events tell. */
+bool slab_sheaf_freed_unseen(const struct slab_judge *j, const struct slab_step *step);
+/** Objects that were freed unseen and come back in one sheaf: true when "addr" is the first. */
+bool slab_sheaf_from_rcu(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+			 uint64_t addr);
+
+/* slab_flush.c */
+
+/** "step" frees a sheaf: if a flush did that, its cache is flushed. */
+void slab_flush_sheaf(struct slab_judge *j, const struct slab_step *step);
+/** "step" allocates; if it is a sheaf, it is remembered for whom. */
+void slab_flush_note_sheaf(struct slab_judge *j, const struct slab_step *step);
+
+#endif
