@@ -13,6 +13,7 @@ static enum page_owner of_movable(uint32_t gfp);
 static enum page_owner of_highmem(uint32_t gfp, unsigned int order);
 static bool is_percpu_mask(uint32_t gfp, unsigned int order);
 static bool is_page_table_mask(uint32_t gfp, unsigned int order);
+static bool is_block_readahead(uint32_t gfp);
 
 enum page_owner owner_by_flags(uint32_t gfp, unsigned int order)
 {
@@ -22,6 +23,8 @@ enum page_owner owner_by_flags(uint32_t gfp, unsigned int order)
 		return of_movable(gfp);
 	if (gfp & GFP_BIT_HIGHMEM)
 		return of_highmem(gfp, order);
+	if (is_block_readahead(gfp))
+		return OWNER_PAGE_CACHE;
 	if (owner_is_slab_mask(gfp, order))
 		return OWNER_SLAB;
 	if (is_page_table_mask(gfp, order))
@@ -43,6 +46,11 @@ bool owner_is_slab_mask(uint32_t gfp, unsigned int order)
 			       GFP_BIT_WRITE;
 
 	if (order > OWNER_SLAB_MAX_ORDER || (gfp & needed) != needed || gfp & never)
+		return false;
+	/* Slabs of several pages are compound, whatever the release. */
+	if (order && !(gfp & GFP_BIT_COMP))
+		return false;
+	if (is_block_readahead(gfp))
 		return false;
 	/*
 	 * net/core/sock.c:skb_page_frag_refill() and page_frag ask for order 3 alike, but may not
@@ -117,4 +125,18 @@ static bool is_page_table_mask(uint32_t gfp, unsigned int order)
 	if (order > 1 || !(gfp & GFP_BIT_ZERO) || (gfp | table | maybe) != (table | maybe))
 		return false;
 	return gfp & GFP_BIT_COMP || (gfp & table) == table;
+}
+
+/*
+ * mm/readahead.c:page_cache_ra_unbounded() may not enter the file system (memalloc_nofs_save()), so
+ * pages of a block device, which are GFP_USER and nothing movable, are asked for as a slab for a
+ * GFP_USER object would be in such a scope. There those are few, and have an object soon.
+ */
+static bool is_block_readahead(uint32_t gfp)
+{
+	const uint32_t ahead = GFP_BITS_RECLAIM | GFP_BIT_IO | GFP_BIT_HARDWALL | GFP_BIT_COMP |
+			       GFP_BIT_NOWARN | GFP_BIT_NORETRY;
+	const uint32_t never = GFP_BIT_FS | GFP_BIT_RECLAIMABLE | GFP_BIT_NOMEMALLOC;
+
+	return (gfp & ahead) == ahead && !(gfp & never);
 }

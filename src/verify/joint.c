@@ -22,6 +22,8 @@
 
 struct joint_look {
 	void *pages, *slabs;
+	struct joint_owner_look owners;
+	const struct repair *repair; /* of this reading */
 };
 
 static void *look_create(const struct verify_setup *setup);
@@ -58,6 +60,7 @@ static void *look_create(const struct verify_setup *setup)
 
 	look->pages = verify_page_ops.look_create(setup);
 	look->slabs = verify_slab_ops.look_create(setup);
+	joint_owner_look_init(&look->owners);
 	return look;
 }
 
@@ -67,6 +70,8 @@ static void look_feed(void *data, const struct repair *repair, const struct repa
 
 	verify_page_ops.look_feed(look->pages, repair, batch);
 	verify_slab_ops.look_feed(look->slabs, repair, batch);
+	look->repair = repair;
+	joint_owner_look_feed(&look->owners, repair, batch);
 }
 
 static void look_finish(void *data)
@@ -75,6 +80,7 @@ static void look_finish(void *data)
 
 	verify_page_ops.look_finish(look->pages);
 	verify_slab_ops.look_finish(look->slabs);
+	joint_owner_look_finish(&look->owners, look->repair);
 }
 
 static void look_destroy(void *data)
@@ -85,6 +91,7 @@ static void look_destroy(void *data)
 		return;
 	verify_page_ops.look_destroy(look->pages);
 	verify_slab_ops.look_destroy(look->slabs);
+	joint_owner_look_deinit(&look->owners);
 	free(look);
 }
 
@@ -102,6 +109,9 @@ static void *create(const struct verify_setup *setup, const void *data,
 	verify_log_init(&j->page_log, &silent);
 	verify_log_init(&j->slab_log, &silent);
 	joint_pages_init(j);
+	j->owners = (struct joint_owner_judge){
+		.look = look ? &look->owners : NULL, .repair = repair, .log = log
+	};
 	j->page_join = (struct page_join){ .ctx = j, .op = page_call };
 	j->slab_join = (struct slab_join){
 		.ctx = j,
@@ -132,6 +142,7 @@ static bool feed(void *judge, const struct repair_batch *batch, struct error *er
 	struct event_batch one = *batch->batch;
 	struct repair_batch part = { .batch = &one, .lists = batch->lists };
 
+	joint_owner_judge(&j->owners, batch);
 	one.nr = 1;
 	for (size_t i = 0; i < batch->batch->nr; i++) {
 		one.events = batch->batch->events + i;
@@ -151,8 +162,10 @@ static bool finish(void *judge, struct error *err)
 	if (!verify_slab_ops.finish(j->slabs, err))
 		return false;
 	joint_pages_missed(j, UINT64_MAX);
+	joint_owner_judge_finish(&j->owners);
 	page_calls_until(&j->pages->calls, UINT64_MAX);
-	return verify_page_ops.finish(j->pages, err);
+	/* All of memory is walked where pages are judged alone. */
+	return page_check_quick(j->pages->pa, err);
 }
 
 static void destroy(void *judge)
@@ -164,6 +177,7 @@ static void destroy(void *judge)
 	verify_slab_ops.destroy(j->slabs);
 	verify_page_ops.destroy(j->pages);
 	joint_pages_deinit(j);
+	joint_owner_judge_deinit(&j->owners);
 	verify_log_deinit(&j->page_log);
 	verify_log_deinit(&j->slab_log);
 	free(j);

@@ -6,6 +6,7 @@
 #ifndef KMREPLAY_SRC_VERIFY_JOINT_JUDGE_H
 #define KMREPLAY_SRC_VERIFY_JOINT_JUDGE_H
 
+#include "joint_owner.h"
 #include "page_judge.h"
 #include "slab_free.h"
 
@@ -52,6 +53,7 @@ struct joint_judge {
 	struct page_judge *pages;
 	struct slab_judge *slabs;
 	struct verify_log page_log, slab_log; /**< of the two: told elsewhere */
+	struct joint_owner_judge owners;
 	struct page_join page_join;
 	struct slab_join slab_join;
 	struct page_op none;      /**< stands for requests that are in no recording */

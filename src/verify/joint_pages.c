@@ -26,6 +26,8 @@ static void want_later(struct joint_judge *j, const struct page_op *op, uint32_t
 static uint64_t object_of(struct joint_judge *j, const struct slab_step *step, uint32_t cache);
 static void judge_page(struct joint_judge *j, const struct joint_want *want, bool asked,
 		       uint64_t ours);
+static void tell_page(struct verify_story *story, const struct joint_want *want, bool asked,
+		      uint64_t ours);
 static bool take_ahead(struct joint_judge *j, uint32_t cache, unsigned int order, uint64_t *pfn);
 static void answer_want(struct joint_judge *j, uint32_t cache, const struct slab_step *step,
 			uint64_t pfn);
@@ -249,8 +251,9 @@ static bool would_ask(struct joint_judge *j, const struct page_op *op, uint32_t 
 	const uint64_t context = slab_context(&op->ev);
 	struct slab_next next;
 
+	/* After some objects that it has, which are taken with the rest. */
 	if (slab_silent_bulk_of(j->slabs, context))
-		return j->follow; /* after some objects that it has, which are taken with the rest */
+		return j->follow;
 	slab_peek(slab, cache, op->cpu % j->slabs->nr_cpus, -1, &next);
 	return next.source == SLAB_FROM_NEW && geometry->order == op->ev.page.order &&
 	       has_room(j, geometry, context, cache);
@@ -356,10 +359,15 @@ static void judge_page(struct joint_judge *j, const struct joint_want *want, boo
 		.order = (int8_t)want->order,
 		.type = MIGRATE_NR,
 	};
-	struct verify_story *story;
 
-	(void)verify_detect(j->log, VERIFY_JOINT_NEW, true, asked, &what);
-	story = verify_judge(j->log, VERIFY_JOINT_PFN, asked && ours == want->pfn, &what);
+	tell_page(verify_detect(j->log, VERIFY_JOINT_NEW, true, asked, &what), want, asked, ours);
+	tell_page(verify_judge(j->log, VERIFY_JOINT_PFN, asked && ours == want->pfn, &what), want,
+		  asked, ours);
+}
+
+static void tell_page(struct verify_story *story, const struct joint_want *want, bool asked,
+		      uint64_t ours)
+{
 	if (likely(!story))
 		return;
 	if (!asked)
@@ -399,18 +407,23 @@ static bool take_ahead(struct joint_judge *j, uint32_t cache, unsigned int order
 static void answer_want(struct joint_judge *j, uint32_t cache, const struct slab_step *step,
 			uint64_t pfn)
 {
+	struct verify_story *story;
 	size_t i = 0;
 
 	while (i < j->wants.nr && (j->wants.items[i].cache != cache ||
 				   j->wants.items[i].object != step->number))
 		i++;
 	if (i == j->wants.nr) {
-		(void)verify_detect(j->log, VERIFY_JOINT_NEW, false, true,
-				    &(struct verify_what){ .ev = &step->ev,
-							   .number = step->number,
-							   .cache = step->op.cache,
-							   .order = VERIFY_NO_ORDER,
-							   .type = MIGRATE_NR });
+		story = verify_detect(j->log, VERIFY_JOINT_NEW, false, true,
+				      &(struct verify_what){ .ev = &step->ev,
+							     .number = step->number,
+							     .cache = step->op.cache,
+							     .order = VERIFY_NO_ORDER,
+							     .type = MIGRATE_NR });
+		if (unlikely(story)) {
+			str_addf(&story->ours, "needed a new slab, and got pfn %#" PRIx64, pfn);
+			str_add(&story->kernel, "needed none");
+		}
 		return;
 	}
 	judge_page(j, &j->wants.items[i], true, pfn);

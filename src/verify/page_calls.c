@@ -68,6 +68,7 @@ static void forget_free(struct page_calls *calls, uint32_t id);
 static void settle_list(struct page_calls *calls, struct page_running *run, uint32_t until);
 static void end_list(struct page_calls *calls, struct page_running *run);
 static void release(struct page_calls *calls, uint64_t now);
+static uint64_t wait_for(const struct page_op *op);
 static void give_out(struct page_calls *calls, uint32_t id);
 
 void page_calls_init(struct page_calls *calls, page_op_fn *fn, void *ctx)
@@ -683,12 +684,18 @@ static void release(struct page_calls *calls, uint64_t now)
 		if (due.start > calls->until)
 			return;
 		if (op->used && op->start == due.start) {
-			if (age < (op->open ? PAGE_CALLS_WINDOW : op->kind == PAGE_OP_FREE ? DRAIN_WINDOW : 1))
+			if (age < wait_for(op))
 				return;
 			give_out(calls, due.op + 1);
 		}
 		page_due_pop(calls);
 	}
+}
+
+/* Events that stand behind a call's first before it comes out. */
+static uint64_t wait_for(const struct page_op *op)
+{
+	return op->open ? PAGE_CALLS_WINDOW : op->kind == PAGE_OP_FREE ? DRAIN_WINDOW : 1;
 }
 
 static void give_out(struct page_calls *calls, uint32_t id)

@@ -108,8 +108,8 @@ struct page_calls {
 	page_op_fn *fn;
 	void *ctx;
 	uint64_t nr_events;
-	uint64_t until;                     /**< calls that begin later are kept, if complete, too */
-	bool finished;
+	uint64_t until;                     /**< calls that begin later are kept */
+	bool finished;                      /**< nothing more comes */
 	struct vec(struct page_op) pool;
 	struct vec(uint32_t) spare;         /**< of "pool" */
 	struct vec(struct page_op_due) due; /**< a heap, the earliest start first */

@@ -204,7 +204,9 @@ uint32_t slab_judge_cache(struct slab_judge *j, uint32_t id, const struct event 
 	j->cache_of.items[id] = made + 1;
 	if (made != SLAB_CACHE_NONE) {
 		slab_cache_known(j, made)->origin = id;
-		slab_cache_known(j, made)->rcu = slab_look_is_rcu(j->look, id);
+		/* Where caches are not known ahead, the look has other ids. */
+		slab_cache_known(j, made)->rcu = verify_is_given(&j->setup, GIVEN_CACHES) &&
+						 slab_look_is_rcu(j->look, id);
 		slab_cache_known(j, made)->acpi = slab_look_is_acpi(j->look, id);
 	}
 	return made;

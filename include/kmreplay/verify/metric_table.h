@@ -56,6 +56,9 @@
 	  "slab pages given back at the very event, or with it after a grace period")         \
 	X(JOINT_BACK_PFN, "joint.back_pfn", JOINT, SHARE, "of those predicted: the very page frame") \
 	X(JOINT_OTHER, "joint.other", JOINT, SHARE,                                           \
-	  "allocations for anything else that got the very page frame")
+	  "allocations for anything else that got the very page frame")                      \
+	X(JOINT_OWNER, "joint.owner", JOINT, SHARE,                                             \
+	  "page requests known for what they are: for a slab, a large kmalloc, something else") \
+	X(JOINT_CACHE, "joint.cache", JOINT, SHARE, "pages of slabs, the right cache known")
 
 #endif
