@@ -49,13 +49,16 @@ void account_feed_deinit(struct account_feed *feed)
 	vec_deinit(&feed->selected);
 }
 
-void account_feed_batch(struct account_feed *feed, const struct repair_batch *batch)
+void account_feed_batch(struct account_feed *feed, const struct repair_batch *batch,
+			const uint64_t *given)
 {
 	const size_t nr = (size_t)MIN((uint64_t)batch->batch->nr, feed->end - feed->nr_events);
 
 	vec_reset(&feed->calls);
-	for (size_t i = 0; i < nr; i++, feed->nr_events++)
+	for (size_t i = 0; i < nr; i++, feed->nr_events++) {
+		feed->given = given ? &given[i] : NULL;
 		feed_event(feed, &batch->batch->events[i], &batch->ops[i], batch->lists);
+	}
 	account_calls(feed->account, feed->calls.items, feed->calls.nr);
 }
 
@@ -142,6 +145,11 @@ static void feed_alloc(struct account_feed *feed, const struct event *ev,
 	if (call->kind == ACCOUNT_ALLOC && op->slot == REPAIR_NO_SLOT)
 		return;
 	fill_request(feed, ev, call);
+	if (feed->given && call->space == ACCOUNT_OBJECTS) {
+		call->bytes_alloc = *feed->given;
+		if (!*feed->given)
+			call->kind = ACCOUNT_FAILED;
+	}
 	if (feed->options.accepted)
 		feed->options.accepted(feed->options.ctx, ev);
 	vec_push(&feed->calls, *call);

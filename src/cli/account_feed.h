@@ -27,6 +27,7 @@ struct account_feed {
 	const struct event_names *names;
 	struct vec(struct account_call) calls; /**< of the batch at hand */
 	struct vec(uint8_t) selected; /**< by slot, with filters: its allocation was asked for */
+	const uint64_t *given; /**< to the event at hand; NULL: as recorded */
 	uint64_t nr_filtered; /**< allocations that were not asked for */
 	uint64_t nr_events;   /**< fed before the one at hand */
 	uint64_t end;         /**< events from this number on are left out; UINT64_MAX at first */
@@ -36,8 +37,12 @@ struct account_feed {
 void account_feed_init(struct account_feed *feed, const struct account_feed_options *options,
 		       const struct event_names *names);
 void account_feed_deinit(struct account_feed *feed);
-/** Accounts one batch. */
-void account_feed_batch(struct account_feed *feed, const struct repair_batch *batch);
+/**
+ * Accounts one batch. "given", for each event the bytes that its slab or kmalloc call got (0: it
+ * failed), takes the place of what was recorded; NULL: nothing does.
+ */
+void account_feed_batch(struct account_feed *feed, const struct repair_batch *batch,
+			const uint64_t *given);
 
 /** Adds up the rows of caches that turned out to be one. After the last call. */
 void account_fold_caches(struct account *account, const struct repair *repair);

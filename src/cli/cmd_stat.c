@@ -150,7 +150,7 @@ static void feed_view(struct stat_view *view, const struct repair_batch *batch)
 
 	if (view->done)
 		return;
-	account_feed_batch(&view->feed, batch);
+	account_feed_batch(&view->feed, batch, NULL);
 	view->done = left < batch->batch->nr;
 	view->time = events[view->done ? left : batch->batch->nr - 1].time;
 }

@@ -56,6 +56,7 @@ void replay_job_deinit(struct replay_job *job)
 {
 	vec_foreach(&job->sides, side) {
 		replay_destroy(side->replay);
+		account_feed_deinit(&side->feed);
 		machine_config_deinit(&side->machine);
 		page_start_deinit(&side->start);
 		config_destroy(side->settings);
@@ -64,7 +65,6 @@ void replay_job_deinit(struct replay_job *job)
 	vec_deinit(&job->sides);
 	repair_destroy(job->repair);
 	repair_destroy(job->learned);
-	account_feed_deinit(&job->feed);
 	if (job->in.trace)
 		cli_input_close(&job->in);
 	recorded_deinit(&job->recorded);
@@ -156,7 +156,7 @@ struct replay_facts replay_job_facts(struct replay_job *job, struct replay_side 
 		.settings = side->settings,
 		.replay = side->replay,
 		.start = job->start,
-		.account = job->feed.account,
+		.account = side->feed.account,
 		.layers = job->options.layers,
 		.lines = options->lines,
 		.verbose = options->verbose,
@@ -352,6 +352,7 @@ static void configure(struct replay_job *job)
 		.layers = (unsigned int)options->layers,
 		.recovered = (enum replay_recovered)options->recovered,
 		.self_check = options->self_check,
+		.keep_given = job->accounts,
 		.slabs = &job->slabs,
 		.slab_files = &job->slab_files,
 		.areas = &job->areas,
@@ -404,13 +405,6 @@ static int replay_again(struct replay_job *job)
 {
 	int status;
 
-	if (job->accounts)
-		account_feed_init(&job->feed,
-				  &(struct account_feed_options){
-					  .spaces = 1U << ACCOUNT_OBJECTS,
-					  .tables = 1U << ACCOUNT_BY_SITE | 1U << ACCOUNT_BY_CACHE,
-				  },
-				  &job->in.names);
 	job->workers = workers_create((unsigned int)MIN(job->sides.nr,
 							(size_t)workers_online()));
 	job->repair = cli_input_repaired(&job->in, replay_batch, job, &status);
@@ -427,8 +421,6 @@ static bool replay_batch(void *ctx, const struct repair *repair, const struct re
 
 	if (!job->started_all && !start(job, repair))
 		return false;
-	if (job->accounts)
-		account_feed_batch(&job->feed, batch);
 	if (job->sides.nr > 1)
 		recorded_feed(&job->recorded, repair, batch);
 	job->batch = batch;
@@ -452,6 +444,13 @@ static bool start_side(struct replay_job *job, struct replay_side *side,
 				     &job->in.names, &side->error);
 	if (!side->replay)
 		return false;
+	if (job->accounts)
+		account_feed_init(&side->feed,
+				  &(struct account_feed_options){
+					  .spaces = 1U << ACCOUNT_OBJECTS,
+					  .tables = 1U << ACCOUNT_BY_SITE | 1U << ACCOUNT_BY_CACHE,
+				  },
+				  &job->in.names);
 	if (!job->started || job->started(job->ctx, job, side, &side->error))
 		return true;
 	replay_destroy(side->replay);
@@ -467,6 +466,8 @@ static void feed_side(void *ctx, size_t i)
 	/* False is remembered in the error. */
 	if (!replay_feed(side->replay, job->batch, &side->error))
 		return;
+	if (job->accounts)
+		account_feed_batch(&side->feed, job->batch, replay_given(side->replay));
 }
 
 static void finish_side(void *ctx, size_t i)

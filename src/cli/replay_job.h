@@ -38,6 +38,7 @@ struct replay_side {
 	struct machine_config machine; /**< once the first reading is over */
 	struct page_start start;       /**< its memory at the first event; the side's */
 	struct replay *replay;         /**< once the second reading has begun */
+	struct account_feed feed;      /**< what it gave, with job->accounts */
 	struct error error;            /**< why it stopped; empty: it did not */
 };
 
@@ -55,7 +56,7 @@ struct replay_job {
 	void *ctx;                      /**< for it */
 	bool look_at_slabs;             /**< those that existed are found in the first reading */
 	bool no_later;                  /**< no files of a later moment tell of the start */
-	bool accounts;                  /**< keep "feed", for tables by call site and by cache */
+	bool accounts;                  /**< feeds are kept, for tables by call site and by cache */
 	bool replayed;                  /**< all sides have been through what could be read */
 
 	struct vec(uint64_t) at; /**< for each --at its event, once the first reading is over */
@@ -73,7 +74,6 @@ struct replay_job {
 	struct start_state *start;  /**< of the recorded machine, once the first reading is over */
 	struct replay_options options;
 	struct recorded recorded; /**< what the recording itself tells */
-	struct account_feed feed;
 	struct repair *learned;             /**< what the first reading found out */
 	uint64_t nr_findings, last_finding; /**< of it: how many, and after which event */
 	struct repair *repair;              /**< of the second reading */

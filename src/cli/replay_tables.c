@@ -10,8 +10,40 @@
 
 #include <stdlib.h>
 
+/* A number of the tables by waste, as a share of "whole" if there is one. */
+struct waste_column {
+	struct report_column column;
+	enum account_column value, whole;
+};
+
+static const struct waste_column waste_columns[] = {
+	{ { "allocs", "allocs", REPORT_COUNT, 0 }, ACCOUNT_COL_ALLOCS, ACCOUNT_COL_NR },
+	{ { "live", "live", REPORT_COUNT, 0 }, ACCOUNT_COL_LIVE, ACCOUNT_COL_NR },
+	{ { "live_req_bytes", "asked", REPORT_BYTES, REPORT_COL_HIDDEN }, ACCOUNT_COL_LIVE_REQ,
+	  ACCOUNT_COL_NR },
+	{ { "live_bytes", "live bytes", REPORT_BYTES, 0 }, ACCOUNT_COL_LIVE_BYTES,
+	  ACCOUNT_COL_NR },
+	{ { "live_waste_bytes", "waste", REPORT_BYTES, 0 }, ACCOUNT_COL_LIVE_WASTE,
+	  ACCOUNT_COL_NR },
+	{ { "internal_frag_live", "internal_frag", REPORT_RATIO, 0 }, ACCOUNT_COL_LIVE_WASTE,
+	  ACCOUNT_COL_LIVE_BYTES },
+	{ { "peak_req_bytes", "asked", REPORT_BYTES, REPORT_COL_HIDDEN }, ACCOUNT_COL_PEAK_REQ,
+	  ACCOUNT_COL_NR },
+	{ { "peak_bytes", "peak", REPORT_BYTES, 0 }, ACCOUNT_COL_PEAK, ACCOUNT_COL_NR },
+	{ { "peak_waste_bytes", "waste", REPORT_BYTES, 0 }, ACCOUNT_COL_PEAK_WASTE,
+	  ACCOUNT_COL_NR },
+	{ { "traffic_req_bytes", "asked", REPORT_BYTES, REPORT_COL_HIDDEN }, ACCOUNT_COL_REQ,
+	  ACCOUNT_COL_NR },
+	{ { "traffic_bytes", "traffic", REPORT_BYTES, 0 }, ACCOUNT_COL_BYTES, ACCOUNT_COL_NR },
+	{ { "traffic_waste_bytes", "waste", REPORT_BYTES, 0 }, ACCOUNT_COL_WASTE,
+	  ACCOUNT_COL_NR },
+	{ { "internal_frag_traffic", "internal_frag", REPORT_RATIO, 0 }, ACCOUNT_COL_WASTE,
+	  ACCOUNT_COL_BYTES },
+};
+
 static void waste_row(struct report_table *table, const struct replay_facts *facts,
 		      enum account_by by, const struct account_line *line);
+static void waste_values(struct report_value *values, const struct account_row *row);
 static int by_count(const void *a, const void *b);
 static void failure_row(struct report_table *table, const struct replay_facts *facts,
 			const struct replay_failure *failure);
@@ -21,28 +53,23 @@ static void latency_row(struct report_table *table, const char *name, const stru
 struct report_table *replay_report_waste(struct report *report, const struct replay_facts *facts,
 					 enum account_by by)
 {
-	const struct report_column columns[] = {
+	struct report_column columns[1 + ARRAY_SIZE(waste_columns)] = {
 		by == ACCOUNT_BY_SITE ?
 			(struct report_column){ "site", "call site", REPORT_TEXT, 0 } :
 			(struct report_column){ "cache", "cache", REPORT_TEXT, 0 },
-		{ "allocs", "allocs", REPORT_COUNT, 0 },
-		{ "live", "live", REPORT_COUNT, 0 },
-		{ "live_bytes", "live bytes", REPORT_BYTES, 0 },
-		{ "live_waste_bytes", "waste", REPORT_BYTES, 0 },
-		{ "internal_frag_live", "internal_frag", REPORT_RATIO, 0 },
-		{ "traffic_bytes", "traffic", REPORT_BYTES, 0 },
-		{ "traffic_waste_bytes", "waste", REPORT_BYTES, 0 },
-		{ "internal_frag_traffic", "internal_frag", REPORT_RATIO, 0 },
 	};
 	static const struct topk_key order[] = {
 		{ .column = ACCOUNT_COL_LIVE_WASTE },
 		{ .column = ACCOUNT_COL_WASTE },
 		{ .column = ACCOUNT_COL_BYTES },
 	};
+	struct report_value total[1 + ARRAY_SIZE(waste_columns)] = { report_str("all") };
 	bool sites = by == ACCOUNT_BY_SITE;
 	struct account_lines lines = { 0 };
 	struct report_table *table;
 
+	for (size_t i = 0; i < ARRAY_SIZE(waste_columns); i++)
+		columns[i + 1] = waste_columns[i].column;
 	account_fold_caches(facts->account, facts->repair);
 	account_collect(facts->account, ACCOUNT_OBJECTS, by, &lines);
 	account_sort(&lines, order, ARRAY_SIZE(order));
@@ -53,6 +80,9 @@ struct report_table *replay_report_waste(struct report *report, const struct rep
 	report_limit(table, facts->lines);
 	for (size_t i = 0; i < lines.nr; i++)
 		waste_row(table, facts, by, &lines.items[i]);
+	waste_values(total + 1, account_total(facts->account, ACCOUNT_OBJECTS));
+	if (lines.nr)
+		report_total(table, total);
 	vec_deinit(&lines);
 	return table;
 }
@@ -118,10 +148,7 @@ struct report_table *replay_report_latency(struct report *report, const struct r
 static void waste_row(struct report_table *table, const struct replay_facts *facts,
 		      enum account_by by, const struct account_line *line)
 {
-	const struct account_row *row = &line->row;
-	uint64_t live = account_value(row, ACCOUNT_COL_LIVE_BYTES);
-	uint64_t live_waste = account_value(row, ACCOUNT_COL_LIVE_WASTE);
-	uint64_t waste = account_value(row, ACCOUNT_COL_WASTE);
+	struct report_value values[1 + ARRAY_SIZE(waste_columns)];
 	struct str name;
 
 	str_init(&name);
@@ -131,13 +158,23 @@ static void waste_row(struct report_table *table, const struct replay_facts *fac
 		event_site_print(facts->names, (uint32_t)line->key, false, &name);
 	else
 		str_add(&name, "(not recorded)");
-	report_row(table, (struct report_value[]){
-				  report_str(str_text(&name)), report_u64(row->allocs),
-				  report_u64(account_value(row, ACCOUNT_COL_LIVE)),
-				  report_u64(live), report_u64(live_waste),
-				  report_ratio_of(live_waste, live), report_u64(row->bytes_alloc),
-				  report_u64(waste), report_ratio_of(waste, row->bytes_alloc) });
+	values[0] = report_str(str_text(&name));
+	waste_values(values + 1, &line->row);
+	report_row(table, values);
 	str_deinit(&name);
+}
+
+/* Of no bytes there is no share. */
+static void waste_values(struct report_value *values, const struct account_row *row)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(waste_columns); i++) {
+		const struct waste_column *column = &waste_columns[i];
+		const uint64_t value = account_value(row, column->value);
+
+		values[i] = column->whole == ACCOUNT_COL_NR ?
+				    report_u64(value) :
+				    report_ratio_of(value, account_value(row, column->whole));
+	}
 }
 
 static int by_count(const void *a, const void *b)

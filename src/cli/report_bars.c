@@ -25,8 +25,13 @@ struct site_picture {
 };
 
 static void add_loss_bars(struct report_panel *panel, struct replay *replay);
-static struct report_plot *add_site_picture(struct report_page *page,
+static bool all_gave_the_same(const struct report_page *page);
+static struct report_plot *add_site_picture(struct report_page *page, size_t nr,
 					    const struct site_picture *picture);
+static void add_sites(struct report_panel *panel, const struct replay_facts *facts,
+		      const struct site_picture *picture);
+static void add_waste_tables(struct report_page *page, size_t nr, struct report_plot *plot,
+			     enum account_by by);
 static void add_bar(struct report_panel *panel, const char *name, const int64_t *values);
 static void add_curves(struct report_panel *panel, const struct replay_tally *tally);
 static void add_curve(struct report_panel *panel, const char *name, const struct hist *hist);
@@ -61,31 +66,35 @@ void report_page_slabs(struct report_page *page)
 	report_end(page->report);
 }
 
-/* What callers asked for is the recording's: the same on all sides. */
+/*
+ * What callers asked for is the recording's, the same on all sides. What they were given is, too,
+ * but for size classes and layouts of a side's own: then each has its picture.
+ */
 void report_page_sites(struct report_page *page)
 {
-	struct replay_facts facts = page->facts[0];
-	struct report_plot *plot;
+	const size_t nr = all_gave_the_same(page) ? 1 : page->compare->sides.nr;
+	struct report_plot *plots[2];
 
-	facts.label = NULL;
 	report_begin(page->report, "sites", "Call sites");
-	plot = add_site_picture(page, &(struct site_picture){
-					      .key = "sites_live",
-					      .title = "Call sites by live bytes, at the end",
-					      .asked = "asked for",
-					      .wasted = "waste",
-					      .req = ACCOUNT_COL_LIVE_REQ,
-					      .waste = ACCOUNT_COL_LIVE_WASTE,
-				      });
-	report_plot_table(plot, replay_report_waste(page->report, &facts, ACCOUNT_BY_SITE));
-	plot = add_site_picture(page, &(struct site_picture){
-					      .key = "sites_waste",
-					      .title = "Call sites by wasted bytes, all allocations",
-					      .wasted = "waste",
-					      .req = ACCOUNT_COL_NR,
-					      .waste = ACCOUNT_COL_WASTE,
-				      });
-	report_plot_table(plot, replay_report_waste(page->report, &facts, ACCOUNT_BY_CACHE));
+	plots[0] = add_site_picture(page, nr, &(struct site_picture){
+						      .key = "sites_live",
+						      .title = "Call sites by live bytes, at the "
+							       "end",
+						      .asked = "asked for",
+						      .wasted = "waste",
+						      .req = ACCOUNT_COL_LIVE_REQ,
+						      .waste = ACCOUNT_COL_LIVE_WASTE,
+					      });
+	add_waste_tables(page, nr, plots[0], ACCOUNT_BY_SITE);
+	plots[1] = add_site_picture(page, nr, &(struct site_picture){
+						      .key = "sites_waste",
+						      .title = "Call sites by wasted bytes, all "
+							       "allocations",
+						      .wasted = "waste",
+						      .req = ACCOUNT_COL_NR,
+						      .waste = ACCOUNT_COL_WASTE,
+					      });
+	add_waste_tables(page, nr, plots[1], ACCOUNT_BY_CACHE);
 	report_end(page->report);
 }
 
@@ -148,18 +157,27 @@ static void add_loss_bars(struct report_panel *panel, struct replay *replay)
 	slab_usage_deinit(&usage);
 }
 
-static struct report_plot *add_site_picture(struct report_page *page,
+/* A side whose objects got as many bytes as the first one's got the same ones. */
+static bool all_gave_the_same(const struct report_page *page)
+{
+	const struct account_row *first = account_total(page->facts[0].account, ACCOUNT_OBJECTS);
+
+	for (size_t i = 1; i < page->compare->sides.nr; i++) {
+		const struct account_row *row =
+			account_total(page->facts[i].account, ACCOUNT_OBJECTS);
+
+		if (row->bytes_alloc != first->bytes_alloc || row->failed != first->failed)
+			return false;
+	}
+	return true;
+}
+
+/* Of the first "nr" sides: one for all, or all. */
+static struct report_plot *add_site_picture(struct report_page *page, size_t nr,
 					    const struct site_picture *picture)
 {
-	const struct topk_key order[] = { { .column = picture->req == ACCOUNT_COL_NR ?
-							      picture->waste :
-							      ACCOUNT_COL_LIVE_BYTES } };
 	const bool live = picture->req != ACCOUNT_COL_NR;
-	const struct replay_facts *facts = &page->facts[0];
-	struct account_lines lines = { 0 };
-	struct report_panel *panel;
 	struct report_plot *plot;
-	struct str name;
 
 	plot = report_plot(page->report,
 			   &(struct report_plot_spec){
@@ -173,8 +191,25 @@ static struct report_plot *add_site_picture(struct report_page *page,
 				   .x = { .key = "bytes", .label = live ? "live" : "wasted",
 					  .unit = REPORT_BYTES },
 				   .y = { .key = "site", .label = "call site" },
+				   .columns = nr > 1 ? report_page_columns(page) : 0,
 			   });
-	panel = report_panel(plot, "all", NULL);
+	for (size_t i = 0; i < nr; i++)
+		add_sites(nr > 1 ? report_page_panel(page, plot, i, NULL, false) :
+				   report_panel(plot, "all", NULL),
+			  &page->facts[i], picture);
+	return plot;
+}
+
+static void add_sites(struct report_panel *panel, const struct replay_facts *facts,
+		      const struct site_picture *picture)
+{
+	const struct topk_key order[] = { { .column = picture->req == ACCOUNT_COL_NR ?
+							      picture->waste :
+							      ACCOUNT_COL_LIVE_BYTES } };
+	const bool live = picture->req != ACCOUNT_COL_NR;
+	struct account_lines lines = { 0 };
+	struct str name;
+
 	if (live)
 		report_series(panel,
 			      &(struct report_series){ "asked", picture->asked,
@@ -202,7 +237,23 @@ static struct report_plot *add_site_picture(struct report_page *page,
 	}
 	str_deinit(&name);
 	vec_deinit(&lines);
-	return plot;
+}
+
+/* Behind a picture of "nr" sides. */
+static void add_waste_tables(struct report_page *page, size_t nr, struct report_plot *plot,
+			     enum account_by by)
+{
+	for (size_t i = 0; i < nr; i++) {
+		struct replay_facts facts = page->facts[i];
+
+		if (nr > 1)
+			report_page_side(page, i);
+		else
+			facts.label = NULL;
+		report_plot_table(plot, replay_report_waste(page->report, &facts, by));
+		if (nr > 1)
+			report_page_side_end(page);
+	}
 }
 
 /* Long symbols keep their ends, which tell them apart, too. */

@@ -38,24 +38,28 @@ static const struct key keys[] = {
 struct column {
 	const char *title;
 	enum report_unit unit;
-	bool shown; /* always, not only when sorted by */
+	enum { WHEN_SORTED_BY, ALWAYS, WITH_WASTE } shown; /* WITH_WASTE: or by another such */
 };
 
 static const struct column columns[ACCOUNT_COL_NR] = {
-	[ACCOUNT_COL_ALLOCS] = { "Allocs", REPORT_COUNT, true },
-	[ACCOUNT_COL_FREES] = { "Frees", REPORT_COUNT, false },
-	[ACCOUNT_COL_LIVE] = { "Live", REPORT_COUNT, true },
-	[ACCOUNT_COL_REQ] = { "Asked", REPORT_BYTES, false },
-	[ACCOUNT_COL_BYTES] = { "Traffic", REPORT_BYTES, true },
-	[ACCOUNT_COL_WASTE] = { "Waste", REPORT_BYTES, true },
-	[ACCOUNT_COL_LIVE_REQ] = { "Held asked", REPORT_BYTES, false },
-	[ACCOUNT_COL_LIVE_BYTES] = { "Held", REPORT_BYTES, true },
-	[ACCOUNT_COL_LIVE_WASTE] = { "Held waste", REPORT_BYTES, false },
-	[ACCOUNT_COL_PEAK] = { "Peak", REPORT_BYTES, true },
-	[ACCOUNT_COL_FAILED] = { "Failed", REPORT_COUNT, false },
-	[ACCOUNT_COL_PINGPONG] = { "Cross-CPU", REPORT_COUNT, true },
-	[ACCOUNT_COL_LIFE_MEAN] = { "Mean life", REPORT_NS, false },
-	[ACCOUNT_COL_LIFE_MAX] = { "Max life", REPORT_NS, false },
+	[ACCOUNT_COL_ALLOCS] = { "Allocs", REPORT_COUNT, ALWAYS },
+	[ACCOUNT_COL_FREES] = { "Frees", REPORT_COUNT, WHEN_SORTED_BY },
+	[ACCOUNT_COL_LIVE] = { "Live", REPORT_COUNT, ALWAYS },
+	[ACCOUNT_COL_REQ] = { "Asked", REPORT_BYTES, WITH_WASTE },
+	[ACCOUNT_COL_BYTES] = { "Traffic", REPORT_BYTES, ALWAYS },
+	[ACCOUNT_COL_WASTE] = { "Waste", REPORT_BYTES, ALWAYS },
+	[ACCOUNT_COL_LIVE_REQ] = { "Held asked", REPORT_BYTES, WITH_WASTE },
+	[ACCOUNT_COL_LIVE_BYTES] = { "Held", REPORT_BYTES, ALWAYS },
+	[ACCOUNT_COL_LIVE_WASTE] = { "Held waste", REPORT_BYTES, WITH_WASTE },
+	[ACCOUNT_COL_PEAK] = { "Peak", REPORT_BYTES, ALWAYS },
+	[ACCOUNT_COL_PEAK_REQ] = { "Peak asked", REPORT_BYTES, WHEN_SORTED_BY },
+	[ACCOUNT_COL_PEAK_WASTE] = { "Peak waste", REPORT_BYTES, WITH_WASTE },
+	[ACCOUNT_COL_FRAG] = { "Internal_frag", REPORT_RATIO, WITH_WASTE },
+	[ACCOUNT_COL_LIVE_FRAG] = { "Held internal_frag", REPORT_RATIO, WITH_WASTE },
+	[ACCOUNT_COL_FAILED] = { "Failed", REPORT_COUNT, WHEN_SORTED_BY },
+	[ACCOUNT_COL_PINGPONG] = { "Cross-CPU", REPORT_COUNT, ALWAYS },
+	[ACCOUNT_COL_LIFE_MEAN] = { "Mean life", REPORT_NS, WHEN_SORTED_BY },
+	[ACCOUNT_COL_LIFE_MAX] = { "Max life", REPORT_NS, WHEN_SORTED_BY },
 };
 
 /** Behind the columns: the key, and the task's name in the table by pid. */
@@ -82,6 +86,7 @@ static void add_reasons(const struct repair_coverage *c, struct report *r);
 static unsigned int fill_columns(const struct stat *stat, const struct account_row *total,
 				 struct report_column *cells);
 static void fill_values(const struct account_row *row, struct report_value *values);
+static bool is_sorted_by_waste(const struct stat *stat);
 static bool is_sorted_by(const struct stat *stat, unsigned int column);
 static bool is_nameless(const struct account_lines *lines, const struct key *key);
 static uint64_t nr_lines(const struct stat *stat);
@@ -330,10 +335,12 @@ static unsigned int fill_columns(const struct stat *stat, const struct account_r
 				 struct report_column *cells)
 {
 	bool ticks = trace_info(stat->in->trace)->unit == TRACE_CLOCK_TICKS;
+	bool waste = is_sorted_by_waste(stat);
 
 	for (unsigned int i = 0; i < ACCOUNT_COL_NR; i++) {
 		const struct column *column = &columns[i];
-		bool shown = column->shown || is_sorted_by(stat, i) ||
+		bool shown = column->shown == ALWAYS || is_sorted_by(stat, i) ||
+			     (column->shown == WITH_WASTE && waste) ||
 			     (i == ACCOUNT_COL_FAILED && total->failed);
 
 		cells[i] = (struct report_column){
@@ -352,6 +359,16 @@ static void fill_values(const struct account_row *row, struct report_value *valu
 		values[i] = report_u64(account_value(row, i));
 	if (row->frees == row->unseen)
 		values[ACCOUNT_COL_LIFE_MEAN] = values[ACCOUNT_COL_LIFE_MAX] = report_none();
+}
+
+/* Whoever asks for waste wants to see of what it is waste. */
+static bool is_sorted_by_waste(const struct stat *stat)
+{
+	for (unsigned int i = 0; i < ACCOUNT_COL_NR; i++)
+		if ((i == ACCOUNT_COL_WASTE || columns[i].shown == WITH_WASTE) &&
+		    is_sorted_by(stat, i))
+			return true;
+	return false;
 }
 
 static bool is_sorted_by(const struct stat *stat, unsigned int column)

@@ -15,7 +15,7 @@ struct cache_wish {
 
 static uint32_t class_by_size(struct replay *r, const struct replay_step *step);
 static struct mm_outcome take_large(struct replay *r, const struct replay_step *step);
-static void count_bytes(struct replay *r, const struct replay_step *step, bool large);
+static void count_bytes(struct replay *r, const struct replay_step *step, uint32_t cache);
 static void hold_object(struct replay *r, const struct replay_step *step, enum slot_state state,
 			uint64_t addr);
 static uint32_t machine_cache(struct replay *r, const struct replay_step *step);
@@ -31,19 +31,21 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 	struct slab_allocator *slab = machine_slab(r->machine);
 	bool large = op->call == CALL_KMALLOC_LARGE;
 	const bool sorted = r->own_classes && op->call == CALL_KMALLOC; /* by the size asked for */
+	uint32_t cache = SLAB_CACHE_NONE;
 	enum replay_verdict verdict;
 	struct mm_outcome outcome;
 
 	if (replay_passes_over(r, step, LAYER_SLAB, &verdict))
 		return verdict;
-	if (unlikely(sorted))
-		large = class_by_size(r, step) == SLAB_CACHE_NONE;
+	if (!large)
+		cache = sorted ? class_by_size(r, step) : machine_cache(r, step);
+	large |= sorted && cache == SLAB_CACHE_NONE;
 	outcome = large ? take_large(r, step) :
-			  slab_alloc(slab, sorted ? class_by_size(r, step) : machine_cache(r, step),
-				     step->cpu, ev->slab.node, ev->slab.gfp, step->context);
+			  slab_alloc(slab, cache, step->cpu, ev->slab.node, ev->slab.gfp,
+				     step->context);
 	verdict = replay_settle(r, step, outcome, large ? bits_get_order(ev->slab.bytes_req) : 0);
 	if (mm_ok(outcome))
-		count_bytes(r, step, large);
+		count_bytes(r, step, cache);
 	if (!mm_ok(outcome))
 		replay_hold(r, op->slot, SLOT_FAILED, 0);
 	else if (op->slot != REPAIR_NO_SLOT)
@@ -111,12 +113,21 @@ static struct mm_outcome take_large(struct replay *r, const struct replay_step *
 	return outcome;
 }
 
-static void count_bytes(struct replay *r, const struct replay_step *step, bool large)
+/* An object of "cache", or pages. */
+static void count_bytes(struct replay *r, const struct replay_step *step, uint32_t cache)
 {
-	r->tally.asked_bytes += step->ev->slab.bytes_req;
-	if (large)
-		r->tally.large_bytes += (uint64_t)KERNEL_PAGE_SIZE
-					<< bits_get_order(step->ev->slab.bytes_req);
+	const uint64_t asked = step->ev->slab.bytes_req;
+	uint64_t given;
+
+	r->tally.asked_bytes += asked;
+	if (cache == SLAB_CACHE_NONE) {
+		given = (uint64_t)KERNEL_PAGE_SIZE << bits_get_order(asked);
+		r->tally.large_bytes += given;
+	} else {
+		given = slab_cache_geometry(machine_slab(r->machine), cache)->size;
+	}
+	if (r->options.keep_given)
+		r->given.items[step->ev - step->batch->events] = given;
 }
 
 static void hold_object(struct replay *r, const struct replay_step *step, enum slot_state state,

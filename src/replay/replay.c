@@ -116,6 +116,7 @@ void replay_destroy(struct replay *r)
 	vec_deinit(&r->start_objects.caches);
 	replay_tally_deinit(&r->tally);
 	vec_deinit(&r->slots);
+	vec_deinit(&r->given);
 	vec_deinit(&r->caches);
 	vec_deinit(&r->origins);
 	vec_deinit(&r->apart);
@@ -132,6 +133,10 @@ bool replay_feed(struct replay *r, const struct repair_batch *batch, struct erro
 	const struct event *events = batch->batch->events;
 
 	vec_extend_zeroed(&r->slots, repair_nr_slots(r->repair));
+	if (r->options.keep_given) {
+		vec_reset(&r->given);
+		vec_extend_zeroed(&r->given, batch->batch->nr);
+	}
 	if (batch->batch->nr)
 		replay_look_first(r, events[0].time);
 	for (size_t i = 0; i < batch->batch->nr; i++) {
@@ -152,6 +157,11 @@ bool replay_finish(struct replay *r, struct error *err)
 const struct replay_tally *replay_tally(const struct replay *r)
 {
 	return &r->tally;
+}
+
+const uint64_t *replay_given(const struct replay *r)
+{
+	return r->options.keep_given && r->options.layers & LAYER_SLAB ? r->given.items : NULL;
 }
 
 struct machine *replay_machine(struct replay *r)
@@ -255,7 +265,6 @@ enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned i
 	return VERDICT_DONE;
 }
 
-/* About a thousand looks at a short recording, one in 1024 events of a long one. */
 /*
  * What had to be asked for to have the objects of the beginning, on a machine that is not as the
  * recorded one was, is no work of the recording's. What was asked for when they were is not known:
@@ -278,6 +287,7 @@ static void begin_counting(struct replay *r)
 	}
 }
 
+/* About a thousand looks at a short recording, one in 1024 events of a long one. */
 static uint64_t sample_every(const struct survey *survey)
 {
 	uint64_t nr = survey ? survey->nr_events / MAX_SAMPLE_EVERY : MAX_SAMPLE_EVERY;

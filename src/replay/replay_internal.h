@@ -75,6 +75,7 @@ struct replay {
 	uint64_t next_slab_tick; /**< when the slab allocator works in the background again */
 	unsigned int cpu; /**< of the event being replayed, for reclaim in its name */
 	struct vec(struct replay_slot) slots;
+	struct vec(uint64_t) given; /**< replay_given() */
 	struct vec(uint32_t) caches;  /**< repair's cache id to the machine's + 1; 0: not made */
 	struct vec(uint32_t) origins; /**< the machine's cache id to repair's; 0: unknown */
 	struct vec(uint32_t) apart;   /**< as "caches": of objects merged with a kmalloc cache */

@@ -308,6 +308,7 @@ static ALWAYS_INLINE void row_alloc(struct account_row *row, uint64_t req, uint6
 	live = row->bytes_alloc - row->freed_alloc;
 	if (live > row->peak_alloc) {
 		row->peak_alloc = live;
+		row->peak_req = row->bytes_req - row->freed_req;
 		row->peak_time = time;
 	}
 }
@@ -335,6 +336,7 @@ static void row_add(struct account_row *row, const struct account_row *from)
 	row->bytes_req += from->bytes_req;
 	row->bytes_alloc += from->bytes_alloc;
 	row->peak_alloc += from->peak_alloc;
+	row->peak_req += from->peak_req;
 	row->peak_time = MAX(row->peak_time, from->peak_time);
 	row->frees += from->frees;
 	row->freed_req += from->freed_req;

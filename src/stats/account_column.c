@@ -29,6 +29,7 @@ static const struct {
 
 static uint64_t line_value(const void *table, uint32_t row, unsigned int column);
 static uint64_t excess(uint64_t given, uint64_t asked);
+static uint64_t share(uint64_t part, uint64_t whole);
 static bool unknown_key(const char *name, size_t len, struct error *err);
 
 uint64_t account_value(const struct account_row *row, enum account_column column)
@@ -58,6 +59,14 @@ uint64_t account_value(const struct account_row *row, enum account_column column
 		return excess(live_alloc, live_req);
 	case ACCOUNT_COL_PEAK:
 		return row->peak_alloc;
+	case ACCOUNT_COL_PEAK_REQ:
+		return row->peak_req;
+	case ACCOUNT_COL_PEAK_WASTE:
+		return excess(row->peak_alloc, row->peak_req);
+	case ACCOUNT_COL_FRAG:
+		return share(excess(row->bytes_alloc, row->bytes_req), row->bytes_alloc);
+	case ACCOUNT_COL_LIVE_FRAG:
+		return share(excess(live_alloc, live_req), live_alloc);
 	case ACCOUNT_COL_FAILED:
 		return row->failed;
 	case ACCOUNT_COL_PINGPONG:
@@ -148,9 +157,15 @@ static uint64_t excess(uint64_t given, uint64_t asked)
 	return given > asked ? given - asked : 0;
 }
 
+/* Thousandths; of nothing nothing. */
+static uint64_t share(uint64_t part, uint64_t whole)
+{
+	return whole ? (uint64_t)((__extension__(unsigned __int128) part) * 1000 / whole) : 0;
+}
+
 static bool unknown_key(const char *name, size_t len, struct error *err)
 {
-	char known[256] = "";
+	char known[512] = "";
 	size_t used = 0;
 
 	for (unsigned int i = 0; i < ACCOUNT_COL_NR; i++) {

@@ -47,6 +47,7 @@ struct replay_options {
 	/** What files say of slabs at that moment; NULL: there are none. The same. */
 	const struct slab_files *slab_files;
 	const struct area_survey *areas; /**< address ranges in use then; NULL: not known */
+	bool keep_given;       /**< for replay_given() */
 	uint64_t sample_every; /**< events between two looks at fragmentation; 0: 16 .. 1024 */
 };
 
@@ -107,6 +108,11 @@ MUST_CHECK bool replay_feed(struct replay *r, const struct repair_batch *batch, 
 /** Takes the last sample and, with self_check, the last check. */
 MUST_CHECK bool replay_finish(struct replay *r, struct error *err);
 
+/**
+ * For each event of the batch fed last the bytes that the machine gave to a slab or kmalloc call: 0
+ * when it failed here or is none. NULL when slabs are not simulated, or without keep_given.
+ */
+const uint64_t *replay_given(const struct replay *r);
 const struct replay_tally *replay_tally(const struct replay *r);
 struct machine *replay_machine(struct replay *r);
 /**

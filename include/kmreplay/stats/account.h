@@ -4,7 +4,7 @@
  * how long it lived; by call site, cache, size, order, mask, task and owner.
  *
  * It is fed with calls whose objects are already told apart by slots (small dense numbers, reused
- * after a free). A live slot costs 32 bytes, a table row about 112; nothing grows with the number
+ * after a free). A live slot costs 32 bytes, a table row about 120; nothing grows with the number
  * of calls. Sums are kept while the calls stream in, since peaks cannot be had afterwards.
  *
  * Spaces are kept apart because they overlap: the pages of a slab are in PAGES, the objects inside
@@ -82,6 +82,7 @@ struct account_row {
 	uint64_t allocs;
 	uint64_t bytes_req, bytes_alloc; /**< traffic: everything ever allocated */
 	uint64_t peak_alloc;		 /**< largest number of live allocated bytes */
+	uint64_t peak_req;		 /**< live bytes asked for at that moment */
 	uint64_t frees;			 /**< of objects whose allocation was seen */
 	uint64_t freed_req, freed_alloc;
 	uint64_t unseen;   /**< of the frees: ACCOUNT_FREE_UNSEEN */
@@ -112,6 +113,10 @@ struct account_lines vec(struct account_line);
 	X(LIVE_BYTES, "live_bytes", "bytes given, live objects")                   \
 	X(LIVE_WASTE, "live_waste", "bytes given but not asked for, live objects") \
 	X(PEAK, "peak_bytes", "largest live_bytes")                                \
+	X(PEAK_REQ, "peak_req", "live_req at that moment")                         \
+	X(PEAK_WASTE, "peak_waste", "live_waste at that moment")                   \
+	X(FRAG, "internal_frag", "waste / bytes, thousandths")                     \
+	X(LIVE_FRAG, "live_internal_frag", "live_waste / live_bytes, thousandths") \
 	X(FAILED, "failed", "allocations that failed")                             \
 	X(PINGPONG, "pingpong", "frees on another CPU than the allocation's")      \
 	X(LIFE_MEAN, "life_mean", "mean lifetime of freed objects, ns")            \

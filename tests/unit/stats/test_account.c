@@ -216,6 +216,10 @@ START_TEST(peak_is_kept)
 	account_calls(a, &c, 1);
 	ck_assert_uint_eq(total->peak_alloc, 1280);
 	ck_assert_uint_eq(total->peak_time, 9);
+	ck_assert_uint_eq(account_value(total, ACCOUNT_COL_PEAK_REQ), 1000);
+	ck_assert_uint_eq(account_value(total, ACCOUNT_COL_PEAK_WASTE), 280);
+	ck_assert_uint_eq(account_value(total, ACCOUNT_COL_FRAG), 218);
+	ck_assert_uint_eq(account_value(total, ACCOUNT_COL_LIVE_FRAG), 218);
 	ck_assert_uint_eq(account_value(total, ACCOUNT_COL_LIVE_BYTES), 128);
 	ck_assert_uint_eq(account_value(total, ACCOUNT_COL_LIVE_WASTE), 28);
 	ck_assert_uint_eq(account_value(total, ACCOUNT_COL_WASTE), 11 * 28);
