@@ -13,6 +13,7 @@
 static void end_overlapped(struct slab_judge *j, const struct slab_step *step);
 static bool pass_over(struct slab_judge *j, struct slab_known *known, unsigned int source,
 		      unsigned int cpu);
+static bool is_used_soon(struct slab_judge *j, const struct slab_known *known);
 static void judge_new(struct slab_judge *j, const struct slab_step *step,
 		      const struct slab_known *known, const struct slab_next *next);
 static void give_back_forced(struct slab_judge *j, const struct slab_step *step,
@@ -240,13 +241,19 @@ static void end_overlapped(struct slab_judge *j, const struct slab_step *step)
 	}
 }
 
-/* False: it may be only a moment's. */
+/*
+ * False: it may be only a moment's, or the slab was wanted on another CPU, where the task was when
+ * it found nothing (new_slab() lets it be moved).
+ */
 static bool pass_over(struct slab_judge *j, struct slab_known *known, unsigned int source,
 		      unsigned int cpu)
 {
 	const struct slab_known slab = *known;
 
 	if (++known->passed < 2 && source != SLAB_FROM_CPU)
+		return false;
+	/* Where nothing tells of bulk requests, they may have been taken and come back. */
+	if (j->bulk_told && is_used_soon(j, &slab))
 		return false;
 	slab_aside(j, ASIDE_GROUND, "slabs whose objects must have been allocated unseen", 1);
 	memset(known->slots, 0, known->objects);
@@ -257,6 +264,23 @@ static bool pass_over(struct slab_judge *j, struct slab_known *known, unsigned i
 			slab_silent_run(j, slab.cache, cpu, addr);
 	}
 	return true;
+}
+
+/* A free object of the slab is given out soon: so it is free. */
+static bool is_used_soon(struct slab_judge *j, const struct slab_known *known)
+{
+	const uint64_t first = slab_recorded(j, slab_known_addr(j, known, 0));
+	const uint64_t size = (uint64_t)KERNEL_PAGE_SIZE << known->order;
+
+	for (uint64_t i = j->now + 1; i < j->tail; i++) {
+		const struct slab_step *next = slab_judge_step(j, i);
+
+		if (next->ev.type > EVENT_CACHE_FREE || next->ev.slab.ptr - first >= size ||
+		    slab_is_live(j->slab, slab_ours(j, next->ev.slab.ptr)))
+			continue;
+		return next->op.call == CALL_KMALLOC || next->op.call == CALL_CACHE_ALLOC;
+	}
+	return false;
 }
 
 static void judge_new(struct slab_judge *j, const struct slab_step *step,
