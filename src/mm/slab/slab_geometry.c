@@ -136,7 +136,6 @@ static const struct slab_profile profiles[] = {
 	},
 };
 
-static bool explains(struct slab_cache_args *wish, enum machine_arch arch, uint32_t size);
 /* Objects a sheaf is to hold where a creator says so: lib/maple_tree.c, kernel/fork.c. */
 enum { ASKED_SHEAF_CAPACITY = 32 };
 
@@ -151,6 +150,7 @@ static const struct {
 	{ "vm_area_struct", false },
 };
 
+static bool explains(struct slab_cache_args *wish, enum machine_arch arch, uint32_t size);
 static bool sizes_init(struct slab_geometry *geometry, const struct machine_config *config,
 		       const struct slab_cache_args *args);
 static bool order_init(struct slab_geometry *geometry, const struct machine_config *config);
