@@ -74,6 +74,7 @@ static const char *const space_titles[ACCOUNT_SPACE_NR] = {
 };
 
 static void add_head(const struct stat *stat, const struct stat_view *view, struct report *r);
+static void add_identity(const struct repair_coverage *c, struct report *r);
 static void add_moment(const struct stat *stat, const struct stat_view *view, struct report *r);
 static void add_totals(const struct stat *stat, const struct stat_view *view, struct report *r);
 static void add_tables(struct stat *stat, const struct stat_view *view, struct report *r);
@@ -133,12 +134,31 @@ static void add_head(const struct stat *stat, const struct stat_view *view, stru
 	report_count(r, "nr_events", "events", c->nr_events);
 	report_figure(r, "span", "span", t->unit == TRACE_CLOCK_TICKS ? REPORT_COUNT : REPORT_NS,
 		      report_i64((int64_t)(t->last_time - t->first_time)));
+	add_identity(c, r);
 	if (stat->in->filter.any) {
 		report_count(r, "nr_filtered", "filtered out", view->feed.nr_filtered);
 		report_remark(r, "allocations; frees follow their allocation");
 	}
 	if (view->when)
 		add_moment(stat, view, r);
+}
+
+/* How well the cache of an object was known before its free said it. */
+static void add_identity(const struct repair_coverage *c, struct report *r)
+{
+	char late[FMT_BUF], wrong[FMT_BUF];
+
+	if (!c->nr_named)
+		return;
+	/* Of interest to people only where something was mistaken. */
+	report_count(r, "nr_named", c->nr_named_wrong ? "freed by name" : NULL, c->nr_named);
+	if (c->nr_named_wrong)
+		report_remark(r, "objects whose free names their cache: %s of no cache known by "
+				 "name before, %s taken for another's",
+			      fmt_count(late, c->nr_named_late),
+			      fmt_count(wrong, c->nr_named_wrong));
+	report_count(r, "nr_named_late", NULL, c->nr_named_late);
+	report_count(r, "nr_named_wrong", NULL, c->nr_named_wrong);
 }
 
 static void add_moment(const struct stat *stat, const struct stat_view *view, struct report *r)

@@ -51,6 +51,7 @@ void caches_init(struct caches *caches, struct event_names *names)
 {
 	*caches = (struct caches){ .names = names };
 	u64map_init(&caches->by_key);
+	u64map_init(&caches->told);
 	vec_push(&caches->all, (struct repair_cache){ .order = 0xff });
 	/* All texts are made here: later the table may be a reader's, in a thread of its own. */
 	for (unsigned int type = 0; type < KMALLOC_NR; type++) {
@@ -72,6 +73,7 @@ void caches_deinit(struct caches *caches)
 	vec_deinit(&caches->by_name);
 	vec_deinit(&caches->by_site);
 	u64map_deinit(&caches->by_key);
+	u64map_deinit(&caches->told);
 }
 
 void caches_learn(struct caches *caches, const struct caches *from)
@@ -88,6 +90,7 @@ void caches_learn(struct caches *caches, const struct caches *from)
 	vec_foreach(&from->by_name, id)
 		vec_push(&caches->by_name, *id);
 	u64map_copy(&caches->by_key, &from->by_key);
+	u64map_copy(&caches->told, &from->told);
 	memcpy(caches->kmalloc, from->kmalloc, sizeof(caches->kmalloc));
 	memcpy(caches->bucket, from->bucket, sizeof(caches->bucket));
 	caches->other = from->other;

@@ -52,6 +52,7 @@ struct caches {
 	uint32_t bucket_names[BUCKET_NR][KMALLOC_NR_CLASSES];
 	struct vec(uint32_t) by_name;        /**< names.texts id to cache id */
 	struct vec(struct cache_site) by_site;
+	struct u64map told;                  /**< slabs of mixed caches: page event to cache */
 	struct u64map by_key;                /**< hash of (function, sizes) to newest cache */
 	/** Sizes that caches without a name have: a bit each. */
 	uint64_t nameless[CACHES_NAMELESS / 64];

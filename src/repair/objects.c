@@ -16,9 +16,6 @@
 /* include/linux/err.h: addresses above are errors, freed by mistake at worst. */
 #define MAX_ERRNO 4095
 
-/* No cache has smaller objects than kmalloc-8. */
-enum { SMALLEST_OBJECT = 8 };
-
 static enum repair_call alloc_call(const struct event *ev);
 static bool is_large_kmalloc(const struct event *ev);
 static bool is_second_event(struct repair *r, const struct event *ev);
@@ -252,6 +249,8 @@ static uint32_t cache_of_alloc(struct repair *r, const struct event *ev)
 		return cache_of_bucket(r, ev, cache);
 	}
 	cache = caches_of_alloc(&r->caches, ev);
+	if (unlikely(r->caches.all.items[cache].mixed))
+		return mixed_cache(r, ev->slab.ptr, cache);
 	/*
 	 * Named by the event, or united with a named one before: certain. But what lies in the same
 	 * slab may have no name yet.
@@ -321,6 +320,7 @@ static void learn_from_name(struct repair *r, const struct event *ev, struct rep
 	uint32_t before = caches_canon(&r->caches, op->cache);
 	uint32_t one;
 
+	r->coverage.nr_named++;
 	if (likely(before == named))
 		return;
 	if (!op->cache) {
@@ -330,13 +330,18 @@ static void learn_from_name(struct repair *r, const struct event *ev, struct rep
 		return;
 	}
 	one = caches_unite(&r->caches, before, named);
+	r->coverage.nr_named_late += one != 0;
+	r->coverage.nr_named_wrong += !one;
 	if (one) {
 		(void)cache_of_slab(r, ev->slab.ptr, one);
 		return;
 	}
 	/* A cache that was only inferred is our mistake, not the caller's. */
-	if (!r->caches.all.items[op->cache].name)
+	if (!r->caches.all.items[op->cache].name) {
+		mixed_found(r, ev->slab.ptr, op->cache, named);
+		op->cache = named;
 		return;
+	}
 	op->fate = FATE_REPAIRED;
 	op->kind = REPAIR_MISMATCH;
 }

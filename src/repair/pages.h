@@ -23,6 +23,7 @@ enum page_flags {
 	PAGE_EXPLAINED = 1 << 0, /**< fate of the allocation was EXPLAINED, else DIRECT */
 	PAGE_PIECE = 1 << 1,     /**< part of a block that was cut: "slot" is a group */
 	PAGE_SLAB_SEEN = 1 << 2, /**< an object was seen in it */
+	PAGE_TOLD = 1 << 3,      /**< the free of an object said which cache it is of */
 };
 
 struct page_block {

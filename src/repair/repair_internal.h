@@ -14,6 +14,9 @@
 #include "kmreplay/core/vec.h"
 #include "kmreplay/repair/repair.h"
 
+/** No cache has smaller objects than kmalloc-8. */
+enum { SMALLEST_OBJECT = 8 };
+
 /** A batch comes out when this many events stand behind it. */
 enum { REPAIR_WINDOW = 4096 };
 
@@ -174,6 +177,13 @@ void object_bulk_free(struct repair *r, struct held_batch *held, size_t index);
 /** The objects of slab "block" at "pfn", which event "index" frees, end with it. */
 void object_end_slab(struct repair *r, struct held_batch *held, size_t index, uint64_t pfn,
 		     const struct page_block *block);
+
+/* mixed.c: call sites that use several caches of one size */
+
+/** The cache of an object at "ptr", as far as its slab tells; else "cache", which is mixed. */
+uint32_t mixed_cache(struct repair *r, uint64_t ptr, uint32_t cache);
+/** An object of "cache", told by its call site, was freed as one of "named". */
+void mixed_found(struct repair *r, uint64_t ptr, uint32_t cache, uint32_t named);
 
 /* page_events.c */
 

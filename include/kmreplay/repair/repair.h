@@ -147,6 +147,7 @@ struct repair_cache {
 	uint32_t canon;       /**< id of the cache it turned out to be, else its own id */
 	uint8_t order;        /**< of its slabs when page events told; 0xff: unknown */
 	uint8_t kmalloc;      /**< 1: a kmalloc class */
+	uint8_t mixed;        /**< 1: told by its call site, but that uses several: see the slab */
 	uint8_t reclaimable, account, dma; /**< flags seen */
 };
 
@@ -160,6 +161,11 @@ struct repair_coverage {
 	uint64_t direct_map_base;          /**< page_offset_base; 0: not found (hashed pointers) */
 	uint64_t nr_loss_marks;            /**< events that follow a gap in the recording */
 	uint64_t nr_other_caches;          /**< times that "(other)" stood for a new cache */
+	/**
+	 * Objects whose free named their cache; of them those of which no name was known by then,
+	 * and those that were taken for another cache's.
+	 */
+	uint64_t nr_named, nr_named_late, nr_named_wrong;
 	bool hashed;                       /**< pointers are hashes: ownership by neighbours only */
 };
 

@@ -40,7 +40,11 @@ enum {
 struct slab_page {
 	union {
 		struct list_head link;  /**< on the node partial list */
-		struct slab_page *next; /**< on the cpu partial list, or waiting for RCU */
+		struct {
+			struct slab_page *next; /**< on the cpu partial list, or waiting for RCU */
+			/** Free objects from here on, as each slab was when it came to the list. */
+			uint32_t stacked;
+		};
 	};
 	struct slab_cache *cache;
 	uint64_t base;    /**< address of object 0 */
@@ -50,7 +54,6 @@ struct slab_page {
 		uint32_t depth;  /**< slabs on the cpu partial list from here on, with this */
 		uint32_t offset; /**< SLAB: bytes of pages before object 0 */
 	};
-	uint32_t stacked; /**< the free objects of those, as each was when it was put there */
 	uint16_t head;    /**< first free slot, SLAB_NIL: none (slab->freelist) */
 	uint16_t inuse;   /**< slots that are not on "head"'s list */
 	uint16_t objects; /**< slots */

@@ -17,6 +17,9 @@ static void lay_out(struct naive_cache *c, struct naive_slab *s);
 static void put_off(struct naive_slub *n, struct naive_cache *c, unsigned int cpu);
 static void give_back(struct naive_slub *n, struct naive_cache *c, int slab);
 static void leave_cpu_partial(struct naive_slub *n, struct naive_cache *c, int slab);
+static void to_cpu_partial(struct naive_cache *c, unsigned int cpu, int slab);
+static bool list_is_long(const struct naive_slub *n, const struct naive_cache *c,
+			 unsigned int cpu);
 static void give_objects(struct naive_slub *n, struct naive_cache *c, unsigned int cpu, int slab,
 			 const struct naive_row *slots);
 static void free_many(struct naive_slub *n, const uint32_t *ids, unsigned int cpu, size_t nr,
@@ -62,6 +65,8 @@ void naive_init(struct naive_slub *n, struct machine_config *config)
 	const struct kernel_version version = config->kernel;
 
 	memset(n, 0, sizeof(*n));
+	n->until_5_15 = version.major && (version.major < 5 ||
+					  (version.major == 5 && version.minor <= 15));
 	n->since_6_8 = version.major > 6 || (version.major == 6 && version.minor >= 8);
 	n->nr_cpus = config->nr_cpus;
 	n->nr_nodes = config->nr_nodes;
@@ -246,15 +251,38 @@ bool naive_alloc_bulk(struct naive_slub *n, uint32_t id, unsigned int cpu, uint3
 static int take_along(struct naive_slub *n, struct naive_cache *c, unsigned int cpu, int node)
 {
 	struct naive_row *list = &c->node_partial[node];
-	const size_t limit = c->geometry.cpu_partial_slabs;
+	const size_t limit = n->until_5_15 ? c->geometry.cpu_partial :
+					     c->geometry.cpu_partial_slabs;
 	const int first = erase(list, 0);
-	size_t more = limit / 2 + 1;
+	size_t taken = n->until_5_15 ? c->slabs.items[first].free.nr : 0;
 
 	if (c->debug || (!limit && n->since_6_8))
 		return first;
-	for (; more && list->nr; more--)
-		insert(&c->cpu_partial[cpu], 0, erase(list, 0));
+	while (taken <= limit / 2 && list->nr) {
+		const int slab = erase(list, 0);
+
+		taken += n->until_5_15 ? c->slabs.items[slab].free.nr : 1;
+		to_cpu_partial(c, cpu, slab);
+	}
 	return first;
+}
+
+static void to_cpu_partial(struct naive_cache *c, unsigned int cpu, int slab)
+{
+	c->slabs.items[slab].counted = c->slabs.items[slab].free.nr;
+	insert(&c->cpu_partial[cpu], 0, slab);
+}
+
+/* What put_cpu_partial() compares: pobjects until 5.15, slabs since. */
+static bool list_is_long(const struct naive_slub *n, const struct naive_cache *c, unsigned int cpu)
+{
+	const struct naive_row *list = &c->cpu_partial[cpu];
+	size_t objects = 0;
+
+	for (size_t i = 0; i < list->nr; i++)
+		objects += c->slabs.items[list->items[i]].counted;
+	return n->until_5_15 ? objects > c->geometry.cpu_partial :
+			       list->nr >= c->geometry.cpu_partial_slabs;
 }
 
 /* get_partial(), get_any_partial() */
@@ -549,7 +577,7 @@ static void give_objects(struct naive_slub *n, struct naive_cache *c, unsigned i
 {
 	struct naive_slab *s = &c->slabs.items[slab];
 	struct naive_row *to = c->own[cpu] == slab ? &c->own_free[cpu] : &s->free;
-	struct naive_row *list = &c->node_partial[s->node], *partial = &c->cpu_partial[cpu];
+	struct naive_row *list = &c->node_partial[s->node];
 	const bool was_full = !s->free.nr;
 
 	for (size_t i = slots->nr; i-- > 0;)
@@ -569,9 +597,9 @@ static void give_objects(struct naive_slub *n, struct naive_cache *c, unsigned i
 		}
 		return;
 	}
-	if (partial->nr && partial->nr >= c->geometry.cpu_partial_slabs)
+	if (c->cpu_partial[cpu].nr && list_is_long(n, c, cpu))
 		drain(n, c, cpu);
-	insert(partial, 0, slab);
+	to_cpu_partial(c, cpu, slab);
 }
 
 /* --- flush, shrink, grace --- */

@@ -24,6 +24,7 @@ struct naive_slab {
 	uint64_t pfn, base;
 	unsigned int order, node;
 	int objects;
+	size_t counted;        /**< free objects when it came to a CPU's list */
 	struct naive_row free; /**< its own list */
 	struct vec(bool) live; /**< by slot */
 	bool gone;
@@ -49,6 +50,7 @@ struct naive_waiting {
 };
 
 struct naive_slub {
+	bool until_5_15;  /**< a CPU's list is limited in free objects */
 	bool since_6_8;   /**< node first round, compound pages, strict cpu partial */
 	bool defers_rcu;
 	unsigned int nr_cpus, nr_nodes;

@@ -252,7 +252,68 @@ START_TEST(what_was_learned_is_known_from_the_start)
 }
 END_TEST
 
-UNIT_MAIN("repair caches", buckets_are_found_by_their_slabs,
+/* Slabs of pages 100, 101 ...: a site takes an object of each, which is freed under its name. */
+static void add_mixed(struct stream *s, unsigned int from, unsigned int to)
+{
+	for (unsigned int i = from; i < to; i++) {
+		stream_page_alloc(s, 100 + i, 0, GFP_SLAB);
+		stream_cache_alloc(s, BASE + (100 + i) * 4096, 256, "twsk_alloc+0x1");
+		stream_cache_alloc(s, BASE + (100 + i) * 4096 + 256, 256, "twsk_alloc+0x1");
+	}
+	for (unsigned int i = from; i < to; i++)
+		stream_cache_free(s, BASE + (100 + i) * 4096, i % 2 ? "tw_v6" : "tw_v4");
+}
+
+/* The names of the objects of slab "i" of "nr", as their allocations came out. */
+static void check_mixed(struct stream *s, size_t first, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		const char *want = i % 2 ? "tw_v6" : "tw_v4";
+
+		ck_assert_str_eq(name_at(s, first + 3 * i), want);
+		ck_assert_str_eq(name_at(s, first + 3 * i + 1), want);
+		ck_assert_str_eq(name_at(s, first + 3 * i + 2), want);
+	}
+}
+
+/* One site, two caches of one size: the slab decides, as soon as one of its objects is named. */
+START_TEST(slabs_of_a_mixed_site_are_told_apart)
+{
+	struct repair *first;
+	struct stream s;
+	size_t at;
+
+	stream_init(&s);
+	stream_teach_base(&s);
+	at = s.events.nr;
+	add_mixed(&s, 0, 6);
+	stream_cache_alloc(&s, BASE + 101 * 4096 + 512, 256, "twsk_alloc+0x1");
+	stream_cache_alloc(&s, BASE + 102 * 4096 + 512, 256, "twsk_alloc+0x1");
+	stream_run(&s);
+	check_mixed(&s, at, 6);
+	ck_assert_str_eq(name_at(&s, s.ops.nr - 2), "tw_v6");
+	ck_assert_str_eq(name_at(&s, s.ops.nr - 1), "tw_v4");
+	ck_assert_uint_eq(s.coverage.nr_named, 6);
+	ck_assert_uint_eq(s.coverage.nr_named_late, 1);
+	ck_assert_uint_eq(s.coverage.nr_named_wrong, 3);
+
+	/* Who has learned it knows it at once, however late the frees come. */
+	first = s.r;
+	s.r = NULL;
+	vec_reset(&s.ops);
+	vec_reset(&s.resolved);
+	vec_reset(&s.lists);
+	s.batch = 8;
+	s.options.learned = first;
+	stream_run(&s);
+	check_mixed(&s, at, 6);
+	ck_assert_uint_eq(s.coverage.nr_named_wrong, 0);
+	repair_destroy(first);
+	stream_deinit(&s);
+}
+END_TEST
+
+UNIT_MAIN("repair caches", slabs_of_a_mixed_site_are_told_apart, buckets_are_found_by_their_slabs,
 	  no_buckets_without_slabs_of_their_own, slab_bound_late, kmalloc_classes,
 	  named_allocations, name_comes_with_the_free, slab_unites, kfree_of_a_cache_object,
 	  number_of_caches_is_bounded, what_was_learned_is_known_from_the_start)
