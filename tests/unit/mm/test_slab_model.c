@@ -31,6 +31,7 @@ struct machine {
 
 static const struct machine machines[] = {
 	{ "5.10, one CPU", 5, 10, 1, 1, -1, -1 },
+	{ "5.10, four CPUs, two nodes", 5, 10, 4, 2, -1, -1 },
 	{ "6.1, one CPU", 6, 1, 1, 1, -1, -1 },
 	{ "6.1, two CPUs", 6, 1, 2, 1, -1, -1 },
 	{ "6.1, four CPUs, two nodes", 6, 1, 4, 2, -1, -1 },
