@@ -107,7 +107,7 @@ static const struct config_option options[] = {
 	BOOL("pages.mobility_grouping", mobility_grouping, "migratetypes are kept in pageblocks of their own"),
 
 	{ .path = "slab.design", .type = CONFIG_CHOICE, .automatic = AUTO_MINUS_ONE, .choice = slab_design_name, FIELD(slab_design),
-	  .max = SLAB_DESIGN_NR - 1, .help = "which allocator: SLUB with cpu slabs or with sheaves, SLAB, SLUB_TINY; where the release lacks it, that of the nearest one that has it" },
+	  .max = SLAB_DESIGN_NR - 1, .help = "which allocator: SLUB with cpu slabs or with sheaves, SLAB, SLOB, SLUB_TINY; where the release lacks it, that of the nearest one that has it" },
 	NUMBER("slab.min_order", slub_min_order, 0, KERNEL_MAX_ORDER, AUTO_NONE, NULL, "smallest order of a slab (slab_min_order=)"),
 	NUMBER("slab.max_order", slub_max_order, 0, KERNEL_MAX_ORDER, AUTO_MINUS_ONE, NULL, "largest order of a slab, unless one object needs more (slab_max_order=); auto: the design's, in SLUB 3, in SLAB 1"),
 	NUMBER("slab.min_objects", slub_min_objects, 1, 32767, AUTO_ZERO, "objects", "how many a slab should hold at least (slab_min_objects=)"),

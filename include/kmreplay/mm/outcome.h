@@ -102,6 +102,7 @@ const char *mm_failure_name(enum mm_failure failure);
 	X(slab_new, 250, "laying out a new slab, without its pages")                          \
 	X(slab_free_fast, 8, "object back to the CPU's slab or sheaf")                        \
 	X(slab_free_slow, 40, "object back to any other slab")                                \
+	X(slob_search, 5, "each page and free block that SLOB looks at")                      \
 	X(slab_discard, 150, "giving an empty slab up, without its pages")                    \
 	X(pcp, 25, "page from or to a per-CPU list")                                          \
 	X(pcp_refill_page, 15, "each page that refills a per-CPU list")                       \

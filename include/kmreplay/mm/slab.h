@@ -209,7 +209,9 @@ struct slab_cache_stats {
 	uint64_t shared_objs;        /**< of them in arrays that CPUs share */
 	uint64_t free_slabs;         /**< SLAB: on free lists, which are apart from partial ones */
 	uint64_t rcu_slabs;          /**< waiting for a grace period; not in nr_slabs */
-	uint64_t bytes;              /**< pages of all slabs */
+	uint64_t bytes;              /**< pages of all slabs; SLOB: its share of the heap's pages */
+	uint64_t object_bytes, live_bytes; /**< sizes and strides of live objects */
+	uint64_t alloc_bytes;        /**< strides of all objects that ever were */
 	uint64_t loss_align;         /**< (stride - object size) of live objects */
 	uint64_t loss_padding;       /**< what is left at the end of slabs */
 	uint64_t loss_free;          /**< free slots; the three add up to bytes - live objects */

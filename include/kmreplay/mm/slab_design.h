@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * Which slab allocator a machine has: SLUB with cpu slabs, SLUB with sheaves (since 7.0), SLAB
- * (until 6.7), or the small SLUB that is built with CONFIG_SLUB_TINY (since 6.2). Here each can be
- * asked for on any recording; its rules are then those of the nearest release that has it.
+ * (until 6.7), SLOB (until 6.3), or the small SLUB that is built with CONFIG_SLUB_TINY (since 6.2).
+ * Here each can be asked for on any recording; its rules are then those of the nearest release that
+ * has it.
  */
 #ifndef KMREPLAY_MM_SLAB_DESIGN_H
 #define KMREPLAY_MM_SLAB_DESIGN_H
@@ -13,6 +14,7 @@ enum slab_design {
 	SLAB_DESIGN_SLUB,    /**< mm/slub.c with cpu slabs */
 	SLAB_DESIGN_SHEAVES, /**< mm/slub.c with sheaves */
 	SLAB_DESIGN_SLAB,    /**< mm/slab.c: arrays of free objects in front of slabs */
+	SLAB_DESIGN_SLOB,    /**< mm/slob.c: a heap, first fit; caches own nothing */
 	SLAB_DESIGN_TINY,    /**< mm/slub.c with CONFIG_SLUB_TINY: nothing per CPU, nothing kept */
 	SLAB_DESIGN_NR,
 };

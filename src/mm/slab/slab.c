@@ -181,9 +181,14 @@ uint32_t slab_cache_of(const struct slab_allocator *slab, uint64_t addr)
 {
 	uintptr_t value = slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
 
+	struct slab_page *page = (struct slab_page *)value;
+
 	if (!value || slab_map_is_large(value))
 		return SLAB_CACHE_NONE;
-	return ((const struct slab_page *)value)->cache->id;
+	if (slab->other && slab->other->cache_of)
+		return slab->other->cache_of(
+			slab, (struct slab_object){ page, slab_slot(page, addr) });
+	return page->cache->id;
 }
 
 bool slab_is_live(const struct slab_allocator *slab, uint64_t addr)

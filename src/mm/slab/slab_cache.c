@@ -80,7 +80,8 @@ bool slab_cache_destroy(struct slab_allocator *slab, uint32_t id, unsigned int c
 		slab->other->shrink(slab, cache, cpu);
 	else
 		slab_flush_all(slab, cache);
-	if (slab->other ? cache->nr_slabs : !slab_free_empty(slab, cache, cpu))
+	if (slab->other ? slab_cache_live(cache) || cache->nr_slabs :
+			  !slab_free_empty(slab, cache, cpu))
 		return false;
 	slab_rcu_grace(slab, cpu);
 	vec_push(&slab->names, cache->name);
@@ -204,6 +205,8 @@ static struct slab_cache *find_mergeable(const struct slab_allocator *slab,
 	uint32_t align = slab_geometry_align(slab->config.arch, args->flags, args->align, size);
 	uint32_t flags = known_flags(slab, args->flags);
 
+	if (slab->design->never_merges)
+		return NULL;
 	if (!slab->config.slab_merge ||
 	    unmergeable(slab, args->flags, args->ctor, args->usersize))
 		return NULL;

@@ -50,17 +50,21 @@ bool slab_check(const struct slab_allocator *slab, struct error *err)
 	struct tally *tallies CLEANUP(cleanup_free) = xcalloc(slab->caches.nr, sizeof(*tallies));
 	uint64_t *of_nodes CLEANUP(cleanup_free) =
 		xcalloc(slab->caches.nr * slab->nr_nodes, sizeof(*of_nodes));
+	uint64_t *live CLEANUP(cleanup_free) = xcalloc(slab->caches.nr, sizeof(*live));
 
 	for (size_t i = 0; i < slab->caches.nr; i++)
 		tallies[i].of_node = &of_nodes[i * slab->nr_nodes];
 	if (!check_classes(slab, err) || !check_map(slab, tallies, err) ||
 	    !check_waiting(slab, tallies, err))
 		return false;
+	if (slab->other && slab->other->check_heap && !slab->other->check_heap(slab, live, err))
+		return false;
 	for (size_t i = 0; i < slab->caches.nr; i++) {
 		const struct slab_cache *cache = slab->caches.items[i];
 
 		if (!cache)
 			continue;
+		tallies[i].live += live[i];
 		if (!check_cpus(slab, cache, &tallies[i], err) ||
 		    (cache->sheaves && !check_sheaves(slab, cache, &tallies[i], err)) ||
 		    !check_nodes(slab, cache, &tallies[i], err) || !check_cycle(cache, err) ||
@@ -122,7 +126,7 @@ static bool check_page(const struct slab_allocator *slab, const struct slab_page
 	tally->objects += page->objects;
 	tally->pages += 1ULL << page->order;
 	tally->place[page->place]++;
-	return check_links(slab, page, tally, err);
+	return page->cache->is_heap || check_links(slab, page, tally, err);
 }
 
 /* Each slot is live or on exactly one of the slab's two free lists. */

@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "slab_array.h"
+#include "slab_slob.h"
 
 #include "kmreplay/mm/slab_geometry.h"
 
@@ -29,6 +30,12 @@ static const struct slab_design_info designs[SLAB_DESIGN_NR] = {
 		.kmalloc_min = 32,
 		.kmalloc_flags = SLAB_HWCACHE_ALIGN,
 		.align_to_merge = true,
+	},
+	[SLAB_DESIGN_SLOB] = {
+		.name = "slob",
+		.until = { 6, 3 },
+		.ops = &slab_slob_ops,
+		.never_merges = true,
 	},
 	[SLAB_DESIGN_TINY] = {
 		.name = "tiny",
@@ -81,6 +88,7 @@ struct kernel_version slab_design_kernel(const struct machine_config *config)
 bool slab_design_heeds(const struct machine_config *config, struct error *err)
 {
 	const bool slub = !slab_design_info(config)->ops;
+	const bool slob = slab_design_of(config) == SLAB_DESIGN_SLOB;
 	const bool tiny = slab_design_of(config) == SLAB_DESIGN_TINY;
 	const struct {
 		const char *name;
@@ -90,7 +98,10 @@ bool slab_design_heeds(const struct machine_config *config, struct error *err)
 		{ "slab.min_objects", config->slub_min_objects > 0, slub },
 		{ "slab.cpu_partial", config->slub_cpu_partial >= 0, slub },
 		{ "slab.min_partial", config->slub_min_partial >= 0, slub },
-		/* Both depend on !SLUB_TINY, too. */
+		{ "slab.max_order", config->slub_max_order != SLAB_ORDER_AUTO, !slob },
+		{ "slab.kmalloc_classes", config->kmalloc_classes.nr, !slob },
+		{ "slab.memcg", config->slab_memcg, slub },
+		/* SLUB_DEBUG and RANDOM_KMALLOC_CACHES depend on !SLUB_TINY, too. */
 		{ "slab.debug", config->slab_debug[0], slub && !tiny },
 		{ "slab.random_kmalloc", config->slab_random_kmalloc, slub && !tiny },
 	};

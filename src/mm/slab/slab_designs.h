@@ -19,7 +19,17 @@ struct slab_held {
 	uint64_t slabs;   /**< that stand on nodes' lists */
 };
 
-/** A design that is not mm/slub.c's. All functions are there. */
+/** What a cache's bytes are. Unless a design says otherwise, by slabs and strides. */
+struct slab_sums {
+	uint64_t num_objs;     /**< slots */
+	uint64_t bytes;        /**< pages */
+	uint64_t slot_bytes;   /**< of them slots */
+	uint64_t live_bytes;   /**< strides of live objects */
+	uint64_t object_bytes; /**< the same without what makes them strides */
+	uint64_t alloc_bytes;  /**< strides of all that were ever handed out */
+};
+
+/** A design that is not mm/slub.c's. Where nothing else is said, all functions are there. */
 struct slab_design_ops {
 	/** Geometry of a cache of "args"; "recorded": a stride that is known, or 0. */
 	bool (*layout)(struct slab_geometry *geometry, const struct machine_config *config,
@@ -35,6 +45,11 @@ struct slab_design_ops {
 	/** kmem_cache_free(), kfree() of a live object in a slab. */
 	struct mm_outcome (*free)(struct slab_allocator *slab, unsigned int cpu,
 				  struct slab_object object);
+	/** kmalloc_node() of a size that kmalloc_class() knows; NULL: there are classes. */
+	struct mm_outcome (*kmalloc)(struct slab_request *rq, uint32_t size);
+	uint32_t (*kmalloc_class)(const struct slab_allocator *slab, uint64_t size);
+	/** The cache of an object in a slab; NULL: the slab's. */
+	uint32_t (*cache_of)(const struct slab_allocator *slab, struct slab_object object);
 	/** ksize() of a live object in a slab. */
 	uint64_t (*ksize)(const struct slab_allocator *slab, struct slab_object object);
 	/** do_drain(): what the CPU holds of the cache goes back to the slabs. */
@@ -43,14 +58,21 @@ struct slab_design_ops {
 	void (*cpu_dead)(struct slab_allocator *slab, unsigned int cpu);
 	/** __kmem_cache_shrink(): all that can be given back is. */
 	void (*shrink)(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
+	/** A grace period is over for single objects; pages given back. NULL: only slabs wait. */
+	size_t (*rcu_grace)(struct slab_allocator *slab, unsigned int cpu);
 	/** Background work that is due at "now_ns"; returns when there will be more. */
 	uint64_t (*tick)(struct slab_allocator *slab, uint64_t now_ns);
+	/** Corrects "sums" of a cache that owns no slabs; NULL: all do. */
+	void (*sums)(const struct slab_allocator *slab, const struct slab_cache *cache,
+		     struct slab_sums *sums);
 	/** Sets what of "stats" the lists of slub.c don't tell; returns free objects on nodes. */
 	uint64_t (*count)(const struct slab_allocator *slab, const struct slab_cache *cache,
 			  struct slab_cache_stats *stats);
 	/** The invariants of what the cache has of its own; "held" becomes what was found there. */
 	bool (*check)(const struct slab_allocator *slab, const struct slab_cache *cache,
 		      struct slab_held *held, struct error *err);
+	/** The invariants of slabs of no one cache; "live": objects by cache; NULL: none. */
+	bool (*check_heap)(const struct slab_allocator *slab, uint64_t *live, struct error *err);
 };
 
 /** What a design is, beyond the release's rules. */
@@ -67,6 +89,7 @@ struct slab_design_info {
 	bool in_order;                       /**< new slabs are handed out from their start */
 	bool no_reclaim;                     /**< SLAB_RECLAIM_ACCOUNT means nothing */
 	bool align_to_merge;                 /**< caches merge only if the older one's align fits */
+	bool never_merges;
 };
 
 /** False and "err" when "config" sets a limit that its design does not know. */

@@ -69,6 +69,7 @@ struct slab_design_info;
 struct slab_design_ops;
 struct slab_arrays;
 struct slab_reaper;
+struct slob;
 
 /** What a CPU holds of a cache: struct kmem_cache_cpu. */
 struct slab_cpu {
@@ -98,12 +99,14 @@ struct slab_cache {
 	struct slab_geometry geometry;
 	bool single;              /**< no cpu slabs: objects go to and from slabs one by one */
 	bool in_order;            /**< new slabs are handed out from their start: no shuffling */
+	bool is_heap;             /**< SLOB: its slabs hold objects of all caches */
 	uint32_t page_gfp;        /**< allocflags: what the cache adds to each page request */
 	uint16_t *sequence;       /**< slots as first handed out; NULL before the first slab */
 	uint16_t *successor;      /**< the same as a cycle: what follows slot i */
 	struct rng rng;           /**< start positions; own, so that caches do not disturb others */
 	uint64_t nr_slabs, num_objs, nr_pages, rcu_slabs;
 	uint64_t placed;          /**< objects in use that counters do not know (slab_start.c) */
+	uint64_t varied_bytes;    /**< SLOB's kmalloc(): handed out, since sizes vary */
 	uint32_t usersize;
 	bool ctor;
 	int refcount;             /**< names */
@@ -128,6 +131,7 @@ struct slab_allocator {
 	const struct slab_design_info *design;
 	const struct slab_design_ops *other;    /**< of "design"; NULL: mm/slub.c's */
 	struct slab_reaper *reaper;             /**< NULL: the design is not SLAB */
+	struct slob *slob;                      /**< NULL: the design is not SLOB */
 	struct slab_page_ops ops;
 	void *ctx;
 	struct machine_config config;           /**< own copy, with ranges and classes */
@@ -167,6 +171,8 @@ struct slab_page *slab_page_create(struct slab_allocator *slab, struct slab_cach
 				   uint64_t pfn, uint32_t order);
 /** It is one of its cache's slabs from now on. */
 void slab_page_count(struct slab_allocator *slab, const struct slab_page *page);
+/** Pages of the cache's order, asked for once with "gfp", as a slab in no list; as the former. */
+struct slab_page *slab_page_of_own(struct slab_request *rq, uint32_t gfp);
 /** The order in which a new slab's slots are handed out: all free, on its own list. */
 void slab_page_link(struct slab_page *page);
 /** discard_slab(): "page" must be in no list; gone afterwards. Costs go to "out". */

@@ -64,6 +64,7 @@ static uint32_t class_create(struct slab_allocator *slab, unsigned int type, uin
 static uint32_t smallest_size(const struct slab_allocator *slab);
 static enum kmalloc_type type_of(const struct slab_allocator *slab, uint32_t gfp);
 static bool has_type(const struct slab_allocator *slab, enum kmalloc_type type);
+static bool has_heap(const struct slab_allocator *slab);
 static struct mm_outcome alloc_large(struct slab_allocator *slab, unsigned int cpu, uint32_t gfp,
 				     unsigned int order, int node, unsigned int context);
 
@@ -78,6 +79,14 @@ struct mm_outcome slab_kmalloc(struct slab_allocator *slab, unsigned int cpu, ui
 	BUG_ON(cpu >= slab->nr_cpus);
 	if (!size)
 		return (struct mm_outcome){ .addr = SLAB_ZERO_SIZE_PTR };
+	if (slab_kmalloc_class(slab, size, gfp) != SLAB_CACHE_NONE)
+		return slab->other->kmalloc(&(struct slab_request){
+			.slab = slab,
+			.cpu = cpu,
+			.node = node < (int)slab->nr_nodes ? node : -1,
+			.gfp = gfp,
+			.context = context,
+		}, (uint32_t)size);
 	order = bits_get_order(size);
 	if (order > KERNEL_MAX_ORDER)
 		return (struct mm_outcome){ .failure = MM_FAIL_ORDER };
@@ -89,7 +98,7 @@ uint32_t slab_kmalloc_class(const struct slab_allocator *slab, uint64_t size, ui
 	unsigned int class;
 
 	if (!size || size > slab->kmalloc_max)
-		return SLAB_CACHE_NONE;
+		return has_heap(slab) ? slab->other->kmalloc_class(slab, size) : SLAB_CACHE_NONE;
 	class = slab->class_of[(size - 1) / SLAB_CLASS_STEP];
 	return slab->kmalloc.items[type_of(slab, gfp) * slab->nr_classes + class];
 }
@@ -98,11 +107,14 @@ uint32_t slab_kmalloc_class(const struct slab_allocator *slab, uint64_t size, ui
 uint32_t slab_kmalloc_copy(const struct slab_allocator *slab, uint32_t cache, uint64_t caller)
 {
 	const uint64_t golden_ratio = 0x61c8864680b583ebULL;
-	const uint32_t first = slab->kmalloc.items[KMALLOC_NORMAL * slab->nr_classes];
+	uint32_t first;
 	uint64_t copy;
 
+	if (!slab->copies.nr)
+		return cache;
 	/* The ordinary classes have ids in a row. */
-	if (!slab->copies.nr || cache < first || cache - first >= slab->nr_classes)
+	first = slab->kmalloc.items[KMALLOC_NORMAL * slab->nr_classes];
+	if (cache < first || cache - first >= slab->nr_classes)
 		return cache;
 	copy = ((caller ^ bits_mix64(slab->config.seed)) * golden_ratio) >> 60;
 	return copy ? slab->copies.items[(copy - 1) * slab->nr_classes + cache - first] : cache;
@@ -174,6 +186,8 @@ void slab_kmalloc_init(struct slab_allocator *slab)
 	const uint8_t *types = slab->profile->kmalloc_odd_first ? types_new : types_old;
 	struct class_sizes sizes = { 0 };
 
+	if (has_heap(slab))
+		return;
 	collect_classes(slab, &sizes);
 	map_sizes(slab, &sizes);
 	slab->nr_classes = (uint32_t)sizes.nr;
@@ -295,6 +309,12 @@ static enum kmalloc_type type_of(const struct slab_allocator *slab, uint32_t gfp
 	if (gfp & GFP_BIT_RECLAIMABLE)
 		return has_type(slab, KMALLOC_RECLAIM) ? KMALLOC_RECLAIM : KMALLOC_NORMAL;
 	return has_type(slab, KMALLOC_CGROUP) ? KMALLOC_CGROUP : KMALLOC_NORMAL;
+}
+
+/* kmalloc() has no classes: the design serves sizes as they come. */
+static bool has_heap(const struct slab_allocator *slab)
+{
+	return slab->other && slab->other->kmalloc;
 }
 
 static bool has_type(const struct slab_allocator *slab, enum kmalloc_type type)

@@ -6,7 +6,8 @@
 
 #include "slab_array.h"
 
-static bool next_in_page(const struct slab_page *page, uint64_t *addr);
+static bool next_in_page(const struct slab_allocator *slab, const struct slab_page *page,
+			 uint32_t cache, uint64_t *addr);
 
 bool slab_next(const struct slab_allocator *slab, uint64_t *pfn, struct slab_info *info)
 {
@@ -55,7 +56,8 @@ bool slab_next_live(const struct slab_allocator *slab, uint32_t cache, uint64_t 
 			return true;
 		}
 		*addr = from;
-		if (page->cache->id == cache && next_in_page(page, addr))
+		if ((page->cache->id == cache || page->cache->is_heap) &&
+		    next_in_page(slab, page, cache, addr))
 			return true;
 		pfn = slab_page_pfn(slab, page) + (1ULL << page->order) - 1;
 	}
@@ -101,13 +103,16 @@ unsigned int slab_nr_nodes(const struct slab_allocator *slab)
 	return slab->nr_nodes;
 }
 
-static bool next_in_page(const struct slab_page *page, uint64_t *addr)
+static bool next_in_page(const struct slab_allocator *slab, const struct slab_page *page,
+			 uint32_t cache, uint64_t *addr)
 {
 	const uint64_t size = page->cache->size;
 	uint64_t slot = *addr > page->base ? (*addr - page->base + size - 1) / size : 0;
 
 	for (; slot < page->objects; slot++) {
-		if (page->links[slot] != SLAB_LIVE)
+		if (page->links[slot] != SLAB_LIVE ||
+		    (page->cache->is_heap &&
+		     slab_cache_of(slab, page->base + slot * size) != cache))
 			continue;
 		*addr = page->base + slot * size;
 		return true;

@@ -16,7 +16,7 @@
  */
 #include <config.h>
 
-#include "slab_internal.h"
+#include "slab_designs.h"
 #include "slab_memcg.h"
 
 #include "kmreplay/mm/gfp_derive.h"
@@ -29,6 +29,7 @@ static_assert(sizeof(struct slab_page) <= 72, "a slab costs this and two bytes a
 static struct mm_outcome get_pages(struct slab_request *rq, uint32_t gfp, int node,
 				   uint32_t *order);
 static void sequence_init(struct slab_cache *cache);
+static struct slab_page *make_page(struct slab_request *rq, struct mm_outcome got, uint32_t order);
 static void links_ascend(struct slab_page *page);
 static void links_rotate(struct slab_page *page);
 static void links_pick(struct slab_page *page);
@@ -38,7 +39,6 @@ static struct mm_outcome give_back(struct slab_allocator *slab, struct slab_page
 
 struct slab_page *slab_page_new(struct slab_request *rq, uint32_t gfp, int node)
 {
-	struct slab_cache *cache = rq->cache;
 	struct slab_page *page;
 	struct mm_outcome got;
 	uint32_t order;
@@ -49,22 +49,26 @@ struct slab_page *slab_page_new(struct slab_request *rq, uint32_t gfp, int node)
 		rq->out.failure = got.failure;
 		return NULL;
 	}
-	page = slab_page_create(rq->slab, cache, got.addr, order);
-	if (!page) {
-		rq->out.failure = MM_FAIL_INVALID;
-		return NULL;
+	page = make_page(rq, got, order);
+	if (page) {
+		slab_page_link(page);
+		slab_memcg_new_page(rq, page, gfp);
 	}
-	slab_page_link(page);
-	rq->out.failure = MM_FAIL_NONE;
-	slab_step(&rq->out, MM_PATH_SLAB_NEW, rq->slab->costs.slab_new);
-	/* Reclaim, compaction or OOM on the way says more about the time spent than "new slab". */
-	if (got.path >= MM_PATH_SLOWPATH && got.path <= MM_PATH_OOM)
-		rq->out.path = got.path;
-	cache->counters.alloc_slab++;
-	cache->counters.order_fallback += order != cache->geometry.order;
-	slab_page_count(rq->slab, page);
-	slab_memcg_new_page(rq, page, gfp);
 	return page;
+}
+
+struct slab_page *slab_page_of_own(struct slab_request *rq, uint32_t gfp)
+{
+	const unsigned int order = rq->cache->geometry.order;
+	const uint32_t mask = gfp & ~(uint32_t)GFP_BIT_HIGHMEM;
+	struct mm_outcome got = rq->slab->ops.alloc(rq->slab->ctx, rq->cpu, mask, order, rq->node,
+						    rq->context);
+
+	slab_add_page_cost(&rq->out, got);
+	if (mm_ok(got))
+		return make_page(rq, got, order);
+	rq->out.failure = got.failure;
+	return NULL;
 }
 
 struct slab_page *slab_page_create(struct slab_allocator *slab, struct slab_cache *cache,
@@ -104,6 +108,27 @@ void slab_page_count(struct slab_allocator *slab, const struct slab_page *page)
 	cache->num_objs += page->objects;
 	cache->nr_pages += 1ULL << page->order;
 	slab->slab_pages += 1ULL << page->order;
+}
+
+/* Pages become a slab of the cache, in no list. */
+static struct slab_page *make_page(struct slab_request *rq, struct mm_outcome got, uint32_t order)
+{
+	struct slab_cache *cache = rq->cache;
+	struct slab_page *page = slab_page_create(rq->slab, cache, got.addr, order);
+
+	if (!page) {
+		rq->out.failure = MM_FAIL_INVALID;
+		return NULL;
+	}
+	rq->out.failure = MM_FAIL_NONE;
+	slab_step(&rq->out, MM_PATH_SLAB_NEW, rq->slab->costs.slab_new);
+	/* Reclaim, compaction or OOM on the way says more about the time spent than "new slab". */
+	if (got.path >= MM_PATH_SLOWPATH && got.path <= MM_PATH_OOM)
+		rq->out.path = got.path;
+	cache->counters.alloc_slab++;
+	cache->counters.order_fallback += order != cache->geometry.order;
+	slab_page_count(rq->slab, page);
+	return page;
 }
 
 /* shuffle_freelist() */
@@ -201,6 +226,8 @@ size_t slab_rcu_grace(struct slab_allocator *slab, unsigned int cpu)
 		give_back(slab, page, cpu);
 		nr++;
 	}
+	if (slab->other && slab->other->rcu_grace)
+		nr += slab->other->rcu_grace(slab, cpu);
 	return nr;
 }
 

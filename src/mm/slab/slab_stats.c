@@ -10,7 +10,9 @@
 
 static uint64_t count_node_free(const struct slab_allocator *slab, const struct slab_cache *cache,
 				uint64_t *nr_slabs);
-static void add_cache(struct slab_totals *totals, const struct slab_cache *cache);
+static struct slab_sums sums_of(const struct slab_allocator *slab, const struct slab_cache *cache);
+static void add_cache(struct slab_totals *totals, const struct slab_allocator *slab,
+		      const struct slab_cache *cache);
 static void add_counters(struct slab_counters *sum, const struct slab_counters *part);
 static void count_sheaves(const struct slab_allocator *slab, const struct slab_cache *cache,
 			  struct slab_cache_stats *stats);
@@ -24,22 +26,30 @@ bool slab_cache_get_stats(const struct slab_allocator *slab, uint32_t id,
 			  struct slab_cache_stats *stats)
 {
 	const struct slab_cache *cache = slab_cache_get(slab, id);
+	struct slab_sums sums;
 
 	if (!cache)
 		return false;
+	sums = sums_of(slab, cache);
 	*stats = (struct slab_cache_stats){
 		.name = cache->name,
 		.flags = cache->flags,
 		.aliases = (uint32_t)cache->refcount - 1,
 		.geometry = cache->geometry,
 		.nr_slabs = cache->nr_slabs,
-		.num_objs = cache->num_objs,
+		.num_objs = sums.num_objs,
 		.live_objs = slab_cache_live(cache),
 		.rcu_slabs = cache->rcu_slabs,
-		.bytes = cache->nr_pages << KERNEL_PAGE_SHIFT,
+		.bytes = sums.bytes,
+		.object_bytes = sums.object_bytes,
+		.live_bytes = sums.live_bytes,
+		.alloc_bytes = sums.alloc_bytes,
+		.loss_align = sums.live_bytes - sums.object_bytes,
+		.loss_padding = sums.bytes - sums.slot_bytes,
+		.loss_free = sums.slot_bytes - sums.live_bytes,
 		.counters = cache->counters,
 	};
-	stats->active_objs = stats->num_objs -
+	stats->active_objs = sums.num_objs -
 			     (slab->other ? slab->other->count(slab, cache, stats) :
 					    count_node_free(slab, cache, &stats->partial_slabs));
 	if (cache->sheaves)
@@ -50,9 +60,6 @@ bool slab_cache_get_stats(const struct slab_allocator *slab, uint32_t id,
 		stats->cpu_slabs += c->page != NULL;
 		stats->cpu_partial_slabs += c->partial ? c->partial->depth : 0;
 	}
-	stats->loss_align = stats->live_objs * (cache->size - cache->geometry.object_size);
-	stats->loss_padding = stats->bytes - stats->num_objs * cache->size;
-	stats->loss_free = (stats->num_objs - stats->live_objs) * cache->size;
 	return true;
 }
 
@@ -66,7 +73,7 @@ void slab_totals(const struct slab_allocator *slab, struct slab_totals *totals)
 			continue;
 		for (unsigned int i = 0; i < slab->nr_nodes; i++)
 			totals->partial_slabs += cache->node[i].nr_partial;
-		add_cache(totals, cache);
+		add_cache(totals, slab, cache);
 	}
 }
 
@@ -79,6 +86,7 @@ void slab_count_anew(struct slab_allocator *slab)
 			continue;
 		cache->placed = slab_cache_live(cache);
 		cache->counters = (struct slab_counters){ 0 };
+		cache->varied_bytes = 0;
 	}
 }
 
@@ -97,6 +105,9 @@ void slab_cache_stats_add(struct slab_cache_stats *sum, const struct slab_cache_
 	sum->free_slabs += part->free_slabs;
 	sum->rcu_slabs += part->rcu_slabs;
 	sum->bytes += part->bytes;
+	sum->object_bytes += part->object_bytes;
+	sum->live_bytes += part->live_bytes;
+	sum->alloc_bytes += part->alloc_bytes;
 	sum->loss_align += part->loss_align;
 	sum->loss_padding += part->loss_padding;
 	sum->loss_free += part->loss_free;
@@ -127,20 +138,37 @@ static uint64_t count_node_free(const struct slab_allocator *slab, const struct 
 	return nr_free;
 }
 
-static void add_cache(struct slab_totals *totals, const struct slab_cache *cache)
+static struct slab_sums sums_of(const struct slab_allocator *slab, const struct slab_cache *cache)
 {
 	const uint64_t live = slab_cache_live(cache);
-	const uint64_t bytes = cache->nr_pages << KERNEL_PAGE_SHIFT;
+	struct slab_sums sums = {
+		.num_objs = cache->num_objs,
+		.bytes = cache->nr_pages << KERNEL_PAGE_SHIFT,
+		.slot_bytes = cache->num_objs * cache->size,
+		.live_bytes = live * cache->size,
+		.object_bytes = live * cache->geometry.object_size,
+		.alloc_bytes = cache->counters.allocs * cache->size,
+	};
+
+	if (slab->other && slab->other->sums)
+		slab->other->sums(slab, cache, &sums);
+	return sums;
+}
+
+static void add_cache(struct slab_totals *totals, const struct slab_allocator *slab,
+		      const struct slab_cache *cache)
+{
+	const struct slab_sums sums = sums_of(slab, cache);
 
 	totals->nr_slabs += cache->nr_slabs;
-	totals->num_objs += cache->num_objs;
-	totals->live_objs += live;
-	totals->bytes += bytes;
-	totals->live_bytes += live * cache->size;
-	totals->alloc_bytes += cache->counters.allocs * cache->size;
-	totals->loss_align += live * (cache->size - cache->geometry.object_size);
-	totals->loss_padding += bytes - cache->num_objs * cache->size;
-	totals->loss_free += (cache->num_objs - live) * cache->size;
+	totals->num_objs += sums.num_objs;
+	totals->live_objs += slab_cache_live(cache);
+	totals->bytes += sums.bytes;
+	totals->live_bytes += sums.live_bytes;
+	totals->alloc_bytes += sums.alloc_bytes;
+	totals->loss_align += sums.live_bytes - sums.object_bytes;
+	totals->loss_padding += sums.bytes - sums.slot_bytes;
+	totals->loss_free += sums.slot_bytes - sums.live_bytes;
 	add_counters(&totals->counters, &cache->counters);
 }
 

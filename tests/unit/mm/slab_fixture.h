@@ -148,8 +148,8 @@ static inline void fixture_check_totals(const struct slab_fixture *f)
 		sum.num_objs += stats.num_objs;
 		sum.live_objs += stats.live_objs;
 		sum.bytes += stats.bytes;
-		sum.live_bytes += stats.live_objs * stats.geometry.size;
-		sum.alloc_bytes += stats.counters.allocs * stats.geometry.size;
+		sum.live_bytes += stats.live_bytes;
+		sum.alloc_bytes += stats.alloc_bytes;
 		sum.loss_align += stats.loss_align;
 		sum.loss_padding += stats.loss_padding;
 		sum.loss_free += stats.loss_free;
@@ -178,7 +178,7 @@ static inline struct slab_cache_stats fixture_stats(const struct slab_fixture *f
 
 	ck_assert(slab_cache_get_stats(f->slab, cache, &stats));
 	ck_assert_uint_eq(stats.loss_align + stats.loss_padding + stats.loss_free,
-			  stats.bytes - stats.live_objs * stats.geometry.object_size);
+			  stats.bytes - stats.object_bytes);
 	return stats;
 }
 

@@ -268,6 +268,12 @@ START_TEST(random_operations_slab)
 }
 END_TEST
 
+START_TEST(random_operations_slob)
+{
+	run(6, 12, SLAB_DESIGN_SLOB);
+}
+END_TEST
+
 START_TEST(random_operations_tiny)
 {
 	run(6, 12, SLAB_DESIGN_TINY);
@@ -275,4 +281,4 @@ START_TEST(random_operations_tiny)
 END_TEST
 
 UNIT_MAIN("slab_random", random_operations_6_1, random_operations_6_12, random_operations_7_2,
-	  random_operations_slab, random_operations_tiny)
+	  random_operations_slab, random_operations_slob, random_operations_tiny)
