@@ -154,6 +154,7 @@ static void put(struct slab_allocator *slab, struct slab_page *page,
 static void put_below(struct slab_allocator *slab, struct slab_page *page, unsigned int cpu)
 {
 	struct slab_cpu *c = &page->cache->cpu[cpu];
+	const uint32_t nr_free = (uint32_t)page->objects - page->inuse;
 	struct slab_page *last = c->partial;
 	struct mm_outcome none = { 0 };
 
@@ -161,12 +162,15 @@ static void put_below(struct slab_allocator *slab, struct slab_page *page, unsig
 		slab_put_cpu_partial(slab, page, cpu, false, &none);
 		return;
 	}
-	for (; last->next; last = last->next)
-		last->depth++;
-	last->depth++;
+	for (struct slab_page *it = last; it; it = it->next) {
+		it->depth++;
+		it->stacked += nr_free;
+		last = it;
+	}
 	last->next = page;
 	page->next = NULL;
 	page->depth = 1;
+	page->stacked = nr_free;
 	page->place = SLAB_PLACE_CPU_PARTIAL;
 }
 
