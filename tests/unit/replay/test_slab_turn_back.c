@@ -331,7 +331,8 @@ START_TEST(numbers_name_caches)
 	ck_assert_uint_eq(known(&p, "two")->nr_untouched, 0);
 	past_deinit(&p);
 
-	past_init(&p, HEAD ROW("this", "16 16 512 8 1", "2 2") ROW("that", "16 16 512 8 1", "2 2"));
+	past_init(&p, HEAD ROW("this", "16 16 512 8 1", "2 2")
+			   ROW("that", "16 16 512 8 1", "2 2"));
 	make_nameless(&p, "a+0x1/0x2", NAMELESS, 2);
 	stream_kmalloc(&p.stream, BASE + NEW * 4096ULL, 8, 8);
 	past_run(&p, p.stream.events.nr - 1);
@@ -371,5 +372,5 @@ END_TEST
 
 UNIT_MAIN("slab_turn_back", what_no_event_explains_was_there_before,
 	  what_went_before_is_not_counted, slabs_without_an_object_find_their_cache_late,
-	  lists_stand_until_the_first_event, lists_are_as_long_as_sysfs_says, the_beginning_is_not_turned, numbers_name_caches,
-	  marks_of_packed_files_count)
+	  lists_stand_until_the_first_event, lists_are_as_long_as_sysfs_says,
+	  the_beginning_is_not_turned, numbers_name_caches, marks_of_packed_files_count)
