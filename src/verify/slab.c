@@ -158,6 +158,7 @@ static void slab_destroy_judge(void *judge)
 	vec_deinit(&j->limbo);
 	vec_deinit(&j->bulks);
 	vec_deinit(&j->bought);
+	vec_deinit(&j->prefills);
 	vec_deinit(&j->given_back);
 	free(j);
 }
@@ -207,6 +208,9 @@ uint32_t slab_judge_cache(struct slab_judge *j, uint32_t id, const struct event 
 		/* Where caches are not known ahead, the look has other ids. */
 		slab_cache_known(j, made)->rcu = verify_is_given(&j->setup, GIVEN_CACHES) &&
 						 slab_look_is_rcu(j->look, id);
+		slab_cache_known(j, made)->kmalloc = cache->kmalloc;
+		slab_cache_known(j, made)->prefills =
+			!strcmp(repair_cache_name(j->repair, id), "maple_node");
 		slab_cache_known(j, made)->acpi = slab_look_is_acpi(j->look, id);
 	}
 	return made;

@@ -71,15 +71,19 @@ void slab_flush_sheaf(struct slab_judge *j, const struct slab_step *step)
 
 void slab_flush_note_sheaf(struct slab_judge *j, const struct slab_step *step)
 {
-	uint32_t cache;
+	const uint32_t cache = slab_flush_sheaf_for(j, step);
 	bool fresh;
 
-	if (!is_at(j, step, "__pcs_replace_empty_main") &&
-	    !is_at(j, step, "__pcs_replace_full_main"))
-		return;
-	cache = owner_of_sheaf(j, step);
 	if (cache != SLAB_CACHE_NONE)
 		*u64map_insert(&j->sheaf_owners, step->ev.slab.ptr, &fresh) = cache;
+}
+
+uint32_t slab_flush_sheaf_for(struct slab_judge *j, const struct slab_step *step)
+{
+	if (step->op.call != CALL_KMALLOC || (!is_at(j, step, "__pcs_replace_empty_main") &&
+					      !is_at(j, step, "__pcs_replace_full_main")))
+		return SLAB_CACHE_NONE;
+	return owner_of_sheaf(j, step);
 }
 
 static void shrink_acpi(struct slab_judge *j, const struct slab_step *step, uint32_t but)

@@ -26,6 +26,7 @@ struct pick {
 	bool right;                /* the slab is */
 	bool bought;               /* the object is the first of a new slab */
 	uint32_t nr_bought;        /* slabs bought for it */
+	enum slab_way way;
 	bool unseen;               /* that slab was bought without an event */
 };
 
@@ -100,17 +101,21 @@ static void follow_sheaf(struct pick *p)
 {
 	struct slab_judge *j = p->j;
 	bool predicted = false, from_rcu = false;
+	enum slab_way way;
 
 	slab_flush_note_sheaf(j, p->step);
-	p->nr_bought = slab_sheaf_refill(j, p->step, p->cache, p->cpu, &predicted);
+	p->way = slab_sheaf_way(j, p->step, p->cache);
+	p->nr_bought = slab_sheaf_refill(j, p->step, p->cache, &p->way, &predicted);
 	p->bought = p->nr_bought;
 	if (!find_object(p))
 		return;
 	if (slab_is_live(j->slab, p->addr) && !(p->known->slots[p->slot] & SLOT_GUESS) &&
 	    verify_is_given(&j->setup, GIVEN_SILENT) && slab_sheaf_freed_unseen(j, p->step))
 		from_rcu = slab_sheaf_from_rcu(j, p->step, p->cache, p->addr);
-	slab_sheaf_before_alloc(j, p->step, p->cache, p->addr);
-	slab_peek(j->slab, p->cache, p->cpu, p->node, &p->next);
+	if (p->way == SLAB_WAY_USUAL)
+		slab_sheaf_before_alloc(j, p->step, p->cache, p->addr);
+	slab_sheaf_learn(j, p->step, p->cache, p->addr);
+	slab_sheaf_peek(j->slab, p->way, p->cache, p->cpu, p->node, &p->next);
 	p->from = p->next.addr ? slab_known_at(j, p->next.addr) : NULL;
 	p->right = p->bought ? predicted : p->from == p->known;
 	if (from_rcu) {
@@ -121,8 +126,10 @@ static void follow_sheaf(struct pick *p)
 	}
 	if (!make_free(p))
 		return;
-	slab_sheaf_correct(j, p->step, p->cache, p->cpu, p->addr);
+	way = p->way;
+	slab_sheaf_correct(j, p->step, p->cache, &p->way, p->addr);
 	take(p);
+	p->way = way;
 	if (j->free_run)
 		run_free(p);
 	slab_pages_settle(j, p->step);
@@ -401,8 +408,10 @@ static void take(struct pick *p)
 	struct slab_known *known = p->known;
 	struct mm_outcome got = { .failure = MM_FAIL_INVALID };
 
-	slab_peek(j->slab, p->cache, p->cpu, p->node, &p->next);
-	if (p->next.addr == p->addr)
+	slab_sheaf_peek(j->slab, p->way, p->cache, p->cpu, p->node, &p->next);
+	if (p->next.addr == p->addr && p->way != SLAB_WAY_USUAL)
+		got = slab_sheaf_call(j->slab, p->way, p->step, p->cache, p->cpu);
+	else if (p->next.addr == p->addr)
 		got = slab_alloc(j->slab, p->cache, p->cpu, p->node, p->step->ev.slab.gfp, 0);
 	/* Whether another node's list is looked at is chance: it may not be what was expected. */
 	if (mm_ok(got) && got.addr != p->addr)
@@ -416,7 +425,7 @@ static void take(struct pick *p)
 	if (known->slots[p->slot] & SLOT_VIRGIN) {
 		known->slots[p->slot] = 0;
 		if (slab_sheaf_has(j, p->cache))
-			slab_sheaf_taken(j, known, p->slot, p->cpu);
+			slab_sheaf_taken(j, known, p->slot, p->cpu, p->way);
 		else
 			slab_known_taken(j, known, p->slot, passed_over);
 	}
@@ -433,6 +442,7 @@ static void run_free(const struct pick *p)
 		.node = p->step->ev.slab.node,
 		.gfp = p->step->ev.slab.gfp,
 		.addr = p->addr,
+		.way = (uint8_t)p->way,
 		.unseen_slab = p->unseen,
 	};
 

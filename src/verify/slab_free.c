@@ -12,6 +12,7 @@
 #include <config.h>
 
 #include "slab_free.h"
+#include "slab_sheaf.h"
 
 #include <inttypes.h>
 
@@ -137,7 +138,11 @@ void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, u
 	cache->nr_allocs++;
 	f->buying = rq->cache;
 	f->step = rq->step;
-	got = slab_alloc(f->slab, rq->cache, rq->cpu, rq->node, rq->gfp, 0);
+	if (rq->way == SLAB_WAY_USUAL)
+		got = slab_alloc(f->slab, rq->cache, rq->cpu, rq->node, rq->gfp, 0);
+	else
+		got = slab_sheaf_call(f->slab, (enum slab_way)rq->way, rq->step, rq->cache,
+				      rq->cpu);
 	f->buying = SLAB_CACHE_NONE;
 	nr_ours = (uint32_t)(cache->next - before);
 	for (uint32_t i = 0; i < nr_ours; i++)

@@ -63,6 +63,7 @@ struct slab_free_request {
 	uint32_t gfp;
 	uint64_t addr; /**< its name */
 	bool unseen;   /**< no event shows it: not judged */
+	uint8_t way;   /**< enum slab_way */
 	bool unseen_slab; /**< it is the first seen of a slab that was bought without an event */
 };
 

@@ -80,6 +80,13 @@ struct slab_cpu_order {
 	uint64_t deferred;    /**< a free whose effect is still to come, + 1; 0: none */
 };
 
+/** Which of the allocator's calls an event stands for. */
+enum slab_way {
+	SLAB_WAY_USUAL,
+	SLAB_WAY_PREFILLED, /**< slab_alloc_prefilled() */
+	SLAB_WAY_FOR_SHEAF, /**< slab_alloc_for_sheaf() */
+};
+
 struct slab_free_run;
 struct slab_join;
 struct slab_look;
@@ -114,6 +121,7 @@ struct slab_judge {
 	struct vec(struct slab_limbo) limbo;
 	struct vec(struct slab_bought) bought;
 	struct u64map sheaf_owners;  /**< address of a sheaf to the cache it was made for */
+	struct vec(int8_t) prefills;        /**< by call site: above 0, from prefilled sheaves */
 	uint64_t flushed_at;         /**< event that showed the last flush of sheaves; 0: none */
 	uint64_t refilling;          /**< context whose refill asks for pages, + 1; 0: none */
 	uint32_t refill_cache;

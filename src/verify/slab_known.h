@@ -41,6 +41,8 @@ struct slab_known {
 struct slab_cache_known {
 	uint32_t origin;      /**< repair's id */
 	bool rcu;             /**< its pages go back after a grace period */
+	bool kmalloc;         /**< a size class */
+	bool prefills;        /**< its only user fills sheaves ahead: lib/maple_tree.c */
 	bool acpi;            /**< it is, or is merged with, a cache of ACPI's */
 	uint16_t *next;       /**< by slot: what follows it in a virgin list, or SLAB_NO_SLOT */
 	uint16_t objects;     /**< of "next" */

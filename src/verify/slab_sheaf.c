@@ -14,6 +14,14 @@
 #include "slab_look.h"
 #include "slab_sheaf.h"
 
+#include "kmreplay/abi/gfp.h"
+
+/* GFP_NOWAIT */
+#define PREFILLED_GFP (GFP_BIT_KSWAPD_RECLAIM | GFP_BIT_NOWARN)
+
+/* What a call site showed so often is believed against what it shows now. */
+enum { SURE = 4 };
+
 /* Pages that wait for their refills at once: those of more CPUs than a sane recording has. */
 enum { MAX_BOUGHT = 1024 };
 
@@ -67,10 +75,80 @@ void slab_sheaf_bought(struct slab_judge *j, const struct slab_step *step, uint3
 		add_slab(j, &bought);
 }
 
+enum slab_way slab_sheaf_way(struct slab_judge *j, const struct slab_step *step, uint32_t cache)
+{
+	const uint32_t site = step->ev.site;
+	struct slab_next next;
+	uint32_t owner;
+
+	/* mas_pop_node() asks so, whoever prefilled. */
+	if (slab_cache_known(j, cache)->prefills && step->ev.slab.gfp == PREFILLED_GFP &&
+	    site < j->prefills.nr && j->prefills.items[site] > 0) {
+		slab_peek_prefilled(j->slab, cache, step->ev.cpu, &next);
+		return next.source == SLAB_FROM_SPARE ? SLAB_WAY_PREFILLED : SLAB_WAY_USUAL;
+	}
+	if (!slab_cache_known(j, cache)->kmalloc)
+		return SLAB_WAY_USUAL;
+	owner = slab_flush_sheaf_for(j, step);
+	return owner != SLAB_CACHE_NONE && slab_cache_known(j, owner)->kmalloc ?
+		       SLAB_WAY_FOR_SHEAF :
+		       SLAB_WAY_USUAL;
+}
+
+void slab_sheaf_peek(const struct slab_allocator *slab, enum slab_way way, uint32_t cache,
+		     unsigned int cpu, int node, struct slab_next *next)
+{
+	switch (way) {
+	case SLAB_WAY_USUAL:
+		slab_peek(slab, cache, cpu, node, next);
+		break;
+	case SLAB_WAY_PREFILLED:
+		slab_peek_prefilled(slab, cache, cpu, next);
+		break;
+	case SLAB_WAY_FOR_SHEAF:
+		slab_peek_for_sheaf(slab, cache, cpu, next);
+		break;
+	}
+}
+
+struct mm_outcome slab_sheaf_call(struct slab_allocator *slab, enum slab_way way,
+				  const struct slab_step *step, uint32_t cache, unsigned int cpu)
+{
+	const uint32_t gfp = step->ev.slab.gfp;
+
+	switch (way) {
+	case SLAB_WAY_PREFILLED:
+		return slab_alloc_prefilled(slab, cache, cpu, gfp);
+	case SLAB_WAY_FOR_SHEAF:
+		return slab_alloc_for_sheaf(slab, cache, cpu, gfp);
+	case SLAB_WAY_USUAL:
+		break;
+	}
+	return slab_alloc(slab, cache, cpu, step->ev.slab.node, gfp, 0);
+}
+
+void slab_sheaf_learn(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
+		      uint64_t addr)
+{
+	struct slab_next usual, prefilled;
+	int8_t *at;
+
+	if (!slab_cache_known(j, cache)->prefills || step->ev.slab.gfp != PREFILLED_GFP)
+		return;
+	slab_peek(j->slab, cache, step->ev.cpu, -1, &usual);
+	slab_peek_prefilled(j->slab, cache, step->ev.cpu, &prefilled);
+	if ((usual.addr == addr) == (prefilled.addr == addr))
+		return;
+	vec_extend_zeroed(&j->prefills, (size_t)step->ev.site + 1);
+	at = &j->prefills.items[step->ev.site];
+	*at = (int8_t)(prefilled.addr == addr ? MIN(*at + 1, SURE) : MAX(*at - 1, -SURE));
+}
+
 uint32_t slab_sheaf_refill(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
-			   unsigned int cpu, bool *predicted)
+			   enum slab_way *way, bool *predicted)
 {
 	const uint64_t context = slab_context(&step->ev);
+	const unsigned int cpu = step->ev.cpu;
 	uint32_t nr = 0, wanted;
 
 	vec_foreach(&j->bought, bought)
@@ -78,7 +156,13 @@ uint32_t slab_sheaf_refill(struct slab_judge *j, const struct slab_step *step, u
 	if (!nr)
 		return 0;
 	wanted = slab_follow_sheaf_wants(j->slab, cache, cpu);
-	for (uint32_t i = nr; j->judged && i < wanted; i++)
+	/* What has objects in its main sheaf buys for another one. */
+	if (!wanted && slab_cache_known(j, cache)->prefills && step->ev.slab.gfp == PREFILLED_GFP) {
+		vec_extend_zeroed(&j->prefills, (size_t)step->ev.site + 1);
+		j->prefills.items[step->ev.site] = SURE;
+		*way = SLAB_WAY_PREFILLED;
+	}
+	for (uint32_t i = nr; j->judged && *way == SLAB_WAY_USUAL && i < wanted; i++)
 		(void)verify_detect(j->log, VERIFY_SLAB_NEW, false, true,
 				    &(struct verify_what){ .ev = &step->ev,
 							   .number = step->number,
@@ -88,7 +172,10 @@ uint32_t slab_sheaf_refill(struct slab_judge *j, const struct slab_step *step, u
 							   .path = "too many" });
 	j->refilling = context + 1;
 	j->refill_cache = cache;
-	slab_follow_sheaf_refill(j->slab, cache, cpu, step->ev.slab.gfp, nr);
+	if (*way == SLAB_WAY_PREFILLED)
+		slab_follow_sheaf_prefill(j->slab, cache, cpu, step->ev.slab.gfp);
+	else if (*way == SLAB_WAY_USUAL || slab_follow_sheaf_at(j->slab, cache, cpu, 0))
+		slab_follow_sheaf_refill(j->slab, cache, cpu, step->ev.slab.gfp, nr);
 	j->refilling = 0;
 	drop_bought(j, context, cache, predicted);
 	return nr;
@@ -135,21 +222,36 @@ void slab_sheaf_before_alloc(struct slab_judge *j, const struct slab_step *step,
 }
 
 void slab_sheaf_taken(struct slab_judge *j, struct slab_known *known, uint16_t slot,
-		      unsigned int cpu)
+		      unsigned int cpu, enum slab_way way)
 {
 	/* Parts of one slab in sheaves of two CPUs come out side by side. */
-	if (known->buyer_cpu != cpu)
+	if (known->buyer_cpu != cpu || way == SLAB_WAY_FOR_SHEAF)
 		known->last = SLAB_NO_SLOT;
 	known->buyer_cpu = (uint16_t)cpu;
 	slab_known_taken(j, known, slot, passed_over);
+	if (way == SLAB_WAY_FOR_SHEAF)
+		known->last = SLAB_NO_SLOT;
 }
 
 void slab_sheaf_correct(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
-			unsigned int cpu, uint64_t addr)
+			enum slab_way *way, uint64_t addr)
 {
 	struct slab_cache_known *known = slab_cache_known(j, cache);
+	const unsigned int cpu = step->ev.cpu;
 	struct slab_next next;
 
+	slab_sheaf_peek(j->slab, *way, cache, cpu, step->ev.slab.node, &next);
+	if (next.addr == addr ||
+	    (*way == SLAB_WAY_PREFILLED && slab_follow_sheaf_spare(j->slab, cpu, addr)))
+		return;
+	/* One object, off the slab at the head of the list. */
+	if (*way == SLAB_WAY_FOR_SHEAF && next.source != SLAB_FROM_CPU &&
+	    slab_follow_first(j->slab, addr)) {
+		if (slab_known_at(j, next.addr) != slab_known_at(j, addr))
+			(void)slab_follow_to_node(j->slab, addr, false);
+		return;
+	}
+	*way = SLAB_WAY_USUAL;
 	slab_peek(j->slab, cache, cpu, step->ev.slab.node, &next);
 	if (next.addr == addr)
 		return;

@@ -64,6 +64,11 @@ const char *slab_source_name(enum slab_source source);
  */
 void slab_peek(const struct slab_allocator *slab, uint32_t cache, unsigned int cpu, int node,
 	       struct slab_next *next);
+/** The same for slab_alloc_prefilled() and slab_alloc_for_sheaf(). */
+void slab_peek_prefilled(const struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
+			 struct slab_next *next);
+void slab_peek_for_sheaf(const struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
+			 struct slab_next *next);
 /** The slab around "at"; false: there is none. "rank" costs a walk over its list: only on wish. */
 MUST_CHECK bool slab_locate(const struct slab_allocator *slab, uint64_t at, bool want_rank,
 			    struct slab_where *where);
@@ -110,6 +115,14 @@ bool slab_follow_refill(struct slab_allocator *slab, unsigned int cpu, uint64_t 
  */
 uint32_t slab_follow_sheaf_refill(struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
 				  uint32_t gfp, uint32_t nr_new);
+/**
+ * The same for a sheaf that is prefilled: it is the CPU's spare one, and what lies in the main one
+ * and in the barn stays.
+ */
+uint32_t slab_follow_sheaf_prefill(struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
+				   uint32_t gfp);
+/** The free object at "addr", in any sheaf, becomes the top of the CPU's spare one. */
+bool slab_follow_sheaf_spare(struct slab_allocator *slab, unsigned int cpu, uint64_t addr);
 /**
  * The free object at "addr" becomes the top of the CPU's main sheaf. False: it is in no sheaf, and
  * of no slab that the sheaf has objects of.

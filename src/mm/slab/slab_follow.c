@@ -109,6 +109,44 @@ void slab_peek(const struct slab_allocator *slab, uint32_t id, unsigned int cpu,
 		*next = next_of(SLAB_FROM_NODE, page, page->head);
 }
 
+void slab_peek_prefilled(const struct slab_allocator *slab, uint32_t id, unsigned int cpu,
+			 struct slab_next *next)
+{
+	const struct slab_cache *cache = slab_cache_get(slab, id);
+	const struct slab_sheaf *sheaf;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!cache || !cache->sheaves) {
+		slab_peek(slab, id, cpu, -1, next);
+		return;
+	}
+	sheaf = cache->sheaves[cpu].spare;
+	if (!sheaf)
+		sheaf = cache->barn[slab_cpu_node(slab, cpu)].full;
+	*next = (struct slab_next){ .source = SLAB_FROM_NEW };
+	if (sheaf && sheaf->nr)
+		*next = next_of(SLAB_FROM_SPARE, sheaf->objects[sheaf->nr - 1].page,
+				sheaf->objects[sheaf->nr - 1].slot);
+	else
+		peek_refill(slab, cache, cpu, next);
+}
+
+void slab_peek_for_sheaf(const struct slab_allocator *slab, uint32_t id, unsigned int cpu,
+			 struct slab_next *next)
+{
+	const struct slab_cache *cache = slab_cache_get(slab, id);
+	const struct slab_page *page;
+
+	slab_peek(slab, id, cpu, -1, next);
+	if (!cache || !cache->sheaves || slab_follow_sheaf_at(slab, id, cpu, 0) ||
+	    cache->sheaves[cpu].spare || cache->barn[slab_cpu_node(slab, cpu)].empty)
+		return;
+	page = peek_nodes(slab, cache, cpu, -1);
+	*next = (struct slab_next){ .source = SLAB_FROM_NEW };
+	if (page)
+		*next = next_of(SLAB_FROM_NODE, page, page->head);
+}
+
 bool slab_locate(const struct slab_allocator *slab, uint64_t at, bool want_rank,
 		 struct slab_where *where)
 {

@@ -20,6 +20,8 @@ static void give_back(const struct slab_object *object);
 static struct slab_page *sheafed_page(const struct slab_allocator *slab, uint64_t addr);
 static bool object_at(const struct slab_sheaf *sheaf, uint32_t *depth);
 static uint64_t addr_at(const struct slab_sheaf *sheaf, uint32_t depth);
+static void forget_in(struct slab_sheaf *sheaf, const struct slab_page *page,
+		      unsigned int slot);
 static void to_top(struct slab_sheaf *sheaf, uint32_t at);
 static struct slab_object *find_sheafed(const struct slab_allocator *slab,
 					struct slab_cache *cache, unsigned int cpu,
@@ -57,6 +59,50 @@ uint32_t slab_follow_sheaf_refill(struct slab_allocator *slab, uint32_t id, unsi
 	main->nr += (uint32_t)slab_sheaf_take(&rq, gfp, capacity - main->nr,
 					      main->objects + main->nr);
 	return main->nr;
+}
+
+uint32_t slab_follow_sheaf_prefill(struct slab_allocator *slab, uint32_t id, unsigned int cpu,
+				   uint32_t gfp)
+{
+	struct slab_request rq = {
+		.slab = slab, .cache = slab_cache_get(slab, id), .cpu = cpu, .node = -1, .gfp = gfp,
+	};
+	struct slab_cpu_sheaves *c;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!rq.cache || !rq.cache->sheaves)
+		return 0;
+	c = &rq.cache->sheaves[cpu];
+	if (!c->spare)
+		c->spare = slab_sheaf_create(rq.cache);
+	c->spare->nr += (uint32_t)slab_sheaf_take(&rq, gfp,
+						  rq.cache->geometry.sheaf_capacity - c->spare->nr,
+						  c->spare->objects + c->spare->nr);
+	return c->spare->nr;
+}
+
+bool slab_follow_sheaf_spare(struct slab_allocator *slab, unsigned int cpu, uint64_t addr)
+{
+	struct slab_page *page = sheafed_page(slab, addr);
+	const unsigned int slot = page ? slab_slot(page, addr) : SLAB_NIL;
+	struct slab_sheaf *spare;
+	struct slab_object *found;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (slot == SLAB_NIL || page->links[slot] != SLAB_SHEAFED ||
+	    !page->cache->sheaves[cpu].spare)
+		return false;
+	spare = page->cache->sheaves[cpu].spare;
+	found = find_in(spare, page, slot);
+	if (!found && spare->nr == page->cache->geometry.sheaf_capacity)
+		return false;
+	if (!found) {
+		slab_sheaf_forget_one(slab, page, slot);
+		spare->objects[spare->nr++] = (struct slab_object){ page, slot };
+		return true;
+	}
+	to_top(spare, (uint32_t)(found - spare->objects));
+	return true;
 }
 
 bool slab_follow_sheaf_first(struct slab_allocator *slab, unsigned int cpu, uint64_t addr)
@@ -181,6 +227,54 @@ void slab_follow_sheaf_last(struct slab_allocator *slab, uint32_t id, unsigned i
 	main->objects[0] = top;
 }
 
+void slab_sheaf_drop_barn(struct slab_cache *cache, unsigned int node, struct slab_sheaf *main,
+			  uint32_t nr)
+{
+	struct slab_barn *barn = &cache->barn[node];
+
+	while (barn->full) {
+		struct slab_sheaf *sheaf = slab_barn_pop(&barn->full, &barn->nr_full);
+
+		while (sheaf->nr) {
+			const struct slab_object *top = &sheaf->objects[--sheaf->nr];
+
+			if (main->nr < nr) {
+				main->objects[main->nr++] = *top;
+			} else {
+				top->page->links[top->slot] = SLAB_LIVE;
+				cache->counters.allocs++;
+			}
+		}
+		slab_barn_push(&barn->empty, &barn->nr_empty, sheaf);
+	}
+}
+
+void slab_sheaf_forget(struct slab_allocator *slab, struct slab_page *page)
+{
+	slab_sheaf_forget_one(slab, page, SLAB_NIL);
+}
+
+void slab_sheaf_forget_one(struct slab_allocator *slab, struct slab_page *page, unsigned int slot)
+{
+	struct slab_cache *cache = page->cache;
+
+	for (unsigned int i = 0; i < slab->nr_cpus; i++) {
+		forget_in(cache->sheaves[i].main, page, slot);
+		forget_in(cache->sheaves[i].spare, page, slot);
+	}
+	for (unsigned int i = 0; i < slab->nr_nodes; i++) {
+		struct slab_barn *barn = &cache->barn[i];
+
+		for (struct slab_sheaf **at = &barn->full; *at;) {
+			forget_in(*at, page, slot);
+			if ((*at)->nr)
+				at = &(*at)->next;
+			else
+				slab_barn_push(&barn->empty, &barn->nr_empty, slab_barn_pop(at, &barn->nr_full));
+		}
+	}
+}
+
 /*
  * The new slabs and the node's list do not fill the sheaf, but the kernel's was full: "nr" of what
  * we have in sheaves is what it found on the list instead. The rest was allocated unseen.
@@ -261,13 +355,13 @@ static bool from_own_slab(struct slab_sheaf *main, struct slab_page *page, unsig
 
 /*
  * The sheaf has it, then, and has none of that slab for all we know: so the refill took that slab,
- * and not the one whose objects lie at the bottom. All that is free of the slab goes into the sheaf,
- * as many of the others back to where they came from.
+ * and not the one whose objects lie at the bottom. All that is free of the slab goes into the
+ * sheaf, as many of the others back to where they came from.
  */
 static bool from_other_slab(struct slab_sheaf *main, struct slab_page *page, unsigned int slot)
 {
-	const uint32_t nr_free = (uint32_t)page->objects - page->inuse;
-	const uint32_t nr = MIN(nr_free, main->nr ? main->nr : page->cache->geometry.sheaf_capacity);
+	const uint32_t most = main->nr ? main->nr : page->cache->geometry.sheaf_capacity;
+	const uint32_t nr = MIN((uint32_t)page->objects - page->inuse, most);
 	uint16_t *at = &page->head;
 
 	for (uint32_t i = 0; main->nr && i < nr; i++)
@@ -330,6 +424,19 @@ static uint64_t addr_at(const struct slab_sheaf *sheaf, uint32_t depth)
 	const struct slab_object *object = &sheaf->objects[sheaf->nr - 1 - depth];
 
 	return object->page->base + (uint64_t)object->slot * object->page->cache->size;
+}
+
+static void forget_in(struct slab_sheaf *sheaf, const struct slab_page *page, unsigned int slot)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; sheaf && i < sheaf->nr; i++) {
+		if (sheaf->objects[i].page != page ||
+		    (slot != SLAB_NIL && sheaf->objects[i].slot != slot))
+			sheaf->objects[kept++] = sheaf->objects[i];
+	}
+	if (sheaf)
+		sheaf->nr = kept;
 }
 
 static void to_top(struct slab_sheaf *sheaf, uint32_t at)

@@ -156,6 +156,7 @@ struct slab_request {
 	int node; /**< -1: any */
 	uint32_t gfp;
 	unsigned int context;
+	bool no_recurse;       /**< SLAB_ALLOC_NO_RECURSE: makes no sheaf */
 	struct mm_outcome out; /**< what it has cost so far */
 };
 

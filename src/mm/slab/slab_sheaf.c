@@ -33,6 +33,8 @@ enum {
 	FLUSH_BATCH = 32,      /* PCS_BATCH_MAX */
 };
 
+static struct mm_outcome pop_top(struct slab_request *rq, struct slab_sheaf *sheaf);
+static struct slab_sheaf *take_prefilled(struct slab_request *rq);
 static bool replace_empty_main(struct slab_request *rq);
 static bool refill_spare(struct slab_request *rq, struct slab_sheaf *sheaf);
 static struct slab_sheaf *replace_full_main(struct slab_allocator *slab, struct slab_cache *cache,
@@ -50,12 +52,8 @@ static void flush(struct slab_allocator *slab, struct slab_cache *cache, unsigne
 static struct slab_sheaf *main_of(struct slab_cache *cache, unsigned int cpu);
 static struct slab_barn *barn_of(const struct slab_allocator *slab, struct slab_cache *cache,
 				 unsigned int cpu);
-static struct slab_sheaf *pop(struct slab_sheaf **list, uint32_t *nr);
-static void push(struct slab_sheaf **list, uint32_t *nr, struct slab_sheaf *sheaf);
 static bool is_local(const struct slab_allocator *slab, unsigned int cpu,
 		     const struct slab_page *page);
-static void forget_in(struct slab_sheaf *sheaf, const struct slab_page *page,
-		      unsigned int slot);
 static void free_list(struct slab_sheaf *sheaf);
 
 struct mm_outcome slab_sheaf_alloc(struct slab_request *rq)
@@ -80,15 +78,44 @@ struct mm_outcome slab_sheaf_alloc(struct slab_request *rq)
 		cache->counters.alloc_slowpath++;
 		return slab_alloc_single(rq);
 	}
-	sheaf->nr--;
-	top->page->links[top->slot] = SLAB_LIVE;
-	cache->counters.allocs++;
-	if (rq->out.path == MM_PATH_NONE)
-		rq->out.path = MM_PATH_SLAB_SHEAF;
-	slab_step(&rq->out, MM_PATH_NONE, rq->slab->costs.slab_fast);
-	rq->out.addr = top->page->base + (uint64_t)top->slot * cache->size;
-	rq->out.failure = MM_FAIL_NONE;
-	return rq->out;
+	return pop_top(rq, sheaf);
+}
+
+struct mm_outcome slab_alloc_prefilled(struct slab_allocator *slab, uint32_t id, unsigned int cpu,
+				       uint32_t gfp)
+{
+	struct slab_request rq = {
+		.slab = slab, .cache = slab_cache_get(slab, id), .cpu = cpu, .node = -1, .gfp = gfp,
+	};
+	struct slab_sheaf *sheaf;
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!rq.cache || !rq.cache->sheaves)
+		return slab_alloc(slab, id, cpu, -1, gfp, 0);
+	sheaf = take_prefilled(&rq);
+	if (!sheaf->nr)
+		sheaf->nr = (uint32_t)refill(&rq, gfp | GFP_BIT_NOMEMALLOC | GFP_BIT_NOWARN,
+					     rq.cache->geometry.sheaf_capacity, sheaf->objects);
+	rq.cache->sheaves[cpu].spare = sheaf;
+	if (!sheaf->nr) {
+		rq.cache->counters.alloc_failed++;
+		return rq.out;
+	}
+	return pop_top(&rq, sheaf);
+}
+
+struct mm_outcome slab_alloc_for_sheaf(struct slab_allocator *slab, uint32_t id, unsigned int cpu,
+				       uint32_t gfp)
+{
+	struct slab_request rq = {
+		.slab = slab, .cache = slab_cache_get(slab, id), .cpu = cpu, .node = -1, .gfp = gfp,
+		.no_recurse = true,
+	};
+
+	BUG_ON(cpu >= slab->nr_cpus);
+	if (!rq.cache || !rq.cache->sheaves)
+		return slab_alloc(slab, id, cpu, -1, gfp, 0);
+	return slab_sheaf_alloc(&rq);
 }
 
 struct mm_outcome slab_sheaf_free(struct slab_allocator *slab, unsigned int cpu,
@@ -155,8 +182,8 @@ size_t slab_sheaf_alloc_bulk(struct slab_request *rq, size_t nr, uint64_t *addrs
 			c->spare = empty;
 			cache->counters.sheaf_swap++;
 		} else if (barn->full) {
-			push(&barn->empty, &barn->nr_empty, c->main);
-			c->main = pop(&barn->full, &barn->nr_full);
+			slab_barn_push(&barn->empty, &barn->nr_empty, c->main);
+			c->main = slab_barn_pop(&barn->full, &barn->nr_full);
 			cache->counters.barn_get++;
 		} else {
 			break;
@@ -236,13 +263,13 @@ void slab_sheaf_flush_barns(struct slab_allocator *slab, struct slab_cache *cach
 		struct slab_barn *barn = &cache->barn[i];
 
 		while (barn->full) {
-			struct slab_sheaf *sheaf = pop(&barn->full, &barn->nr_full);
+			struct slab_sheaf *sheaf = slab_barn_pop(&barn->full, &barn->nr_full);
 
 			flush(slab, cache, cpu, sheaf, UINT32_MAX, &out);
 			free(sheaf);
 		}
 		while (barn->empty)
-			free(pop(&barn->empty, &barn->nr_empty));
+			free(slab_barn_pop(&barn->empty, &barn->nr_empty));
 	}
 }
 
@@ -255,54 +282,6 @@ size_t slab_sheaf_take(struct slab_request *rq, uint32_t gfp, size_t nr,
 		       struct slab_object *objects)
 {
 	return refill(rq, gfp, nr, objects);
-}
-
-void slab_sheaf_drop_barn(struct slab_cache *cache, unsigned int node, struct slab_sheaf *main,
-			  uint32_t nr)
-{
-	struct slab_barn *barn = &cache->barn[node];
-
-	while (barn->full) {
-		struct slab_sheaf *sheaf = pop(&barn->full, &barn->nr_full);
-
-		while (sheaf->nr) {
-			const struct slab_object *top = &sheaf->objects[--sheaf->nr];
-
-			if (main->nr < nr) {
-				main->objects[main->nr++] = *top;
-			} else {
-				top->page->links[top->slot] = SLAB_LIVE;
-				cache->counters.allocs++;
-			}
-		}
-		push(&barn->empty, &barn->nr_empty, sheaf);
-	}
-}
-
-void slab_sheaf_forget(struct slab_allocator *slab, struct slab_page *page)
-{
-	slab_sheaf_forget_one(slab, page, SLAB_NIL);
-}
-
-void slab_sheaf_forget_one(struct slab_allocator *slab, struct slab_page *page, unsigned int slot)
-{
-	struct slab_cache *cache = page->cache;
-
-	for (unsigned int i = 0; i < slab->nr_cpus; i++) {
-		forget_in(cache->sheaves[i].main, page, slot);
-		forget_in(cache->sheaves[i].spare, page, slot);
-	}
-	for (unsigned int i = 0; i < slab->nr_nodes; i++) {
-		struct slab_barn *barn = &cache->barn[i];
-
-		for (struct slab_sheaf **at = &barn->full; *at;) {
-			forget_in(*at, page, slot);
-			if ((*at)->nr)
-				at = &(*at)->next;
-			else
-				push(&barn->empty, &barn->nr_empty, pop(at, &barn->nr_full));
-		}
-	}
 }
 
 void slab_sheaf_deinit(struct slab_cache *cache, unsigned int nr_cpus, unsigned int nr_nodes)
@@ -334,7 +313,34 @@ void slab_sheaf_to_barn(const struct slab_allocator *slab, struct slab_cache *ca
 {
 	struct slab_barn *barn = barn_of(slab, cache, cpu);
 
-	push(&barn->full, &barn->nr_full, sheaf);
+	slab_barn_push(&barn->full, &barn->nr_full, sheaf);
+}
+
+static struct mm_outcome pop_top(struct slab_request *rq, struct slab_sheaf *sheaf)
+{
+	const struct slab_object *top = &sheaf->objects[--sheaf->nr];
+
+	top->page->links[top->slot] = SLAB_LIVE;
+	rq->cache->counters.allocs++;
+	if (rq->out.path == MM_PATH_NONE)
+		rq->out.path = MM_PATH_SLAB_SHEAF;
+	slab_step(&rq->out, MM_PATH_NONE, rq->slab->costs.slab_fast);
+	rq->out.addr = top->page->base + (uint64_t)top->slot * rq->cache->size;
+	rq->out.failure = MM_FAIL_NONE;
+	return rq->out;
+}
+
+/* kmem_cache_prefill_sheaf(): the spare one, else one of the barn, else a new one. */
+static struct slab_sheaf *take_prefilled(struct slab_request *rq)
+{
+	struct slab_cpu_sheaves *c = &rq->cache->sheaves[rq->cpu];
+	struct slab_barn *barn = barn_of(rq->slab, rq->cache, rq->cpu);
+
+	if (c->spare)
+		return c->spare;
+	if (barn->full)
+		return slab_barn_pop(&barn->full, &barn->nr_full);
+	return barn->empty ? slab_barn_pop(&barn->empty, &barn->nr_empty) : slab_sheaf_create(rq->cache);
 }
 
 /* __pcs_replace_empty_main(): false when the slabs have to serve the request. */
@@ -352,15 +358,17 @@ static bool replace_empty_main(struct slab_request *rq)
 		return true;
 	}
 	if (barn->full) {
-		push(&barn->empty, &barn->nr_empty, c->main);
-		c->main = pop(&barn->full, &barn->nr_full);
+		slab_barn_push(&barn->empty, &barn->nr_empty, c->main);
+		c->main = slab_barn_pop(&barn->full, &barn->nr_full);
 		cache->counters.barn_get++;
 		slab_step(&rq->out, MM_PATH_SLAB_BARN, rq->slab->costs.slab_cpu_partial);
 		return true;
 	}
+	if (!sheaf && !barn->empty && rq->no_recurse)
+		return false;
 	c->spare = NULL;
 	if (!sheaf && barn->empty)
-		sheaf = pop(&barn->empty, &barn->nr_empty);
+		sheaf = slab_barn_pop(&barn->empty, &barn->nr_empty);
 	if (!sheaf)
 		sheaf = slab_sheaf_create(cache);
 	return refill_spare(rq, sheaf);
@@ -412,11 +420,11 @@ static struct slab_sheaf *replace_full_main(struct slab_allocator *slab, struct 
 	}
 	if (!barn->empty && !may_work)
 		return NULL;
-	sheaf = barn->empty ? pop(&barn->empty, &barn->nr_empty) : slab_sheaf_create(cache);
+	sheaf = barn->empty ? slab_barn_pop(&barn->empty, &barn->nr_empty) : slab_sheaf_create(cache);
 	if (!c->spare) {
 		c->spare = full;
 	} else {
-		push(&barn->full, &barn->nr_full, full);
+		slab_barn_push(&barn->full, &barn->nr_full, full);
 		cache->counters.barn_put++;
 		slab_step(out, MM_PATH_SLAB_BARN, slab->costs.slab_cpu_partial);
 	}
@@ -548,39 +556,10 @@ static struct slab_barn *barn_of(const struct slab_allocator *slab, struct slab_
 	return &cache->barn[slab_cpu_node(slab, cpu)];
 }
 
-static struct slab_sheaf *pop(struct slab_sheaf **list, uint32_t *nr)
-{
-	struct slab_sheaf *sheaf = *list;
-
-	*list = sheaf->next;
-	--*nr;
-	return sheaf;
-}
-
-static void push(struct slab_sheaf **list, uint32_t *nr, struct slab_sheaf *sheaf)
-{
-	sheaf->next = *list;
-	*list = sheaf;
-	++*nr;
-}
-
 static bool is_local(const struct slab_allocator *slab, unsigned int cpu,
 		     const struct slab_page *page)
 {
 	return page->node == slab_cpu_node(slab, cpu);
-}
-
-static void forget_in(struct slab_sheaf *sheaf, const struct slab_page *page, unsigned int slot)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; sheaf && i < sheaf->nr; i++) {
-		if (sheaf->objects[i].page != page ||
-		    (slot != SLAB_NIL && sheaf->objects[i].slot != slot))
-			sheaf->objects[kept++] = sheaf->objects[i];
-	}
-	if (sheaf)
-		sheaf->nr = kept;
 }
 
 static void free_list(struct slab_sheaf *sheaf)

@@ -52,6 +52,17 @@ struct slab_sheaf *slab_sheaf_main(struct slab_cache *cache, unsigned int cpu);
 /** refill_objects(): "nr" objects off slabs, old and new, into "objects"; how many there were. */
 size_t slab_sheaf_take(struct slab_request *rq, uint32_t gfp, size_t nr,
 		       struct slab_object *objects);
+/** Frees the host memory of all sheaves of the cache. */
+void slab_sheaf_deinit(struct slab_cache *cache, unsigned int nr_cpus, unsigned int nr_nodes);
+
+/** A new, empty sheaf in no place. */
+struct slab_sheaf *slab_sheaf_create(const struct slab_cache *cache);
+/** A full sheaf in no place goes to the barn of the CPU's node, on top. */
+void slab_sheaf_to_barn(const struct slab_allocator *slab, struct slab_cache *cache,
+			unsigned int cpu, struct slab_sheaf *sheaf);
+
+/* slab_follow_sheaf.c */
+
 /**
  * Makes the full sheaves of a node's barn empty ones: up to "nr" objects go to "main", the others
  * are live from now on.
@@ -62,14 +73,24 @@ void slab_sheaf_drop_barn(struct slab_cache *cache, unsigned int node, struct sl
 void slab_sheaf_forget(struct slab_allocator *slab, struct slab_page *page);
 /** The same for one of its objects. */
 void slab_sheaf_forget_one(struct slab_allocator *slab, struct slab_page *page, unsigned int slot);
-/** Frees the host memory of all sheaves of the cache. */
-void slab_sheaf_deinit(struct slab_cache *cache, unsigned int nr_cpus, unsigned int nr_nodes);
 
-/** A new, empty sheaf in no place. */
-struct slab_sheaf *slab_sheaf_create(const struct slab_cache *cache);
-/** A full sheaf in no place goes to the barn of the CPU's node, on top. */
-void slab_sheaf_to_barn(const struct slab_allocator *slab, struct slab_cache *cache,
-			unsigned int cpu, struct slab_sheaf *sheaf);
+/** The top of one of a barn's stacks, which must have one. */
+static inline struct slab_sheaf *slab_barn_pop(struct slab_sheaf **list, uint32_t *nr)
+{
+	struct slab_sheaf *sheaf = *list;
+
+	*list = sheaf->next;
+	--*nr;
+	return sheaf;
+}
+
+static inline void slab_barn_push(struct slab_sheaf **list, uint32_t *nr,
+				  struct slab_sheaf *sheaf)
+{
+	sheaf->next = *list;
+	*list = sheaf;
+	++*nr;
+}
 
 /* slab_bulk.c */
 

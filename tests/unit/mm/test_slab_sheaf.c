@@ -5,6 +5,8 @@
  */
 #include <config.h>
 
+#include "kmreplay/mm/slab_follow.h"
+
 #include "slab_fixture.h"
 
 enum { CAPACITY = 4, NR = 64 };
@@ -301,7 +303,122 @@ START_TEST(short_refill_is_undone)
 }
 END_TEST
 
+/* A prefilled sheaf is the spare one, refilled: what the main one has stays in its turn. */
+START_TEST(prefilling_leaves_the_main_sheaf)
+{
+	struct slab_next next;
+	struct sheaves s;
+	uint64_t third;
+
+	sheaves_init(&s, 1);
+	sheaves_get(&s, 0, 2);
+	slab_peek(s.f.slab, s.cache, 0, -1, &next);
+	third = next.addr;
+	for (unsigned int i = 0; i < CAPACITY; i++) {
+		const struct mm_outcome got =
+			slab_alloc_prefilled(s.f.slab, s.cache, 0, GFP_BITS_KERNEL);
+
+		ck_assert(mm_ok(got));
+		ck_assert_uint_ne(got.addr, third);
+		slab_peek_prefilled(s.f.slab, s.cache, 0, &next);
+		ck_assert_int_eq(next.source == SLAB_FROM_SPARE, i + 1 < CAPACITY);
+	}
+	ck_assert_uint_eq(fixture_stats(&s.f, s.cache).sheaf_objs, 2);
+	ck_assert_uint_eq(fixture_get(&s.f, s.cache, 0), third);
+	sheaves_deinit(&s);
+}
+END_TEST
+
+/* A kmalloc() for a sheaf that would itself need a new sheaf takes one object off a slab. */
+START_TEST(a_sheaf_for_a_size_class_makes_none)
+{
+	struct slab_next next;
+	struct mm_outcome got;
+	struct sheaves s;
+
+	sheaves_init(&s, 1);
+	got = slab_alloc_for_sheaf(s.f.slab, s.cache, 0, GFP_BITS_KERNEL);
+	ck_assert(mm_ok(got));
+	ck_assert_uint_eq(fixture_stats(&s.f, s.cache).sheaf_objs, 0);
+	ck_assert_uint_eq(fixture_stats(&s.f, s.cache).partial_slabs, 1);
+	slab_peek_for_sheaf(s.f.slab, s.cache, 0, &next);
+	ck_assert_int_eq(next.source, SLAB_FROM_NODE);
+	got = slab_alloc_for_sheaf(s.f.slab, s.cache, 0, GFP_BITS_KERNEL);
+	ck_assert_uint_eq(got.addr, next.addr);
+	/* With a sheaf to fill there is no need to make one. */
+	for (unsigned int i = 0; i < CAPACITY; i++)
+		(void)fixture_get(&s.f, s.cache, 0);
+	ck_assert_uint_eq(fixture_stats(&s.f, s.cache).sheaf_objs, 0);
+	got = slab_alloc_for_sheaf(s.f.slab, s.cache, 0, GFP_BITS_KERNEL);
+	ck_assert(mm_ok(got));
+	ck_assert_uint_eq(fixture_stats(&s.f, s.cache).sheaf_objs, CAPACITY - 1);
+	sheaves_deinit(&s);
+}
+END_TEST
+
+/* Caches of the kernel's own whose creators say something of sheaves. */
+START_TEST(names_tell_of_wishes)
+{
+	static const struct row {
+		const char *name;
+		uint32_t size, capacity;
+	} rows[] = {
+		{ "maple_node", 256, 32 },   { "vm_area_struct", 192, 60 }, { "filp", 256, 28 },
+		{ "kmem_cache", 256, 0 },    { "kmem_cache_node", 64, 0 },
+	};
+	struct sheaves s;
+
+	sheaves_init(&s, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const uint32_t cache = slab_cache_by_geometry(s.f.slab, rows[i].name, rows[i].size,
+							      rows[i].size, 0);
+
+		ck_assert_uint_eq(slab_cache_geometry(s.f.slab, cache)->sheaf_capacity,
+				  rows[i].capacity);
+		ck_assert_uint_ne(fixture_get(&s.f, cache, 0), 0);
+	}
+	sheaves_deinit(&s);
+}
+END_TEST
+
+/* Corrections: an object that is deeper, in the spare sheaf, or in no sheaf yet, comes next. */
+START_TEST(corrections_keep_the_rest)
+{
+	struct slab_next next;
+	struct sheaves s;
+	uint64_t deep, away;
+
+	sheaves_init(&s, 1);
+	away = fixture_get(&s.f, s.cache, 0);
+	deep = slab_follow_sheaf_at(s.f.slab, s.cache, 0, 2);
+	ck_assert_uint_ne(deep, 0);
+	ck_assert_uint_eq(slab_follow_sheaf_at(s.f.slab, s.cache, 0, 3), 0);
+	ck_assert(slab_follow_sheaf_first(s.f.slab, 0, deep));
+	slab_peek(s.f.slab, s.cache, 0, -1, &next);
+	ck_assert_uint_eq(next.addr, deep);
+	ck_assert(slab_follow_sheaf_take(s.f.slab, deep));
+	ck_assert(!slab_follow_sheaf_take(s.f.slab, deep));
+	ck_assert(slab_is_live(s.f.slab, deep));
+	ck_assert_uint_eq(slab_follow_sheaf_wants(s.f.slab, s.cache, 0), 0);
+	fixture_check(&s.f);
+	/* The other half of the slab is on the node's list, and now in the sheaf. */
+	for (unsigned int slot = 0; slot < 8; slot++) {
+		const uint64_t addr = (away & ~0x7fffULL) + slot * 4096;
+
+		if (slab_follow_sheaf_first(s.f.slab, 0, addr))
+			ck_assert_uint_eq(slab_follow_sheaf_at(s.f.slab, s.cache, 0, 0), addr);
+		fixture_check(&s.f);
+	}
+	ck_assert(slab_follow_sheaf_spare(s.f.slab, 0,
+					  slab_follow_sheaf_at(s.f.slab, s.cache, 0, 0)));
+	slab_peek_prefilled(s.f.slab, s.cache, 0, &next);
+	ck_assert_int_eq(next.source, SLAB_FROM_SPARE);
+	sheaves_deinit(&s);
+}
+END_TEST
+
 UNIT_MAIN("slab_sheaf", capacity_follows_size, handed_out_in_reverse,
 	  cut_slab_goes_to_the_tail, refill_brings_pages_in_bursts, freed_object_is_next,
 	  barn_fills_up, barn_feeds_other_cpus, bulk_goes_through_sheaves,
-	  sheaves_hold_the_own_node, short_refill_is_undone)
+	  sheaves_hold_the_own_node, short_refill_is_undone, prefilling_leaves_the_main_sheaf,
+	  a_sheaf_for_a_size_class_makes_none, names_tell_of_wishes, corrections_keep_the_rest)

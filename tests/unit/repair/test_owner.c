@@ -351,8 +351,32 @@ START_TEST(hashed_pointers)
 }
 END_TEST
 
+/* Several slabs are bought for one sheaf, and only the last shows an object: all are of its cache. */
+START_TEST(a_refill_buys_several_slabs)
+{
+	for (int sheaves = 0; sheaves < 2; sheaves++) {
+		uint32_t first, second;
+		struct stream s;
+
+		stream_init(&s);
+		s.options.sheaves = sheaves;
+		stream_teach_base(&s);
+		stream_page_alloc(&s, 0x300, 0, GFP_SLAB);
+		stream_page_alloc(&s, 0x301, 0, GFP_SLAB);
+		stream_kmalloc(&s, BASE + 0x301 * 4096, 100, 128);
+		stream_run(&s);
+		first = stream_op(&s, 2)->cache;
+		second = stream_op(&s, 1)->cache;
+		ck_assert_uint_ne(second, 0);
+		ck_assert_uint_eq(first, sheaves ? second : 0);
+		stream_deinit(&s);
+	}
+}
+END_TEST
+
 UNIT_MAIN("repair owner", masks, direct_map_is_found, direct_map_of_32_bits,
 	  no_base_from_strangers, object_inside_decides,
 	  interrupts_and_neighbours_are_passed_over, what_is_out_stays_said, window_edge,
 	  free_says_what_the_allocation_said, areas_explain_their_pages,
-	  percpu_event_explains_pages_before_it, a_gap_ends_what_was_expected, hashed_pointers)
+	  percpu_event_explains_pages_before_it, a_gap_ends_what_was_expected, hashed_pointers,
+	  a_refill_buys_several_slabs)
