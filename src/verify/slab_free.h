@@ -6,11 +6,15 @@
 #ifndef KMREPLAY_VERIFY_SLAB_FREE_H
 #define KMREPLAY_VERIFY_SLAB_FREE_H
 
+#include "page_calls.h"
 #include "slab_judge.h"
 
 #include <string.h>
 
 #define SLAB_NO_NUMBER UINT64_MAX
+
+/** SLAB_WINDOW where the page layer is judged with it: its calls may be held back for so long. */
+enum { SLAB_JOINT_WINDOW = PAGE_CALLS_WINDOW + 1 };
 
 /**
  * Where the free-running allocator's pages come from when it is judged together with a page
@@ -30,6 +34,11 @@ struct slab_join {
 	/** With this event the kernel gave back slabs of these numbers. */
 	void (*settle)(void *ctx, const uint64_t *numbers, size_t nr);
 };
+
+/** slab.c: verify_slab_ops.create() for a judge that is joined with another one (NULL: is not). */
+struct slab_judge *slab_judge_create(const struct verify_setup *setup, const struct slab_look *look,
+				     const struct repair *repair, struct verify_log *log,
+				     const struct slab_join *join, struct error *err);
 
 struct slab_free_cache {
 	uint64_t next;       /**< number of the next slab bought */

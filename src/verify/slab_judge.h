@@ -25,14 +25,11 @@
 #include "kmreplay/mm/slab_start.h"
 #include "kmreplay/replay/slab_survey.h"
 #include "kmreplay/verify/verify.h"
-#include "page_calls.h"
 #include "slab_known.h"
 #include "slab_silent.h"
 
 /** Events that stand behind the one that takes effect: as far ahead as the judge looks. */
 enum { SLAB_WINDOW = 4096 };
-/** The same where the page layer is judged with it: its calls may be held back for so long. */
-enum { SLAB_JOINT_WINDOW = PAGE_CALLS_WINDOW + 1 };
 /** Room for them and for a batch; a power of two. */
 enum { SLAB_RING = 4 * SLAB_WINDOW };
 /** Pointers of a bulk free that a recording can hold. */
@@ -146,10 +143,6 @@ struct slab_judge {
 
 /* slab.c */
 
-/** verify_slab_ops.create() of a judge that "join" (NULL: none) is joined with; it must outlive. */
-struct slab_judge *slab_judge_create(const struct verify_setup *setup, const struct slab_look *look,
-				     const struct repair *repair, struct verify_log *log,
-				     const struct slab_join *join, struct error *err);
 /** The cache that "id" turned out to be, as far as is known. */
 uint32_t slab_judge_canon(const struct repair *repair, uint32_t id);
 /** The allocator's cache for repair's "id"; SLAB_CACHE_NONE: it cannot have one. */
