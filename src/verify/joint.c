@@ -161,6 +161,7 @@ static bool finish(void *judge, struct error *err)
 	page_calls_finish(&j->pages->calls);
 	if (!verify_slab_ops.finish(j->slabs, err))
 		return false;
+	joint_pages_close(j);
 	joint_pages_missed(j, UINT64_MAX);
 	joint_owner_judge_finish(&j->owners);
 	page_calls_until(&j->pages->calls, UINT64_MAX);
@@ -188,12 +189,15 @@ static void reached(void *ctx, uint64_t number)
 {
 	struct joint_judge *j = ctx;
 	const struct slab_step *step = slab_judge_step(j->slabs, number);
+	uint64_t until = number;
 
 	verify_reached(j->log, number);
+	joint_pages_close(j);
 	joint_pages_missed(j, number);
-	if (step->ev.type == EVENT_PAGE_FREE || step->ev.type == EVENT_PAGE_FREE_DIRECT)
-		joint_pages_resolve(j, step);
-	page_calls_until(&j->pages->calls, number);
+	if ((step->ev.type == EVENT_PAGE_FREE || step->ev.type == EVENT_PAGE_FREE_DIRECT) &&
+	    !joint_pages_resolve(j, step))
+		until -= until > 0;
+	page_calls_until(&j->pages->calls, until);
 }
 
 static void page_call(void *ctx, struct page_op *op)

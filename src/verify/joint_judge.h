@@ -46,6 +46,16 @@ struct joint_back {
 	uint8_t order;
 };
 
+/** A recorded mm_page_free of a slab that is still in use: what comes of it, its event shows. */
+struct joint_open {
+	bool open;
+	uint64_t event;
+	struct joint_gone like; /**< the kernel's slab */
+	uint64_t pfn;           /**< its page */
+	uint64_t judged, right; /**< discards, by the slab layer's judge, before it */
+	uint8_t order;
+};
+
 struct joint_judge {
 	struct verify_setup setup;
 	struct verify_log *log;
@@ -64,6 +74,7 @@ struct joint_judge {
 	struct u64map backs;      /**< event of a page's free to index in "back" */
 	struct vec(struct joint_back) back;
 	struct vec(uint32_t) spare_backs;
+	struct joint_open open;
 };
 
 /* joint_pages.c */
@@ -74,8 +85,12 @@ void joint_pages_deinit(struct joint_judge *j);
 void joint_pages_asked(struct joint_judge *j, struct page_op *op, uint32_t cache);
 /** Event "number" is next: what should have been asked for before it was not. */
 void joint_pages_missed(struct joint_judge *j, uint64_t number);
-/** The next event is a mm_page_free: if it is of a slab, which page of ours is that? */
-void joint_pages_resolve(struct joint_judge *j, const struct slab_step *step);
+/**
+ * The next event is a mm_page_free: if it is of a slab, which page of ours is that? False: that is
+ * known behind the event only, when joint_pages_close() is to be called.
+ */
+bool joint_pages_resolve(struct joint_judge *j, const struct slab_step *step);
+void joint_pages_close(struct joint_judge *j);
 /** What was found of the mm_page_free of event "number"; false: it is not of a slab. */
 bool joint_pages_back(struct joint_judge *j, uint64_t number, struct joint_back *ret);
 /** struct slab_join */

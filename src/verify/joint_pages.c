@@ -16,6 +16,7 @@ enum { MAX_EVENTS = 64 };
 /* What "held" says of a slab: its cache and order. */
 enum { ORDER_BITS = 4 };
 
+static void settle_back(struct joint_judge *j, const struct joint_open *at, bool predicted);
 static void follow_request(struct joint_judge *j, struct page_op *op, uint32_t cache);
 static bool would_ask(struct joint_judge *j, const struct page_op *op, uint32_t cache);
 static bool has_room(const struct joint_judge *j, const struct slab_geometry *geometry,
@@ -83,53 +84,49 @@ void joint_pages_missed(struct joint_judge *j, uint64_t number)
 	j->wants.nr = kept;
 }
 
-void joint_pages_resolve(struct joint_judge *j, const struct slab_step *step)
+bool joint_pages_resolve(struct joint_judge *j, const struct slab_step *step)
 {
-	const uint32_t *index = u64map_find(&j->slabs->limbo_index, step->ev.page.pfn);
+	const uint64_t pfn = step->ev.page.pfn;
+	const uint32_t *index = u64map_find(&j->slabs->limbo_index, pfn);
+	const struct verify_count *judged = &j->slab_log.counts[VERIFY_SLAB_DISCARD];
 	const struct slab_known *known;
-	struct joint_gone like = { .by = UINT64_MAX }, *gone = NULL;
-	struct joint_back back = { .pfn = PAGE_FOLLOW_NONE, .order = step->ev.page.order };
-	bool fresh;
+	struct joint_open open = { .event = step->number, .pfn = pfn,
+				   .order = step->ev.page.order };
 
 	if (index) {
 		const struct slab_limbo *limbo = &j->slabs->limbo.items[*index];
 
-		like = (struct joint_gone){
+		open.like = (struct joint_gone){
 			.number = limbo->number, .by = limbo->by, .cache = limbo->cache
 		};
-	} else {
-		known = slab_known_at(j->slabs, j->slabs->offset +
-						step->ev.page.pfn * KERNEL_PAGE_SIZE);
-		if (!known || known->pfn != step->ev.page.pfn ||
-		    known->order != step->ev.page.order)
-			return;
-		like.number = known->number;
-		like.cache = known->cache;
+		settle_back(j, &open, true);
+		return true;
 	}
-	if (!j->follow)
-		gone = find_gone(j, &like);
-	judge_back(j, &step->ev, step->number, true, j->follow ? index != NULL : gone != NULL);
-	if (j->follow)
+	known = slab_known_at(j->slabs, j->slabs->offset + pfn * KERNEL_PAGE_SIZE);
+	if (!known || known->pfn != pfn || known->order != open.order)
+		return true;
+	open.like = (struct joint_gone){
+		.number = known->number, .by = step->number, .cache = known->cache
+	};
+	open.judged = judged->all;
+	open.right = judged->right;
+	open.open = true;
+	j->open = open;
+	return false;
+}
+
+void joint_pages_close(struct joint_judge *j)
+{
+	const struct verify_count *judged = &j->slab_log.counts[VERIFY_SLAB_DISCARD];
+
+	if (!j->open.open)
 		return;
-	if (gone) {
-		back.pfn = gone->pfn;
-		back.order = gone->order;
-		(void)verify_judge(j->log, VERIFY_JOINT_BACK_PFN, gone->pfn == step->ev.page.pfn,
-				   &(struct verify_what){ .ev = &step->ev,
-							  .number = step->number,
-							  .order = VERIFY_NO_ORDER,
-							  .type = MIGRATE_NR });
-		remove_gone(j, gone);
-	}
-	if (index && slab_cache_known(j->slabs, like.cache)->rcu)
-		release_excess(j, like.by);
-	*u64map_insert(&j->backs, step->number, &fresh) = (uint32_t)j->back.nr;
-	if (j->spare_backs.nr) {
-		*u64map_find(&j->backs, step->number) = j->spare_backs.items[--j->spare_backs.nr];
-		j->back.items[*u64map_find(&j->backs, step->number)] = back;
-	} else {
-		vec_push(&j->back, back);
-	}
+	j->open.open = false;
+	/* Followed, a flush is taken from the recording, and so not judged. */
+	if (!j->follow)
+		settle_back(j, &j->open, true);
+	else if (judged->all != j->open.judged)
+		settle_back(j, &j->open, judged->right != j->open.right);
 }
 
 bool joint_pages_back(struct joint_judge *j, uint64_t number, struct joint_back *ret)
@@ -199,7 +196,6 @@ void joint_pages_settle(void *ctx, const uint64_t *numbers, size_t nr)
 {
 	struct joint_judge *j = ctx;
 	const struct slab_step *step = slab_judge_step(j->slabs, j->slabs->now);
-	const bool page_free = step->ev.type == EVENT_PAGE_FREE;
 	size_t first = j->gone.nr, left = nr;
 
 	while (first && !j->gone.items[first - 1].settled)
@@ -222,10 +218,43 @@ void joint_pages_settle(void *ctx, const uint64_t *numbers, size_t nr)
 
 		if (gone->excess)
 			judge_back(j, &step->ev, step->number, false, true);
-		if (page_free || (gone->excess && !rcu)) {
+		if (gone->excess && !rcu) {
 			give_back(j, gone->cpu, gone->pfn, gone->order);
 			remove_gone(j, gone);
 		}
+	}
+}
+
+/* The kernel's slab goes; "predicted": followed, ours would have gone as well. */
+static void settle_back(struct joint_judge *j, const struct joint_open *at, bool predicted)
+{
+	const struct slab_step *step = slab_judge_step(j->slabs, at->event);
+	struct joint_gone *gone = j->follow ? NULL : find_gone(j, &at->like);
+	struct joint_back back = { .pfn = PAGE_FOLLOW_NONE, .order = at->order };
+	uint32_t *index;
+	bool fresh;
+
+	judge_back(j, &step->ev, at->event, true, j->follow ? predicted : gone != NULL);
+	if (j->follow)
+		return;
+	if (gone) {
+		back = (struct joint_back){ .pfn = gone->pfn, .order = gone->order };
+		(void)verify_judge(j->log, VERIFY_JOINT_BACK_PFN, gone->pfn == at->pfn,
+				   &(struct verify_what){ .ev = &step->ev,
+							  .number = at->event,
+							  .order = VERIFY_NO_ORDER,
+							  .type = MIGRATE_NR });
+		remove_gone(j, gone);
+	}
+	if (slab_cache_known(j->slabs, at->like.cache)->rcu)
+		release_excess(j, at->like.by);
+	index = u64map_insert(&j->backs, at->event, &fresh);
+	if (j->spare_backs.nr) {
+		*index = j->spare_backs.items[--j->spare_backs.nr];
+		j->back.items[*index] = back;
+	} else {
+		*index = (uint32_t)j->back.nr;
+		vec_push(&j->back, back);
 	}
 }
 
