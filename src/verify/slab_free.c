@@ -28,6 +28,8 @@ static struct mm_outcome give_page(void *ctx, unsigned int cpu, uint32_t gfp, un
 static struct mm_outcome take_page(void *ctx, unsigned int cpu, uint64_t pfn, unsigned int order);
 static struct mm_outcome own_page(struct slab_free_run *f, unsigned int cpu, unsigned int order,
 				  int node);
+static bool is_too_large(struct slab_free_run *f, unsigned int order);
+static uint64_t slab_key(uint32_t cache, uint64_t number);
 static void own_memory(struct machine_config *config, unsigned int nr_nodes);
 static struct slab_free_cache *cache_at(struct slab_free_run *f, uint32_t cache);
 static uint64_t number_of(const struct slab_free_run *f, uint64_t addr);
@@ -59,6 +61,7 @@ struct slab_free_run *slab_free_create(const struct verify_setup *setup,
 	f->buying = SLAB_CACHE_NONE;
 	u64map_init(&f->objects);
 	u64map_init(&f->slabs);
+	u64map_init(&f->smaller);
 	return f;
 }
 
@@ -70,6 +73,7 @@ void slab_free_destroy(struct slab_free_run *f)
 	free(f->next_pfn);
 	u64map_deinit(&f->objects);
 	u64map_deinit(&f->slabs);
+	u64map_deinit(&f->smaller);
 	vec_deinit(&f->addrs);
 	vec_deinit(&f->addrs_free);
 	vec_foreach(&f->caches, cache)
@@ -163,10 +167,13 @@ void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, u
 		     number_of(f, got.addr), number, cache);
 }
 
-void slab_free_bought(struct slab_judge *j, uint32_t cache)
+void slab_free_bought(struct slab_judge *j, uint32_t cache, uint64_t number, unsigned int order)
 {
 	struct slab_free_cache *c = cache_at(j->free_run, cache);
+	bool fresh;
 
+	if (number != SLAB_NO_NUMBER && order < slab_cache_geometry(j->slab, cache)->order)
+		*u64map_insert(&j->free_run->smaller, slab_key(cache, number), &fresh) = order;
 	match(j, c, false, c->nr_allocs);
 }
 
@@ -252,6 +259,8 @@ static struct mm_outcome give_page(void *ctx, unsigned int cpu, uint32_t gfp, un
 	bool fresh;
 
 	(void)context;
+	if (!f->join && f->buying != SLAB_CACHE_NONE && f->smaller.nr && is_too_large(f, order))
+		return (struct mm_outcome){ .failure = MM_FAIL_NO_MEMORY };
 	if (f->join)
 		got = f->join->alloc(f->join->ctx, f->buying, cpu, gfp, order, node);
 	else
@@ -277,6 +286,20 @@ static struct mm_outcome own_page(struct slab_free_run *f, unsigned int cpu, uns
 	pfn = ((uint64_t)(unsigned int)node << NODE_SHIFT) + *next;
 	*next += size;
 	return (struct mm_outcome){ .addr = pfn };
+}
+
+/* The page allocator is not judged here: what it refused the kernel for this slab, it refuses us. */
+static bool is_too_large(struct slab_free_run *f, unsigned int order)
+{
+	const uint32_t *smaller = u64map_find(
+		&f->smaller, slab_key(f->buying, cache_at(f, f->buying)->next));
+
+	return smaller && order > *smaller;
+}
+
+static uint64_t slab_key(uint32_t cache, uint64_t number)
+{
+	return (uint64_t)cache << 40 | (number & ((1ULL << 40) - 1));
 }
 
 static struct mm_outcome take_page(void *ctx, unsigned int cpu, uint64_t pfn, unsigned int order)

@@ -56,6 +56,8 @@ struct slab_free_run {
 	uint32_t buying;         /**< cache whose slabs are bought now */
 	const struct slab_join *join; /**< NULL: none */
 	const struct slab_step *step; /**< that asks */
+	/** Numbered slabs that the kernel got smaller than it wished: cache and number to order. */
+	struct u64map smaller;
 	struct u64map slabs;     /**< pfn to the slab's number in its cache */
 	struct u64map objects;   /**< name to index in "addrs" */
 	struct vec(uint64_t) addrs;
@@ -87,8 +89,8 @@ void slab_free_start_sheaf(struct slab_judge *j, const struct slab_start_sheaf *
 /** The recorded object lies in slab "number"; so many slabs were bought for it. */
 void slab_free_alloc(struct slab_judge *j, const struct slab_free_request *rq, uint64_t number,
 		     uint32_t nr_bought);
-/** The kernel bought a slab for "cache". */
-void slab_free_bought(struct slab_judge *j, uint32_t cache);
+/** The kernel bought slab "number" of "cache" (SLAB_NO_NUMBER: it has none yet) with "order". */
+void slab_free_bought(struct slab_judge *j, uint32_t cache, uint64_t number, unsigned int order);
 /** "stale": an object of that name was left over; its end is no event. */
 void slab_free_free(struct slab_judge *j, const struct slab_step *step, unsigned int cpu,
 		    uint64_t addr, bool stale);

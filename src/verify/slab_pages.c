@@ -47,7 +47,7 @@ void slab_follow_page_alloc(struct slab_judge *j, const struct slab_step *step)
 	if (slab_sheaf_has(j, cache)) {
 		j->held_recorded += 1ULL << ev->page.order;
 		if (j->free_run)
-			slab_free_bought(j, cache);
+			slab_free_bought(j, cache, SLAB_NO_NUMBER, ev->page.order);
 		slab_sheaf_bought(j, step, cache);
 		return;
 	}
@@ -168,7 +168,7 @@ struct slab_known *slab_pages_buy(struct slab_judge *j, const struct event *ev, 
 	known = slab_known_add(j, pfn, order, cache, true);
 	slab_known_number(j, known);
 	if (j->free_run)
-		slab_free_bought(j, cache);
+		slab_free_bought(j, cache, known->number, order);
 	known->loose = true;
 	known->buyer = slab_context(ev);
 	known->buyer_cpu = ev->cpu;

@@ -15,6 +15,8 @@ enum { MAX_BULKS = 256 };
 
 struct slab_addrs vec(uint64_t);
 
+static bool page_of(struct slab_judge *j, const struct slab_step *step, uint64_t *pfn,
+		    unsigned int *order);
 static bool take_unseen(struct slab_judge *j, uint64_t addr);
 static bool take_unseen_of(struct slab_judge *j, const struct slab_known *known);
 static void free_batch(struct slab_judge *j, const struct slab_step *step, uint64_t addr);
@@ -122,15 +124,22 @@ bool slab_silent_slab(struct slab_judge *j, const struct slab_step *step, uint32
 		      uint64_t addr)
 {
 	const struct slab_geometry *geometry = slab_cache_geometry(j->slab, cache);
-	const uint64_t pfn = slab_pfn(j, addr) & ~((1ULL << geometry->order) - 1);
 	struct slab_known *known;
+	unsigned int order;
+	uint64_t pfn;
 
 	if (addr < j->offset || !j->setup.slabs || !j->setup.slabs->known ||
-	    !verify_is_given(&j->setup, GIVEN_START) ||
-	    !verify_is_given(&j->setup, GIVEN_SILENT) || u64map_find(&j->limbo_index, pfn))
+	    !verify_is_given(&j->setup, GIVEN_START) || !verify_is_given(&j->setup, GIVEN_SILENT))
+		return false;
+	pfn = slab_pfn(j, addr);
+	if (!page_of(j, step, &pfn, &order)) {
+		order = geometry->order;
+		pfn &= ~((1ULL << order) - 1);
+	}
+	if (u64map_find(&j->limbo_index, pfn) || !slab_known_fits(j, pfn, order))
 		return false;
 	slab_pages_clear(j, cache, step->ev.cpu);
-	known = slab_pages_buy(j, &step->ev, cache, pfn, geometry->order);
+	known = slab_pages_buy(j, &step->ev, cache, pfn, order);
 	if (!known)
 		return false;
 	slab_follow_install(j, known);
@@ -241,6 +250,23 @@ struct slab_bulk *slab_silent_bulk_of(struct slab_judge *j, uint64_t context)
 			return bulk;
 	}
 	return NULL;
+}
+
+/* There was an event not long ago, which could as well have been about something else. */
+static bool page_of(struct slab_judge *j, const struct slab_step *step, uint64_t *pfn,
+		    unsigned int *order)
+{
+	for (uint64_t i = 1; i < SLAB_WINDOW && i <= step->number; i++) {
+		const struct slab_step *before = slab_judge_step(j, step->number - i);
+
+		if (before->ev.type != EVENT_PAGE_ALLOC || before->ev.page.order > KERNEL_MAX_ORDER ||
+		    *pfn - before->ev.page.pfn >= 1ULL << before->ev.page.order)
+			continue;
+		*pfn = before->ev.page.pfn;
+		*order = before->ev.page.order;
+		return true;
+	}
+	return false;
 }
 
 /* The free object at "addr" is freed next: so it is not free. */
