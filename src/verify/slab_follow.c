@@ -10,6 +10,7 @@
 
 #include "slab_free.h"
 #include "slab_sheaf.h"
+#include "slab_story.h"
 
 /* One allocation on its way. */
 struct pick {

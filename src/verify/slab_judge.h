@@ -77,13 +77,6 @@ struct slab_cpu_order {
 	uint64_t deferred;    /**< a free whose effect is still to come, + 1; 0: none */
 };
 
-/** Which of the allocator's calls an event stands for. */
-enum slab_way {
-	SLAB_WAY_USUAL,
-	SLAB_WAY_PREFILLED, /**< slab_alloc_prefilled() */
-	SLAB_WAY_FOR_SHEAF, /**< slab_alloc_for_sheaf() */
-};
-
 struct slab_free_run;
 struct slab_join;
 struct slab_look;
@@ -229,30 +222,5 @@ struct mm_outcome slab_follow_give_page(void *ctx, unsigned int cpu, uint32_t gf
 					unsigned int order, int node, unsigned int context);
 struct mm_outcome slab_follow_take_page(void *ctx, unsigned int cpu, uint64_t pfn,
 					unsigned int order);
-
-/** An allocation: what we would take, and what the kernel took. */
-struct slab_picked {
-	uint32_t cache;
-	unsigned int cpu;
-	uint64_t addr; /**< recorded, as ours */
-	struct slab_next next;
-};
-
-/** A slab that we, the kernel, or both gave back. */
-struct slab_gone {
-	uint64_t pfn;
-	uint32_t cache;
-	bool happened, predicted;
-};
-
-/* slab_story.c */
-
-void slab_story_alloc(struct slab_judge *j, struct verify_story *story,
-		      const struct slab_picked *p);
-void slab_story_new(struct slab_judge *j, struct verify_story *story, uint32_t cache,
-		    unsigned int cpu, const struct slab_next *next);
-/** "story" may be NULL. */
-void slab_story_discard(struct slab_judge *j, struct verify_story *story,
-			const struct slab_gone *gone, unsigned int cpu);
 
 #endif

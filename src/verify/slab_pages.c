@@ -9,6 +9,7 @@
 
 #include "slab_free.h"
 #include "slab_sheaf.h"
+#include "slab_story.h"
 
 static void end_overlapped(struct slab_judge *j, const struct slab_step *step);
 static bool pass_over(struct slab_judge *j, struct slab_known *known, unsigned int source,

@@ -13,6 +13,7 @@
 #include "slab_free.h"
 #include "slab_look.h"
 #include "slab_sheaf.h"
+#include "slab_story.h"
 
 #include "kmreplay/abi/gfp.h"
 

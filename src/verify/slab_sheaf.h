@@ -8,6 +8,13 @@
 
 #include "slab_judge.h"
 
+/** Which of the allocator's calls an event stands for. */
+enum slab_way {
+	SLAB_WAY_USUAL,
+	SLAB_WAY_PREFILLED, /**< slab_alloc_prefilled() */
+	SLAB_WAY_FOR_SHEAF, /**< slab_alloc_for_sheaf() */
+};
+
 /** The cache has sheaves (7.0+). */
 bool slab_sheaf_has(const struct slab_judge *j, uint32_t cache);
 /** A page for a refill: it waits for that. */

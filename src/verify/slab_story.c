@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "slab_judge.h"
+#include "slab_story.h"
 
 #include <inttypes.h>
 

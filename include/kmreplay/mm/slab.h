@@ -89,18 +89,6 @@ struct mm_outcome slab_alloc(struct slab_allocator *slab, uint32_t cache, unsign
  */
 struct mm_outcome slab_free(struct slab_allocator *slab, unsigned int cpu, uint64_t addr);
 /**
- * kmem_cache_prefill_sheaf() of one object, kmem_cache_alloc_from_sheaf() and its return: from the
- * CPU's spare sheaf, whatever the main one has. Without sheaves as slab_alloc().
- */
-struct mm_outcome slab_alloc_prefilled(struct slab_allocator *slab, uint32_t cache,
-				       unsigned int cpu, uint32_t gfp);
-/**
- * kmalloc() of a sheaf for one of the kmalloc caches (SLAB_ALLOC_NO_RECURSE): where this would make
- * a sheaf itself, the object comes straight from a slab. Without sheaves as slab_alloc().
- */
-struct mm_outcome slab_alloc_for_sheaf(struct slab_allocator *slab, uint32_t cache,
-				       unsigned int cpu, uint32_t gfp);
-/**
  * kmem_cache_alloc_bulk(): "nr" objects into "addrs", all or none; the outcome is that of the
  * slowest step, its addr the first object, its cost the sum.
  */

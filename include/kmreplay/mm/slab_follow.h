@@ -64,6 +64,18 @@ const char *slab_source_name(enum slab_source source);
  */
 void slab_peek(const struct slab_allocator *slab, uint32_t cache, unsigned int cpu, int node,
 	       struct slab_next *next);
+/**
+ * kmem_cache_prefill_sheaf() of one object, kmem_cache_alloc_from_sheaf() and its return: from the
+ * CPU's spare sheaf, whatever the main one has. Without sheaves as slab_alloc().
+ */
+struct mm_outcome slab_alloc_prefilled(struct slab_allocator *slab, uint32_t cache,
+				       unsigned int cpu, uint32_t gfp);
+/**
+ * kmalloc() of a sheaf for one of the kmalloc caches (SLAB_ALLOC_NO_RECURSE): where this would make
+ * a sheaf itself, the object comes straight from a slab. Without sheaves as slab_alloc().
+ */
+struct mm_outcome slab_alloc_for_sheaf(struct slab_allocator *slab, uint32_t cache,
+				       unsigned int cpu, uint32_t gfp);
 /** The same for slab_alloc_prefilled() and slab_alloc_for_sheaf(). */
 void slab_peek_prefilled(const struct slab_allocator *slab, uint32_t cache, unsigned int cpu,
 			 struct slab_next *next);

@@ -270,7 +270,8 @@ void slab_sheaf_forget_one(struct slab_allocator *slab, struct slab_page *page, 
 			if ((*at)->nr)
 				at = &(*at)->next;
 			else
-				slab_barn_push(&barn->empty, &barn->nr_empty, slab_barn_pop(at, &barn->nr_full));
+				slab_barn_push(&barn->empty, &barn->nr_empty,
+					       slab_barn_pop(at, &barn->nr_full));
 		}
 	}
 }

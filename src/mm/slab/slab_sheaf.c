@@ -18,8 +18,9 @@
  *
  * Left out: the kernel kmalloc()s its sheaves; those requests are events of a recording like any
  * other and are replayed as such, while ours are host memory and never fail. Hence also the rule
- * that the kmalloc caches' own sheaves are not made while one is being made. Not modelled, since no
- * event tells of them: prefilled sheaves, and sheaves that collect kfree_rcu().
+ * that the kmalloc caches' own sheaves are not made while one is being made, which who replays such
+ * a request has to say (slab_alloc_for_sheaf()). Not modelled: sheaves that collect kfree_rcu(),
+ * since no event tells of them; what they brought shows when it is handed out again.
  */
 #include <config.h>
 
@@ -340,7 +341,9 @@ static struct slab_sheaf *take_prefilled(struct slab_request *rq)
 		return c->spare;
 	if (barn->full)
 		return slab_barn_pop(&barn->full, &barn->nr_full);
-	return barn->empty ? slab_barn_pop(&barn->empty, &barn->nr_empty) : slab_sheaf_create(rq->cache);
+	if (barn->empty)
+		return slab_barn_pop(&barn->empty, &barn->nr_empty);
+	return slab_sheaf_create(rq->cache);
 }
 
 /* __pcs_replace_empty_main(): false when the slabs have to serve the request. */
@@ -420,7 +423,8 @@ static struct slab_sheaf *replace_full_main(struct slab_allocator *slab, struct 
 	}
 	if (!barn->empty && !may_work)
 		return NULL;
-	sheaf = barn->empty ? slab_barn_pop(&barn->empty, &barn->nr_empty) : slab_sheaf_create(cache);
+	sheaf = barn->empty ? slab_barn_pop(&barn->empty, &barn->nr_empty) :
+			      slab_sheaf_create(cache);
 	if (!c->spare) {
 		c->spare = full;
 	} else {

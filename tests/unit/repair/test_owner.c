@@ -351,7 +351,7 @@ START_TEST(hashed_pointers)
 }
 END_TEST
 
-/* Several slabs are bought for one sheaf, and only the last shows an object: all are of its cache. */
+/* Several slabs are bought for one sheaf, and only the last shows an object of their cache. */
 START_TEST(a_refill_buys_several_slabs)
 {
 	for (int sheaves = 0; sheaves < 2; sheaves++) {
