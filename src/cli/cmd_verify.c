@@ -121,8 +121,12 @@ static void configure(struct verify_job *job)
 	if (option_was_given(options, offsetof(struct cli_options, explain)))
 		job->options.explain = options->explain;
 	replay_job_machine(&job->readings, job->settings, true, &job->machine, &job->start);
-	if (job->readings.slabs_given)
+	if (job->readings.slabs_given) {
 		job->options.slab_files = &job->readings.slab_files;
+		/* Without a mark they are of some moment before the recording. */
+		if (job->readings.moments.at[PROC_SLABINFO] == UINT64_MAX)
+			slab_files_forget_lists(&job->readings.slab_files);
+	}
 	if (!job->readings.start->has_later && !later_slabs(job))
 		job->options.given &= ~(1U << GIVEN_SNAPSHOT);
 	job->run = verify_run_create(&job->options, &job->machine, &job->readings.survey,

@@ -48,6 +48,7 @@ static int64_t unexplained(const struct turning *t, const struct slab_files_cach
 static uint32_t find_id(const struct turning *t, const char *name);
 static int64_t slabs_of(const struct counted *counted);
 static void turn_cache(const struct turning *t, struct slab_files_cache *known);
+static void forget_lists(struct slab_files_cache *known);
 static uint32_t canon_of(const struct repair *repair, uint32_t id);
 
 bool slab_files_name(struct slab_files *files, const struct slab_sources *from)
@@ -69,6 +70,13 @@ void slab_files_turn_back(struct slab_files *files, const struct slab_sources *f
 	vec_foreach(&files->caches, known)
 		turn_cache(&t, known);
 	free(t.counted);
+}
+
+void slab_files_forget_lists(struct slab_files *files)
+{
+	vec_foreach(&files->caches, known)
+		if (known->touched)
+			forget_lists(known);
 }
 
 static void count_all(struct turning *t)
@@ -223,8 +231,12 @@ static void turn_cache(const struct turning *t, struct slab_files_cache *known)
 		return;
 	known->nr_slabs = counted->begin + known->nr_untouched;
 	known->num_objs = counted->begin_objects + (uint64_t)objects;
-	if (!counted->touched)
-		return;
+	if (counted->touched)
+		forget_lists(known);
+}
+
+static void forget_lists(struct slab_files_cache *known)
+{
 	known->nr_free = known->nr_partial = known->nr_cpu = known->nr_cpu_partial = 0;
 	known->has_lists = false;
 	known->counts_only = true;

@@ -64,6 +64,8 @@ struct slab_sources {
 bool slab_files_name(struct slab_files *files, const struct slab_sources *from);
 /** Makes the files tell of the beginning. */
 void slab_files_turn_back(struct slab_files *files, const struct slab_sources *from);
+/** Of caches that events touch only the numbers of slabs count: lists are of another moment. */
+void slab_files_forget_lists(struct slab_files *files);
 /** Slabs on the partial list of "cpu". */
 uint64_t slab_files_listed(const struct slab_files_cache *cache, unsigned int cpu);
 

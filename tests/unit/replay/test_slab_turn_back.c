@@ -284,6 +284,11 @@ START_TEST(lists_are_as_long_as_sysfs_says)
 	expect_place(&p, 5, SLAB_START_CPU_PARTIAL);
 	expect_place(&p, 6, SLAB_START_CPU_PARTIAL);
 	expect_place(&p, 7, SLAB_START_NODE_PARTIAL);
+	/* Of another moment they may have been of any length. */
+	slab_files_forget_lists(&p.files);
+	ck_assert(known(&p, "kmalloc-256")->counts_only);
+	ck_assert_uint_eq(known(&p, "kmalloc-256")->nr_slabs, 8);
+	ck_assert_uint_eq(known(&p, "kmalloc-256")->nr_partial, 0);
 	past_deinit(&p);
 }
 END_TEST
