@@ -125,8 +125,6 @@ uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr);
  * that is not the root, or no longer do: see config->slab_memcg, which says how it begins.
  */
 void slab_memcg_set(struct slab_allocator *slab, bool on);
-/** Live kmalloc() objects that are vectors of slabs for that. */
-uint64_t slab_memcg_vectors(const struct slab_allocator *slab);
 
 /* Giving back */
 

@@ -54,6 +54,8 @@ struct slab_node_info {
 /** Fills "info" for an existing cache. Walks the list. */
 void slab_node_info(const struct slab_allocator *slab, uint32_t cache, unsigned int node,
 		    struct slab_node_info *info);
+/** Live kmalloc() objects that are vectors of owners, see slab_memcg_set(). */
+uint64_t slab_memcg_vectors(const struct slab_allocator *slab);
 /** Of the machine. */
 unsigned int slab_nr_cpus(const struct slab_allocator *slab);
 unsigned int slab_nr_nodes(const struct slab_allocator *slab);

@@ -25,6 +25,7 @@
 #include "kmreplay/core/bits.h"
 #include "kmreplay/mm/gfp_derive.h"
 #include "kmreplay/mm/kmalloc.h"
+#include "kmreplay/mm/slab_look.h"
 
 /* Value of slab_page.vector: it lies inside the slab, nothing is to be freed. */
 enum { VECTOR_INSIDE = 1 };

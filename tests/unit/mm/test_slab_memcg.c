@@ -5,6 +5,7 @@
 #include "slab_fixture.h"
 
 #include "kmreplay/core/rng.h"
+#include "kmreplay/mm/slab_look.h"
 
 static void start(struct slab_fixture *f, unsigned int major, unsigned int minor)
 {
