@@ -32,6 +32,7 @@ static void tell_page(struct verify_story *story, const struct joint_want *want,
 static bool take_ahead(struct joint_judge *j, uint32_t cache, unsigned int order, uint64_t *pfn);
 static void answer_want(struct joint_judge *j, uint32_t cache, const struct slab_step *step,
 			uint64_t pfn);
+static bool bought_unseen(struct joint_judge *j, const struct slab_step *step);
 static void hold(struct joint_judge *j, uint32_t cache, unsigned int order, uint64_t pfn);
 static struct joint_gone *find_gone(struct joint_judge *j, const struct joint_gone *like);
 static void remove_gone(struct joint_judge *j, struct joint_gone *gone);
@@ -442,6 +443,11 @@ static void answer_want(struct joint_judge *j, uint32_t cache, const struct slab
 	while (i < j->wants.nr && (j->wants.items[i].cache != cache ||
 				   j->wants.items[i].object != step->number))
 		i++;
+	if (i == j->wants.nr && bought_unseen(j, step)) {
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_JOINT,
+			     "slabs whose pages were asked for without an event", 1);
+		return;
+	}
 	if (i == j->wants.nr) {
 		story = verify_detect(j->log, VERIFY_JOINT_NEW, false, true,
 				      &(struct verify_what){ .ev = &step->ev,
@@ -459,6 +465,14 @@ static void answer_want(struct joint_judge *j, uint32_t cache, const struct slab
 	j->wants.nr--;
 	for (; i < j->wants.nr; i++)
 		j->wants.items[i] = j->wants.items[i + 1];
+}
+
+/* The kernel's slab got its page while events were off. */
+static bool bought_unseen(struct joint_judge *j, const struct slab_step *step)
+{
+	return (step->op.call == CALL_KMALLOC || step->op.call == CALL_CACHE_ALLOC) &&
+	       step->ev.slab.ptr >= j->slabs->base &&
+	       page_live_unseen(j->pages, (step->ev.slab.ptr - j->slabs->base) / KERNEL_PAGE_SIZE);
 }
 
 static void hold(struct joint_judge *j, uint32_t cache, unsigned int order, uint64_t pfn)

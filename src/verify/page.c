@@ -127,6 +127,7 @@ static struct page_judge *create_judge(const struct verify_setup *setup,
 	j->nr_online = 1;
 	u64map_init(&j->listed);
 	u64map_init(&j->live);
+	u64map_init(&j->unseen);
 	u64map_init(&j->stuck);
 	j->vmstat.phase = page_look_decay(verify_is_given(&j->setup, GIVEN_DECAY) ? look : NULL);
 	u64map_init(&j->passed);

@@ -127,6 +127,7 @@ struct page_judge {
 	/** A limit that was found to be another one in that call. */
 	struct page_learned_limit limit;
 	struct u64map live;   /**< free-running: recorded pfn to index in "blocks" */
+	struct u64map unseen; /**< free-running: recorded pages that ours was asked for already */
 	struct vec(struct page_live) blocks;
 	struct vec(uint32_t) spare_blocks;
 	size_t contig_step;  /**< next of the look's */
@@ -144,6 +145,11 @@ void page_live_deinit(struct page_judge *j);
 void page_live_keep(struct page_judge *j, uint64_t pfn, unsigned int order, uint64_t ours);
 /** The recorded block at "pfn" is not followed any more; where ours has it stays in use. */
 void page_live_forget(struct page_judge *j, uint64_t pfn);
+/**
+ * Somebody asks for a page whose recorded request has no event: if "pfn" is free in the recording
+ * still, it will be found to have been given out silently, and is not given out again.
+ */
+bool page_live_unseen(struct page_judge *j, uint64_t pfn);
 /** Which way a freed block goes. */
 enum page_way {
 	PAGE_WAY_LISTS,  /**< to its per-CPU list */

@@ -24,6 +24,7 @@ static void forget(struct page_judge *j, uint64_t head, uint32_t block);
 void page_live_deinit(struct page_judge *j)
 {
 	u64map_deinit(&j->live);
+	u64map_deinit(&j->unseen);
 	vec_deinit(&j->blocks);
 	vec_deinit(&j->spare_blocks);
 	vec_deinit(&j->silent);
@@ -57,6 +58,18 @@ void page_live_forget(struct page_judge *j, uint64_t pfn)
 
 	if (at)
 		forget(j, pfn, *at);
+}
+
+bool page_live_unseen(struct page_judge *j, uint64_t pfn)
+{
+	struct page_where where;
+	bool fresh;
+
+	page_follow_find(j->guide->pa, pfn, &where);
+	if (where.place != PAGE_PLACE_LISTS && where.place != PAGE_PLACE_OTHER_LIST)
+		return false;
+	*u64map_insert(&j->unseen, pfn, &fresh) = 0;
+	return true;
 }
 
 bool page_live_free(struct page_judge *j, const struct page_op *op, uint64_t pfn,
@@ -165,8 +178,11 @@ void page_live_silent(struct page_judge *j, const struct page_op *op)
 
 	page_judge_begin(j, op->kind == PAGE_OP_BULK ? op : &none);
 	vec_foreach(&j->guide->silent, silent) {
-		const uint64_t ours = take_silent(j, silent);
+		const bool asked = j->unseen.nr && u64map_remove(&j->unseen, silent->pfn);
+		const uint64_t ours = asked ? 0 : take_silent(j, silent);
 
+		if (asked)
+			continue;
 		if (ours == PAGE_FOLLOW_NONE)
 			verify_aside(j->log, ASIDE_FORCED, VERIFY_PAGE,
 				     "pages of silent requests that ours did not find", 1);
