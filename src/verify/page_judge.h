@@ -86,7 +86,7 @@ struct page_learned_limit {
 /** Somebody judges this layer together with another one (joint.c). */
 struct page_join {
 	void *ctx;
-	/** A call takes effect: "fn" hands it on to page_judge_op(), or not. */
+	/** A call takes effect: it is handed on to page_judge_op(), or not. */
 	void (*op)(void *ctx, struct page_op *op);
 };
 
@@ -145,10 +145,7 @@ void page_live_deinit(struct page_judge *j);
 void page_live_keep(struct page_judge *j, uint64_t pfn, unsigned int order, uint64_t ours);
 /** The recorded block at "pfn" is not followed any more; where ours has it stays in use. */
 void page_live_forget(struct page_judge *j, uint64_t pfn);
-/**
- * Somebody asks for a page whose recorded request has no event: if "pfn" is free in the recording
- * still, it will be found to have been given out silently, and is not given out again.
- */
+/** A page is asked for whose recorded request has no event; false: "pfn" is in use there. */
 bool page_live_unseen(struct page_judge *j, uint64_t pfn);
 /** Which way a freed block goes. */
 enum page_way {

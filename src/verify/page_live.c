@@ -60,6 +60,7 @@ void page_live_forget(struct page_judge *j, uint64_t pfn)
 		forget(j, pfn, *at);
 }
 
+/* It will be found to have been given out silently, and is not given out again then. */
 bool page_live_unseen(struct page_judge *j, uint64_t pfn)
 {
 	struct page_where where;
