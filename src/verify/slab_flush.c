@@ -5,8 +5,8 @@
  *
  * kmem_cache_shrink() has few callers. The one that every boot has is ACPI: when its tables are
  * loaded, all of its caches are shrunk, one after the other (6.1 to 7.2, acpi_os_purge_cache()),
- * and with them the caches that they are merged with. Those that have no empty slab show only later,
- * by their slabs being in other places.
+ * and with them the caches that they are merged with. Those that have no empty slab show only
+ * later, by their slabs being in other places.
  */
 #include <config.h>
 

@@ -288,7 +288,7 @@ static struct mm_outcome own_page(struct slab_free_run *f, unsigned int cpu, uns
 	return (struct mm_outcome){ .addr = pfn };
 }
 
-/* The page allocator is not judged here: what it refused the kernel for this slab, it refuses us. */
+/* The page allocator is not judged here: what it refused the kernel, it refuses us. */
 static bool is_too_large(struct slab_free_run *f, unsigned int order)
 {
 	const uint32_t *smaller = u64map_find(

@@ -26,6 +26,7 @@
 #include "kmreplay/replay/slab_survey.h"
 #include "kmreplay/verify/verify.h"
 #include "slab_known.h"
+#include "slab_pages.h"
 #include "slab_silent.h"
 
 /** Events that stand behind the one that takes effect: as far ahead as the judge looks. */
@@ -186,33 +187,6 @@ void slab_follow_free_bulk(struct slab_judge *j, const struct slab_step *step, s
 			   uint64_t *addrs);
 void slab_follow_page_alloc(struct slab_judge *j, const struct slab_step *step);
 void slab_follow_page_free(struct slab_judge *j, const struct slab_step *step);
-/* slab_pages.c */
-
-/** Which of the slabs that we gave back at this step does the kernel give back, too? */
-void slab_pages_settle(struct slab_judge *j, const struct slab_step *step);
-/** We gave a slab back that the kernel kept: it stands, empty, at the end of its node's list. */
-void slab_pages_restore(struct slab_judge *j, const struct slab_limbo *limbo);
-/**
- * A new slab of "cache" comes with, or shows at, "ev": loose. NULL: it cannot be of this cache, or
- * lies over another. Valid until the next slab comes.
- */
-struct slab_known *slab_pages_buy(struct slab_judge *j, const struct event *ev, uint32_t cache,
-				  uint64_t pfn, unsigned int order);
-/**
- * The kernel buys a slab on "cpu", so it found nothing where we would take from. Where that is the
- * CPU's own slab, or was passed over before, it is our picture that is wrong: those objects were
- * allocated unseen. What another CPU has just put there it may have found too late.
- */
-void slab_pages_clear(struct slab_judge *j, uint32_t cache, unsigned int cpu);
-
-/* slab_flush.c */
-
-/** The kernel gives "known" back: if that is a flush of its cache, that is done now. */
-bool slab_flush_at(struct slab_judge *j, const struct slab_step *step,
-		   const struct slab_known *known);
-
-/* slab_follow.c */
-
 /** The object that an allocation from "cache" on "cpu" would get, ours; 0: not knowable. */
 uint64_t slab_follow_expected(struct slab_judge *j, uint32_t cache, unsigned int cpu, int node);
 /** Puts a bought slab into use on the CPU that bought it. */

@@ -259,7 +259,8 @@ static bool page_of(struct slab_judge *j, const struct slab_step *step, uint64_t
 	for (uint64_t i = 1; i < SLAB_WINDOW && i <= step->number; i++) {
 		const struct slab_step *before = slab_judge_step(j, step->number - i);
 
-		if (before->ev.type != EVENT_PAGE_ALLOC || before->ev.page.order > KERNEL_MAX_ORDER ||
+		if (before->ev.type != EVENT_PAGE_ALLOC ||
+		    before->ev.page.order > KERNEL_MAX_ORDER ||
 		    *pfn - before->ev.page.pfn >= 1ULL << before->ev.page.order)
 			continue;
 		*pfn = before->ev.page.pfn;

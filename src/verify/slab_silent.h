@@ -45,9 +45,9 @@ void slab_silent_before_alloc(struct slab_judge *j, const struct slab_step *step
  */
 void slab_silent_after_alloc(struct slab_judge *j, const struct slab_step *step, uint32_t cache);
 /**
- * An allocation from "cache" gives "addr" (ours), where no slab is known: if all that existed at the
- * start are, this one was bought without an event, and stands there then, untouched, as the own one
- * of the CPU. False: it may have been there all the time.
+ * An allocation from "cache" gives "addr" (ours), where no slab is known: if all that existed at
+ * the start are, this one was bought without an event, and stands there then, untouched, as the own
+ * one of the CPU. False: it may have been there all the time.
  */
 bool slab_silent_slab(struct slab_judge *j, const struct slab_step *step, uint32_t cache,
 		      uint64_t addr);

@@ -105,7 +105,7 @@ bool slab_follow_own(struct slab_allocator *slab, unsigned int cpu, uint64_t at)
 bool slab_follow_to_node(struct slab_allocator *slab, uint64_t at, bool tail);
 /**
  * Takes the slab out of its place and puts it on top of the CPU's partial list, as a free to a full
- * slab does. False: nothing in it is free.
+ * slab does; the list may be drained. False: nothing in it is free, or its cache has no such lists.
  */
 bool slab_follow_to_cpu(struct slab_allocator *slab, unsigned int cpu, uint64_t at);
 /** The free object at "addr" becomes the next one of the list it is on. False: it is not free. */

@@ -266,7 +266,7 @@ bool slab_follow_to_cpu(struct slab_allocator *slab, unsigned int cpu, uint64_t 
 	struct mm_outcome out = { 0 };
 
 	BUG_ON(cpu >= slab->nr_cpus);
-	if (!page || page->cache->single)
+	if (!page || page->cache->single || page->cache->sheaves)
 		return false;
 	detach(slab, page);
 	if (page->head == SLAB_NIL)

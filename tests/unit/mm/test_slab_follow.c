@@ -124,6 +124,8 @@ START_TEST(a_slab_can_be_taken_from_another_cpu)
 	ck_assert(slab_locate(f.slab, second, true, &where));
 	ck_assert_uint_eq(where.place, SLAB_PLACE_NODE_PARTIAL);
 	ck_assert_uint_eq(peek(&f, cache, 0, SLAB_FROM_NODE) / 4096, second / 4096);
+	ck_assert(slab_follow_to_cpu(f.slab, 0, second));
+	ck_assert_uint_eq(peek(&f, cache, 0, SLAB_FROM_CPU_PARTIAL) / 4096, second / 4096);
 	fixture_check(&f);
 	fixture_deinit(&f);
 }
@@ -257,6 +259,7 @@ static void disturb(struct kernel_version kernel)
 			break;
 		case 1:
 			(void)slab_follow_to_node(f.slab, any, rng_below(&rng, 2));
+			(void)slab_follow_to_cpu(f.slab, cpu, any + SIZE);
 			break;
 		case 2:
 			(void)slab_follow_first(f.slab, any);
