@@ -14,8 +14,11 @@ struct cache_wish {
 };
 
 static uint32_t class_by_size(struct replay *r, const struct replay_step *step);
+static struct mm_outcome take_sorted(struct replay *r, const struct replay_step *step,
+				     uint32_t cache);
 static struct mm_outcome take_large(struct replay *r, const struct replay_step *step);
-static void count_bytes(struct replay *r, const struct replay_step *step, uint32_t cache);
+static void count_bytes(struct replay *r, const struct replay_step *step, uint32_t cache,
+			uint64_t addr);
 static void hold_object(struct replay *r, const struct replay_step *step, enum slot_state state,
 			uint64_t addr);
 static uint32_t machine_cache(struct replay *r, const struct replay_step *step);
@@ -40,12 +43,16 @@ enum replay_verdict replay_object_alloc(struct replay *r, const struct replay_st
 	if (!large)
 		cache = sorted ? class_by_size(r, step) : machine_cache(r, step);
 	large |= sorted && cache == SLAB_CACHE_NONE;
-	outcome = large ? take_large(r, step) :
-			  slab_alloc(slab, cache, step->cpu, ev->slab.node, ev->slab.gfp,
+	if (large)
+		outcome = take_large(r, step);
+	else if (sorted)
+		outcome = take_sorted(r, step, cache);
+	else
+		outcome = slab_alloc(slab, cache, step->cpu, ev->slab.node, ev->slab.gfp,
 				     step->context);
 	verdict = replay_settle(r, step, outcome, large ? bits_get_order(ev->slab.bytes_req) : 0);
 	if (mm_ok(outcome))
-		count_bytes(r, step, cache);
+		count_bytes(r, step, cache, outcome.addr);
 	if (!mm_ok(outcome))
 		replay_hold(r, op->slot, SLOT_FAILED, 0);
 	else if (op->slot != REPAIR_NO_SLOT)
@@ -101,6 +108,19 @@ static uint32_t class_by_size(struct replay *r, const struct replay_step *step)
 	return r->random_kmalloc ? random_copy(r, step, class) : class;
 }
 
+/* From the class that was found; SLOB has one for all sizes, and wants to know which it is. */
+static struct mm_outcome take_sorted(struct replay *r, const struct replay_step *step,
+				     uint32_t cache)
+{
+	struct slab_allocator *slab = machine_slab(r->machine);
+	const struct event *ev = step->ev;
+
+	if (r->slab_design == SLAB_DESIGN_SLOB)
+		return slab_kmalloc(slab, step->cpu, MAX(ev->slab.bytes_req, (uint64_t)1),
+				    ev->slab.gfp, ev->slab.node, step->context);
+	return slab_alloc(slab, cache, step->cpu, ev->slab.node, ev->slab.gfp, step->context);
+}
+
 static struct mm_outcome take_large(struct replay *r, const struct replay_step *step)
 {
 	const struct event *ev = step->ev;
@@ -114,7 +134,8 @@ static struct mm_outcome take_large(struct replay *r, const struct replay_step *
 }
 
 /* An object of "cache", or pages. */
-static void count_bytes(struct replay *r, const struct replay_step *step, uint32_t cache)
+static void count_bytes(struct replay *r, const struct replay_step *step, uint32_t cache,
+			uint64_t addr)
 {
 	const uint64_t asked = step->ev->slab.bytes_req;
 	uint64_t given;
@@ -123,6 +144,8 @@ static void count_bytes(struct replay *r, const struct replay_step *step, uint32
 	if (cache == SLAB_CACHE_NONE) {
 		given = (uint64_t)KERNEL_PAGE_SIZE << bits_get_order(asked);
 		r->tally.large_bytes += given;
+	} else if (r->slab_design == SLAB_DESIGN_SLOB) {
+		given = slab_stride(machine_slab(r->machine), addr);
 	} else {
 		given = slab_cache_geometry(machine_slab(r->machine), cache)->size;
 	}

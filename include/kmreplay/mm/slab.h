@@ -117,6 +117,8 @@ uint32_t slab_kmalloc_class(const struct slab_allocator *slab, uint64_t size, ui
  * slab_kmalloc_class() says: with slab_random_kmalloc one of its copies, else itself.
  */
 uint32_t slab_kmalloc_copy(const struct slab_allocator *slab, uint32_t cache, uint64_t caller);
+/** Bytes that the live object at "addr" takes, a size in front of it included; 0: none is. */
+uint64_t slab_stride(const struct slab_allocator *slab, uint64_t addr);
 /** ksize(): usable bytes behind "addr"; 0 when nothing is allocated there. */
 uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr);
 

@@ -52,6 +52,8 @@ struct slab_design_ops {
 	uint32_t (*cache_of)(const struct slab_allocator *slab, struct slab_object object);
 	/** ksize() of a live object in a slab. */
 	uint64_t (*ksize)(const struct slab_allocator *slab, struct slab_object object);
+	/** What an object of a heap takes there; NULL: there is none. */
+	uint64_t (*stride)(const struct slab_allocator *slab, struct slab_object object);
 	/** do_drain(): what the CPU holds of the cache goes back to the slabs. */
 	void (*flush_cpu)(struct slab_allocator *slab, struct slab_cache *cache, unsigned int cpu);
 	/** What else happens when a CPU went offline, all caches having been flushed there. */

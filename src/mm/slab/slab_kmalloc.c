@@ -120,6 +120,20 @@ uint32_t slab_kmalloc_copy(const struct slab_allocator *slab, uint32_t cache, ui
 	return copy ? slab->copies.items[(copy - 1) * slab->nr_classes + cache - first] : cache;
 }
 
+uint64_t slab_stride(const struct slab_allocator *slab, uint64_t addr)
+{
+	uintptr_t value = slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
+	struct slab_page *page = (struct slab_page *)value;
+
+	if (!slab_is_live(slab, addr))
+		return 0;
+	if (slab_map_is_large(value))
+		return (uint64_t)KERNEL_PAGE_SIZE << slab_map_large_order(value);
+	if (!page->cache->is_heap)
+		return page->cache->size;
+	return slab->other->stride(slab, (struct slab_object){ page, slab_slot(page, addr) });
+}
+
 /* slab_ksize(), __ksize() */
 uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr)
 {

@@ -256,6 +256,16 @@ static uint64_t ksize(const struct slab_allocator *slab, struct slab_object obje
 	return slab_cache_get(slab, value)->geometry.object_size;
 }
 
+static uint64_t stride(const struct slab_allocator *slab, struct slab_object object)
+{
+	const uint32_t value = object_value(slab, object);
+
+	if (value & IS_KMALLOC)
+		return (uint64_t)SLOB_UNIT *
+		       slob_units((value & ~(uint32_t)IS_KMALLOC) + header_size(slab));
+	return slab_cache_get(slab, value)->geometry.size;
+}
+
 static uint32_t cache_of(const struct slab_allocator *slab, struct slab_object object)
 {
 	uint32_t value;
@@ -358,6 +368,7 @@ const struct slab_design_ops slab_slob_ops = {
 	.kmalloc = kmalloc,
 	.kmalloc_class = kmalloc_class,
 	.ksize = ksize,
+	.stride = stride,
 	.cache_of = cache_of,
 	.flush_cpu = cpu_nothing,
 	.cpu_dead = dead_nothing,

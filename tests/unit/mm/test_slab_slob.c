@@ -58,6 +58,7 @@ START_TEST(sizes_stand_before_objects)
 	ck_assert_uint_eq(get(&f, 64), base + 256);
 	ck_assert_uint_eq(get(&f, 7), base + 232); /* 220 to 224 is too small, 224 to 239 is not */
 	ck_assert_uint_eq(slab_ksize(f.slab, first), 100);
+	ck_assert_uint_eq(slab_stride(f.slab, first), 108);
 	ck_assert_uint_eq(slab_ksize(f.slab, base + 232), 8);
 	ck_assert_uint_eq(stats_of(&f, "kmalloc").bytes, 108 + 108 + 72 + 16);
 	ck_assert_uint_eq(stats_of(&f, "kmalloc").loss_align, 8 + 8 + 8 + 9);
