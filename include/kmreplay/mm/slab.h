@@ -47,11 +47,6 @@ MUST_CHECK struct slab_allocator *slab_create(const struct machine_config *confi
 					      const struct slab_page_ops *ops, void *ctx);
 /** Forgets everything; no page is given back. NULL is fine. */
 void slab_destroy(struct slab_allocator *slab);
-/**
- * A clock, which only goes on, shows "now_ns": what is to be done in the background by then is done
- * (SLAB gives back what lies idle). Returns when it wants to be told again; UINT64_MAX: never.
- */
-uint64_t slab_tick(struct slab_allocator *slab, uint64_t now_ns);
 /** The address where the machine's direct map begins (no KASLR). */
 uint64_t slab_page_offset(const struct slab_allocator *slab);
 
@@ -117,8 +112,6 @@ uint32_t slab_kmalloc_class(const struct slab_allocator *slab, uint64_t size, ui
  * slab_kmalloc_class() says: with slab_random_kmalloc one of its copies, else itself.
  */
 uint32_t slab_kmalloc_copy(const struct slab_allocator *slab, uint32_t cache, uint64_t caller);
-/** Bytes that the live object at "addr" takes, a size in front of it included; 0: none is. */
-uint64_t slab_stride(const struct slab_allocator *slab, uint64_t addr);
 /** ksize(): usable bytes behind "addr"; 0 when nothing is allocated there. */
 uint64_t slab_ksize(const struct slab_allocator *slab, uint64_t addr);
 

@@ -10,6 +10,8 @@
 
 #include "kmreplay/mm/machine_config.h"
 
+struct slab_allocator;
+
 enum slab_design {
 	SLAB_DESIGN_SLUB,    /**< mm/slub.c with cpu slabs */
 	SLAB_DESIGN_SHEAVES, /**< mm/slub.c with sheaves */
@@ -27,5 +29,15 @@ enum slab_design slab_design_of(const struct machine_config *config);
 bool slab_design_is_own(const struct machine_config *config);
 /** The release whose slab allocator "config" has: its kernel, or the nearest with that design. */
 struct kernel_version slab_design_kernel(const struct machine_config *config);
+
+/* What only some designs are asked. */
+
+/**
+ * A clock, which only goes on, shows "now_ns": what is to be done in the background by then is done
+ * (SLAB gives back what lies idle). Returns when it wants to be told again; UINT64_MAX: never.
+ */
+uint64_t slab_tick(struct slab_allocator *slab, uint64_t now_ns);
+/** Bytes that the live object at "addr" takes, a size in front of it included; 0: none is. */
+uint64_t slab_stride(const struct slab_allocator *slab, uint64_t addr);
 
 #endif
