@@ -180,7 +180,9 @@ END_TEST
 /* Up and down at random: nothing is left behind. */
 START_TEST(nothing_is_left)
 {
-	static const struct kernel_version versions[] = { { 5, 10 }, { 6, 1 }, { 6, 12 }, { 7, 2 } };
+	static const struct kernel_version versions[] = {
+		{ 5, 10 }, { 6, 1 }, { 6, 12 }, { 7, 2 },
+	};
 
 	for (size_t v = 0; v < ARRAY_SIZE(versions); v++) {
 		struct vec(uint64_t) live = { 0 };

@@ -259,7 +259,8 @@ START_TEST(settings_are_kept_as_they_stand)
 	struct scenario_place place;
 	struct error err;
 
-	str_add(&text, "# x\nset machine.memory 64M\nset slab.kmalloc_classes = [8, 16] # y\nprint 1");
+	str_add(&text, "# x\nset machine.memory 64M\n"
+		       "set slab.kmalloc_classes = [8, 16] # y\nprint 1");
 	log.scenario = scenario_parse("x", &text, &host, &log, &err, &place);
 	ck_assert_msg(log.scenario != NULL, "%s", err.message);
 	ck_assert(scenario_setting(log.scenario, 0, &setting));
@@ -310,9 +311,11 @@ START_TEST(errors_say_where_and_what)
 				"\tprint (1\n\t        ^\n" },
 		{ "repeat 2 { print 1", "x:1:19: expected '}' to end a block, not the end of the "
 					"scenario\nrepeat 2 { print 1\n                  ^\n" },
-		{ "print 1 print 2", "x:1:9: expected the end of the line or ';' behind a statement, "
+		{ "print 1 print 2",
+		  "x:1:9: expected the end of the line or ';' behind a statement, "
 				     "not a name\nprint 1 print 2\n        ^~~~~\n" },
-		{ "print 12x", "x:1:7: expected a number, and behind it nothing or one of K, M, G, T, "
+		{ "print 12x",
+		  "x:1:7: expected a number, and behind it nothing or one of K, M, G, T, "
 			       "ns, us, ms, s\nprint 12x\n      ^~~\n" },
 		{ "print 99999999999999999999", "x:1:7: this number has more than 64 bits, or no "
 						"digits\nprint 99999999999999999999\n"
@@ -325,11 +328,13 @@ START_TEST(errors_say_where_and_what)
 		{ "1 = 2", "x:1:1: only a variable or an element can be assigned to\n1 = 2\n^\n" },
 		{ "GFP_KERNEL", "x:1:1: expected a call, an assignment or a word like 'for' or "
 				"'expect'\nGFP_KERNEL\n^~~~~~~~~~\n" },
-		{ "for i = 0..3 { }", "x:1:7: expected 'in' behind the variable of 'for', as in 'for "
+		{ "for i = 0..3 { }",
+		  "x:1:7: expected 'in' behind the variable of 'for', as in 'for "
 				      "i in 0..9'\nfor i = 0..3 { }\n      ^\n" },
 		{ "print 1\nset seed 2", "x:2:1: settings stand before the first statement\n"
 					 "set seed 2\n^~~\n" },
-		{ "set seed", "x:1:5: expected the value of 'seed' behind it\nset seed\n    ^~~~\n" },
+		{ "set seed",
+		  "x:1:5: expected the value of 'seed' behind it\nset seed\n    ^~~~\n" },
 		/* At run time. */
 		{ "print 1 / 0", "x:1:9: division by 0\nprint 1 / 0\n        ^\n" },
 		{ "a[1] = 1; print a[2]", "x:1:17: 'a[2]' has no value yet\na[1] = 1; print a[2]\n"
@@ -340,9 +345,11 @@ START_TEST(errors_say_where_and_what)
 			     "give(1)\n     ^\n" },
 		{ "take(-1)", "x:1:6: argument 1 of take(size, flags) does not fit into 64 bits\n"
 			      "take(-1)\n     ^\n" },
-		{ "take(1, 1 << 32)", "x:1:11: argument 2 of take(size, flags) does not fit into 32 "
+		{ "take(1, 1 << 32)",
+		  "x:1:11: argument 2 of take(size, flags) does not fit into 32 "
 				      "bits\ntake(1, 1 << 32)\n          ^~\n" },
-		{ "give(page(0))", "page 0\nx:1:6: argument 1 of give(address) is an address, not a "
+		{ "give(page(0))",
+		  "page 0\nx:1:6: argument 1 of give(address) is an address, not a "
 				   "page\ngive(page(0))\n     ^~~~\n" },
 		{ "p = give(NULL)", "give NULL\nx:1:1: there is no value to assign to 'p'\n"
 				    "p = give(NULL)\n^\n" },
@@ -388,7 +395,8 @@ START_TEST(distributions_are_what_they_are_called)
 {
 	check("n = 0; m = 0; e = 0; s = 0; low = 0\n"
 	      "for i in 1..10000 {\n"
-	      "	x = lognormal(64, 512)\n	if x <= 64 { n = n + 1 }\n	if x <= 512 { m = m + 1 }\n"
+	      "	x = lognormal(64, 512)\n"
+	      "	if x <= 64 { n = n + 1 }\n	if x <= 512 { m = m + 1 }\n"
 	      "	e = e + exponential(100)\n	s = s + normal(1000, 10)\n"
 	      "	y = pareto(16, 64)\n	if y < 16 { low = low + 100000 }\n"
 	      "	if y <= 64 { low = low + 1 }\n"
@@ -422,10 +430,12 @@ START_TEST(hostile_texts_are_refused)
 		size_t nr;
 		const char *wanted;
 	} cases[] = {
-		{ "(", 100000, "parentheses and blocks" }, { "-", 100000, "parentheses and blocks" },
+		{ "(", 100000, "parentheses and blocks" },
+		{ "-", 100000, "parentheses and blocks" },
 		{ "1+", 100000, "operands in a row" }, { "if 1 {", 1000, "blocks" },
 		{ "a[", 1000, "parentheses and blocks" }, { "if 1 { } else ", 1000, "blocks" },
-		{ "#", SCENARIO_MAX_BYTES + 1, "at most" }, { "1?", 1000, "parentheses and blocks" },
+		{ "#", SCENARIO_MAX_BYTES + 1, "at most" },
+		{ "1?", 1000, "parentheses and blocks" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
