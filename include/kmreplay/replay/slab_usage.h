@@ -48,8 +48,9 @@ struct replay;
 	X(UTIL, "util", "slab_util", RATIO, NOW, slab_ratio(s->live_objs, s->num_objs),       \
 	  "objects in use / slots")                                                           \
 	X(BYTES, "bytes", "bytes", BYTES, NOW, s->bytes, "bytes of all slabs")                \
-	X(USED, "used", "used_bytes", BYTES, NOW, s->live_objs * s->geometry.object_size,     \
-	  "bytes of objects in use")                                                          \
+	X(USED, "used", "used_bytes", BYTES, NOW,                                             \
+	  s->bytes - s->loss_align - s->loss_padding - s->loss_free,                          \
+	  "bytes of objects in use; those of SLOB have many sizes")                           \
 	X(LOSS, "loss", "slab_loss_bytes", BYTES, NOW,                                        \
 	  s->loss_align + s->loss_padding + s->loss_free, "the rest: the sum of the next three") \
 	X(LOSS_ALIGN, "align", "slab_loss_align_bytes", BYTES, NOW, s->loss_align,            \

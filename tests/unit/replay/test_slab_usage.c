@@ -56,7 +56,8 @@ static void look(void *ctx, const struct replay_moment *moment UNUSED)
 	vec_foreach(&usage.rows, row) {
 		check_sums(&row->stats);
 		ck_assert_uint_eq(value(&row->stats, SLAB_COL_BYTES),
-				  value(&row->stats, SLAB_COL_USED) + slab_usage_loss(row));
+				  row->stats.live_objs * row->stats.geometry.object_size +
+					  slab_usage_loss(row));
 		used += value(&row->stats, SLAB_COL_USED);
 	}
 	slab_usage_total(&usage, &total);
