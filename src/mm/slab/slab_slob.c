@@ -386,6 +386,7 @@ static struct mm_outcome alloc_page(struct slab_request *rq)
 {
 	struct slab_page *page = slab_page_of_own(rq, rq->gfp);
 
+	rq->cache->counters.alloc_slowpath++;
 	if (!page) {
 		rq->cache->counters.alloc_failed++;
 		return rq->out;
