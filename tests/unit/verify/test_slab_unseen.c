@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include "kmreplay/abi/gfp.h"
+#include "kmreplay/replay/slab_survey.h"
 
 #include "../../../src/verify/slab_judge.h"
 
@@ -17,6 +18,7 @@ struct stream {
 	struct event_names names;
 	struct machine_config config;
 	struct survey survey;
+	struct slab_survey slabs;
 	struct verify_setup setup;
 	struct verify_log log;
 	struct event_batch batch;
@@ -92,6 +94,8 @@ static void use(struct stream *s, enum pass pass, const struct repair *repair,
 
 	for (size_t i = 0; i < batch->batch->nr; i++)
 		s->caches[s->nr_seen++] = batch->ops[i].cache;
+	if (pass == PASS_LEARN)
+		slab_survey_feed(&s->slabs, repair, batch);
 	if (pass == PASS_LOOK)
 		verify_slab_ops.look_feed(s->look, repair, batch);
 	if (pass != PASS_JUDGE)
@@ -115,6 +119,8 @@ static struct repair *read_once(struct stream *s, enum pass pass)
 	copy.nr = s->batch.nr;
 	if (pass == PASS_LEARN)
 		survey_add(&s->survey, copy.events, copy.nr);
+	if (pass == PASS_LEARN)
+		slab_survey_init(&s->slabs, &s->survey);
 	repair_push(repair, &copy);
 	repair_finish(repair);
 	while (repair_pull(repair, &out))
@@ -134,9 +140,10 @@ static void stream_run(struct stream *s, struct kernel_version kernel, enum veri
 	s->config.nr_cpus = 2;
 	s->config.nr_nodes = 1;
 	machine_config_add_range(&s->config, 1, 0x10000, 0);
+	slab_survey_finish(&s->slabs, s->learned, &s->config);
 	s->setup = (struct verify_setup){
 		.mode = mode, .given = ~0U, .config = &s->config, .survey = &s->survey,
-		.names = &s->names,
+		.names = &s->names, .slabs = &s->slabs,
 	};
 	verify_log_init(&s->log, &options);
 	s->look = verify_slab_ops.look_create(&s->setup);
@@ -155,6 +162,7 @@ static void stream_deinit(struct stream *s)
 {
 	verify_log_deinit(&s->log);
 	repair_destroy(s->learned);
+	slab_survey_deinit(&s->slabs);
 	survey_deinit(&s->survey);
 	machine_config_deinit(&s->config);
 	event_batch_deinit(&s->batch);
@@ -175,8 +183,8 @@ static void all_right(const struct stream *s, enum verify_metric metric, uint64_
  */
 static void gap(struct stream *s)
 {
-	page(s, EVENT_PAGE_ALLOC, 0x101, 0);
-	page(s, EVENT_PAGE_FREE, 0x101, 0);
+	/* A refill of a per-CPU list takes it off the free lists. */
+	page(s, EVENT_ZONE_LOCKED, 0x101, 0);
 	page(s, EVENT_PAGE_ALLOC, 0x100, 0);
 	objects(s, 0x100, 0, 60, 64);
 	objects(s, 0x101, 1, 64, 64);
