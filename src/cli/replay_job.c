@@ -27,7 +27,7 @@ static void pull_learned(struct replay_job *job);
 static void finish_slabs(struct replay_job *job);
 static void configure(struct replay_job *job);
 static void create_start(struct replay_job *job, uint64_t seed);
-static unsigned int recorded_cpus(const struct survey *survey);
+static unsigned int recorded_cpus(const struct replay_job *job);
 static int replay_again(struct replay_job *job);
 static bool replay_batch(void *ctx, const struct repair *repair, const struct repair_batch *batch);
 static bool start(struct replay_job *job, const struct repair *repair);
@@ -123,7 +123,7 @@ void replay_job_machine(struct replay_job *job, const struct config *settings, b
 
 	machine_config_init(machine, config_kernel(settings, info->kernel),
 			    config_arch(settings, info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64));
-	machine->nr_cpus = recorded_cpus(&job->survey);
+	machine->nr_cpus = recorded_cpus(job);
 	config_apply(settings, machine);
 	if (!job->start)
 		create_start(job, machine->seed);
@@ -313,7 +313,7 @@ static void finish_slabs(struct replay_job *job)
 	pull_learned(job);
 	machine_config_init(&recorded, info->kernel,
 			    info->long_is_32 ? ARCH_X86_32 : ARCH_X86_64);
-	recorded.nr_cpus = recorded_cpus(&job->survey);
+	recorded.nr_cpus = recorded_cpus(job);
 	slab_survey_make(&job->slabs, job->learned, &recorded);
 	use_files(job);
 	slab_survey_finish(&job->slabs, job->learned, &recorded);
@@ -395,9 +395,12 @@ static void create_start(struct replay_job *job, uint64_t seed)
 }
 
 /* A damaged CPU number does not make a machine: events of CPUs beyond share the others. */
-static unsigned int recorded_cpus(const struct survey *survey)
+static unsigned int recorded_cpus(const struct replay_job *job)
 {
-	return MIN(MAX(survey->nr_cpus, 1U), (unsigned int)MAX_CPUS);
+	/* A part of a recording need not have events of all that the file says there were. */
+	const unsigned int nr = MAX(job->survey.nr_cpus, trace_info(job->in.trace)->nr_cpus);
+
+	return MIN(MAX(nr, 1U), (unsigned int)MAX_CPUS);
 }
 
 /* The second reading. */

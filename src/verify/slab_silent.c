@@ -258,13 +258,16 @@ static bool page_of(struct slab_judge *j, const struct slab_step *step, uint64_t
 {
 	for (uint64_t i = 1; i < SLAB_WINDOW && i <= step->number; i++) {
 		const struct slab_step *before = slab_judge_step(j, step->number - i);
+		const struct event *ev = &before->ev;
 
-		if (before->ev.type != EVENT_PAGE_ALLOC ||
-		    before->ev.page.order > KERNEL_MAX_ORDER ||
-		    *pfn - before->ev.page.pfn >= 1ULL << before->ev.page.order)
+		if ((ev->type != EVENT_PAGE_ALLOC && ev->type != EVENT_PAGE_FREE) ||
+		    ev->page.order > KERNEL_MAX_ORDER ||
+		    *pfn - ev->page.pfn >= 1ULL << ev->page.order)
 			continue;
-		*pfn = before->ev.page.pfn;
-		*order = before->ev.page.order;
+		if (ev->type == EVENT_PAGE_FREE)
+			return false;
+		*pfn = ev->page.pfn;
+		*order = ev->page.order;
 		return true;
 	}
 	return false;
