@@ -12,6 +12,7 @@
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/percpu.h"
 #include "kmreplay/mm/slab.h"
+#include "kmreplay/mm/slab_design.h"
 #include "kmreplay/mm/vmalloc.h"
 #include "kmreplay/mm/zone.h"
 #include "unit/unit.h"
@@ -477,7 +478,9 @@ static void churn(struct user *user)
 }
 
 /* Under pressure, with all kinds of calls: what everything costs with "costs". */
-static uint64_t cost_of_all(struct kernel_version version, const struct mm_costs *costs)
+/* "design": enum slab_design, -1: the version's own. */
+static uint64_t cost_of_all(struct kernel_version version, int design,
+			    const struct mm_costs *costs)
 {
 	struct error err = { "" };
 	struct user user;
@@ -486,6 +489,7 @@ static uint64_t cost_of_all(struct kernel_version version, const struct mm_costs
 	user_init(&user, 3);
 	machine_config_init(&user.config, version, ARCH_X86_64);
 	machine_config_add_range(&user.config, 0x1000, 0x1000 + 0x1800, 0);
+	user.config.slab_design = design;
 	user.config.nr_cpus = 2;
 	user.config.min_free_kbytes = 512;
 	user.config.vmalloc_size = 12 << 20; /* so small that it is purged, and runs out */
@@ -510,18 +514,21 @@ START_TEST(each_cost_has_an_effect)
 	enum { NR = sizeof(struct mm_costs) / sizeof(uint32_t) };
 	uint32_t effects[NR] = { 0 };
 
-	/* Some steps are of old, some of new releases only. */
-	for (size_t v = 1; v < ARRAY_SIZE(versions); v++) {
+	/* Some steps are of old, some of new releases only, some of one slab allocator. */
+	for (size_t v = 1; v <= ARRAY_SIZE(versions); v++) {
+		const bool last = v == ARRAY_SIZE(versions);
+		const struct kernel_version version = versions[last ? 1 : v];
+		const int design = last ? (int)SLAB_DESIGN_SLOB : -1;
 		struct mm_costs costs;
 		uint64_t plain;
 
 		mm_costs_init(&costs);
-		plain = cost_of_all(versions[v], &costs);
+		plain = cost_of_all(version, design, &costs);
 		for (size_t i = 0; i < NR; i++) {
 			struct mm_costs other = costs;
 
 			((uint32_t *)&other)[i] += 1000;
-			effects[i] += cost_of_all(versions[v], &other) > plain;
+			effects[i] += cost_of_all(version, design, &other) > plain;
 		}
 	}
 	for (size_t i = 0; i < NR; i++)
@@ -539,8 +546,8 @@ START_TEST(the_largest_costs_do_not_overflow)
 
 		mm_costs_init(&plain);
 		/* No call is cheaper than one step, and nearly all have one. */
-		ck_assert_uint_gt(cost_of_all(versions[v], &costs), 5000ULL * UINT32_MAX);
-		ck_assert_uint_lt(cost_of_all(versions[v], &plain), 5000ULL * UINT32_MAX);
+		ck_assert_uint_gt(cost_of_all(versions[v], -1, &costs), 5000ULL * UINT32_MAX);
+		ck_assert_uint_lt(cost_of_all(versions[v], -1, &plain), 5000ULL * UINT32_MAX);
 	}
 }
 END_TEST
