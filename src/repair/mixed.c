@@ -101,7 +101,8 @@ static void rename_held(struct repair *r, const struct page_block *block, uint64
 
 		if (held->first + held->batch.nr <= block->event)
 			break;
-		for (size_t i = 0; i < held->ops.nr; i++) {
+		/* What was not looked at yet has no op. */
+		for (size_t i = 0; i < held->ops.nr && held->first + i < r->nr_pushed; i++) {
 			const struct event *ev = &held->batch.events[i];
 			struct repair_op *op = &held->ops.items[i];
 
