@@ -13,19 +13,15 @@
  */
 #include <config.h>
 
+#include "mix.h"
+
 #include "kmreplay/core/u64map.h"
 #include "kmreplay/core/vec.h"
-#include "kmreplay/event/names.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/mm/page.h"
-#include "kmreplay/trace/trace.h"
 
-#include <limits.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ROUNDS = 5 };
@@ -50,13 +46,11 @@ struct mix {
 	uint64_t failed;     /* in the last round */
 };
 
-static bool mix_read(struct mix *mix, const char *path, struct error *err);
-static void add_event(struct mix *mix, const struct event *e);
+static void add_event(void *ctx, const struct event *e);
 static double run_pages(struct mix *mix, uint64_t end_pfn);
 static double run_malloc(const struct mix *mix);
 static struct page_allocator *machine(const struct mix *mix, uint64_t end_pfn);
 static void print_sizes(struct mix *mix);
-static double now(void);
 
 int main(int argc, char **argv)
 {
@@ -69,8 +63,7 @@ int main(int argc, char **argv)
 			return EXIT_FAILURE;
 		sizes = true;
 	}
-	mallopt(M_MMAP_MAX, 0);
-	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	mix_malloc_keeps();
 	printf("%9s %10s %10s %7s %8s  %s\n", "calls", "M/s pages", "M/s malloc", "ratio", "failed",
 	       "recording");
 	for (; optind < argc; optind++) {
@@ -79,7 +72,7 @@ int main(int argc, char **argv)
 		struct error err;
 
 		u64map_init(&mix.slots);
-		if (!mix_read(&mix, argv[optind], &err)) {
+		if (!mix_read_events(argv[optind], add_event, &mix, &mix.kernel, &err)) {
 			fprintf(stderr, "bench_page_mix: %s\n", err.message);
 			status = EXIT_FAILURE;
 		}
@@ -100,34 +93,13 @@ int main(int argc, char **argv)
 	return status;
 }
 
-static bool mix_read(struct mix *mix, const char *path, struct error *err)
-{
-	struct trace_options options = { .no_readahead = true };
-	struct event_names names;
-	enum trace_status status = TRACE_ERROR;
-	struct event_batch batch;
-	struct trace *trace;
-
-	event_names_init(&names);
-	event_batch_init(&batch, TRACE_BATCH);
-	trace = trace_open(path, &options, &names, err);
-	while (trace && (status = trace_next(trace, &batch, err)) == TRACE_MORE) {
-		for (size_t i = 0; i < batch.nr; i++)
-			add_event(mix, &batch.events[i]);
-		mix->kernel = trace_info(trace)->kernel;
-	}
-	event_batch_deinit(&batch);
-	trace_close(trace);
-	event_names_deinit(&names);
-	return trace && status != TRACE_ERROR;
-}
-
 /*
  * What was in use before the recording is passed over, and what is given twice; blocks that were
  * split go back as a whole.
  */
-static void add_event(struct mix *mix, const struct event *e)
+static void add_event(void *ctx, const struct event *e)
 {
+	struct mix *mix = ctx;
 	struct op op = { .cpu = e->cpu };
 	uint32_t *slot;
 	bool fresh;
@@ -160,7 +132,7 @@ static double run_pages(struct mix *mix, uint64_t end_pfn)
 {
 	struct page_allocator *pa = machine(mix, end_pfn);
 	uint64_t *pfns = xcalloc(mix->nr_slots + 1, sizeof(*pfns));
-	const double start = now();
+	const double start = mix_now();
 	double seconds;
 
 	vec_foreach(&mix->ops, op) {
@@ -171,7 +143,7 @@ static double run_pages(struct mix *mix, uint64_t end_pfn)
 		else if (*pfn)
 			page_free(pa, op->cpu, *pfn, op->order);
 	}
-	seconds = now() - start;
+	seconds = mix_now() - start;
 	mix->failed = page_allocator_stats(pa)->failures;
 	page_allocator_destroy(pa);
 	free(pfns);
@@ -181,7 +153,7 @@ static double run_pages(struct mix *mix, uint64_t end_pfn)
 static double run_malloc(const struct mix *mix)
 {
 	void **blocks = xcalloc(mix->nr_slots + 1, sizeof(*blocks));
-	const double start = now();
+	const double start = mix_now();
 	double seconds;
 
 	vec_foreach(&mix->ops, op) {
@@ -192,7 +164,7 @@ static double run_malloc(const struct mix *mix)
 			blocks[op->slot] = malloc((size_t)KERNEL_PAGE_SIZE << op->order);
 		}
 	}
-	seconds = now() - start;
+	seconds = mix_now() - start;
 	for (uint32_t i = 0; i < mix->nr_slots; i++)
 		free(blocks[i]);
 	free(blocks);
@@ -230,12 +202,4 @@ static void print_sizes(struct mix *mix)
 		printf("%9s %10.1f %10s %7s %8lu  %lu MiB\n", "", best, "", "",
 		       (unsigned long)mix->failed, 1UL << (order - 8));
 	}
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }

@@ -11,17 +11,14 @@
  */
 #include <config.h>
 
+#include "mix.h"
+
 #include "kmreplay/core/u64map.h"
 #include "kmreplay/core/vec.h"
-#include "kmreplay/event/names.h"
 #include "kmreplay/mm/slab.h"
-#include "kmreplay/trace/trace.h"
 
-#include <limits.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { ROUNDS = 5, KMALLOC = UINT16_MAX };
 
@@ -56,8 +53,7 @@ struct counter {
 	struct vec(uint64_t) freed[KERNEL_NR_ORDERS];
 };
 
-static bool mix_read(struct mix *mix, const char *path, struct error *err);
-static void add_event(struct mix *mix, const struct event *e);
+static void add_event(void *ctx, const struct event *e);
 static void add_alloc(struct mix *mix, const struct event *e, struct op op);
 static void add_free(struct mix *mix, uint64_t ptr, uint8_t cpu);
 static uint16_t kind_of(struct mix *mix, const struct event *e);
@@ -68,14 +64,12 @@ static struct mm_outcome counter_alloc(void *ctx, unsigned int cpu, uint32_t gfp
 				       unsigned int order, int node, unsigned int context);
 static struct mm_outcome counter_free(void *ctx, unsigned int cpu, uint64_t pfn,
 				      unsigned int order);
-static double now(void);
 
 int main(int argc, char **argv)
 {
 	int status = EXIT_SUCCESS;
 
-	mallopt(M_MMAP_MAX, 0);
-	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	mix_malloc_keeps();
 	printf("%9s %9s %10s %7s %7s %7s  %s\n", "calls", "M/s slab", "M/s malloc", "ratio",
 	       "% slow", "slabs", "recording");
 	for (int i = 1; i < argc; i++) {
@@ -84,7 +78,7 @@ int main(int argc, char **argv)
 		struct error err;
 
 		u64map_init(&mix.slots);
-		if (!mix_read(&mix, argv[i], &err)) {
+		if (!mix_read_events(argv[i], add_event, &mix, &mix.kernel, &err)) {
 			fprintf(stderr, "bench_slab_mix: %s\n", err.message);
 			status = EXIT_FAILURE;
 		}
@@ -107,30 +101,9 @@ int main(int argc, char **argv)
 	return status;
 }
 
-static bool mix_read(struct mix *mix, const char *path, struct error *err)
+static void add_event(void *ctx, const struct event *e)
 {
-	struct trace_options options = { .no_readahead = true };
-	struct event_names names;
-	enum trace_status status = TRACE_ERROR;
-	struct event_batch batch;
-	struct trace *trace;
-
-	event_names_init(&names);
-	event_batch_init(&batch, TRACE_BATCH);
-	trace = trace_open(path, &options, &names, err);
-	while (trace && (status = trace_next(trace, &batch, err)) == TRACE_MORE) {
-		for (size_t i = 0; i < batch.nr; i++)
-			add_event(mix, &batch.events[i]);
-		mix->kernel = trace_info(trace)->kernel;
-	}
-	event_batch_deinit(&batch);
-	trace_close(trace);
-	event_names_deinit(&names);
-	return trace && status != TRACE_ERROR;
-}
-
-static void add_event(struct mix *mix, const struct event *e)
-{
+	struct mix *mix = ctx;
 	struct op op = { .cpu = (uint8_t)e->cpu, .kind = KMALLOC };
 
 	if (e->cpu > UINT8_MAX)
@@ -235,7 +208,7 @@ static double run_ops(const struct mix *mix, struct slab_allocator *slab)
 		caches[i] = slab_cache_by_geometry(slab, "seen", kind->object_size, kind->size,
 						   kind->flags);
 	}
-	start = now();
+	start = mix_now();
 	vec_foreach(&mix->ops, op) {
 		if (!op->size)
 			slab_free(slab, op->cpu, addrs[op->slot]);
@@ -246,7 +219,7 @@ static double run_ops(const struct mix *mix, struct slab_allocator *slab)
 			addrs[op->slot] = slab_alloc(slab, caches[op->kind], op->cpu, op->node,
 						     op->gfp, 0).addr;
 	}
-	took = now() - start;
+	took = mix_now() - start;
 	free(caches);
 	free(addrs);
 	return (double)mix->ops.nr / took / 1e6;
@@ -255,7 +228,7 @@ static double run_ops(const struct mix *mix, struct slab_allocator *slab)
 static double run_malloc(const struct mix *mix)
 {
 	void **objects = xcalloc(mix->nr_slots + 1, sizeof(*objects));
-	const double start = now();
+	const double start = mix_now();
 	double took;
 
 	vec_foreach(&mix->ops, op) {
@@ -266,7 +239,7 @@ static double run_malloc(const struct mix *mix)
 			objects[op->slot] = NULL;
 		}
 	}
-	took = now() - start;
+	took = mix_now() - start;
 	for (uint32_t i = 0; i < mix->nr_slots; i++)
 		free(objects[i]);
 	free(objects);
@@ -297,12 +270,4 @@ static struct mm_outcome counter_free(void *ctx, unsigned int cpu, uint64_t pfn,
 	(void)cpu;
 	vec_push(&counter->freed[order], pfn);
 	return (struct mm_outcome){ 0 };
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }
