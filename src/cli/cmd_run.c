@@ -251,11 +251,14 @@ static bool stop(void *ctx)
 static void sum_up(struct run_job *job)
 {
 	const struct scenario_totals *totals = scenario_machine_totals(job->machine);
-	char calls[FMT_BUF], failed[FMT_BUF], met[FMT_BUF], cost[FMT_BUF];
+	const uint64_t now_ns = scenario_machine_now(job->machine);
+	char calls[FMT_BUF], failed[FMT_BUF], met[FMT_BUF], cost[FMT_BUF], now[FMT_BUF];
 
-	str_addf(&job->line, "%s calls, %s failed, %s; %s expectations met",
-		 fmt_count(calls, totals->nr_calls), fmt_count(failed, totals->nr_failed),
-		 fmt_ns(cost, totals->cost_ns), fmt_count(met, totals->nr_met));
+	str_addf(&job->line, "%s calls, %s failed, %s", fmt_count(calls, totals->nr_calls),
+		 fmt_count(failed, totals->nr_failed), fmt_ns(cost, totals->cost_ns));
+	if (now_ns != totals->cost_ns)
+		str_addf(&job->line, " of %s simulated", fmt_ns(now, now_ns));
+	str_addf(&job->line, "; %s expectations met", fmt_count(met, totals->nr_met));
 	if (totals->nr_missed)
 		str_addf(&job->line, ", %" PRIu64 " not met", totals->nr_missed);
 	if (totals->nr_mistakes)

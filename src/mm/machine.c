@@ -11,6 +11,7 @@
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/percpu.h"
 #include "kmreplay/mm/slab.h"
+#include "kmreplay/mm/slab_design.h"
 #include "kmreplay/mm/vmalloc.h"
 
 #include <stdlib.h>
@@ -21,7 +22,29 @@ struct layer {
 	enum machine_layer which;
 };
 
+/*
+ * What a layer does in the background when its clock shows "now_ns"; it returns when it wants to be
+ * told again, later than that.
+ */
+typedef uint64_t tick_fn(struct machine *m, uint64_t now_ns);
+
+static tick_fn tick_pages, tick_slab;
+static const struct machine_tick {
+	tick_fn *tick;
+} ticks[] = { { tick_pages }, { tick_slab } };
+
+/* Later than that it never gets: sums cannot wrap. */
+#define LAST_NS (UINT64_MAX / 4)
+
+/*
+ * So often layers take turns in the order of time; whoever lets hours pass at once has each do the
+ * rest of its work by itself. Layers skip what changes nothing, but only if they are asked once.
+ */
+enum { MAX_TURNS = 1024 };
+
 struct machine {
+	uint64_t now_ns;
+	uint64_t due_ns[ARRAY_SIZE(ticks)]; /* when each wants to be told */
 	struct machine_ops ops;
 	void *ctx;
 	struct page_ops page_ops;
@@ -48,6 +71,8 @@ static void percpu_groups_free(void *ctx, unsigned int cpu, uint64_t base,
 			       const struct vmap_groups *groups);
 static void hand_out(const struct layer *layer, uint64_t pfn, unsigned int order, uint32_t gfp);
 static void tell(const struct layer *layer, uint64_t pfn, unsigned int order, bool gone);
+static uint64_t next_due(const struct machine *m);
+static void run_due(struct machine *m, uint64_t now_ns);
 
 struct machine *machine_create(const struct machine_config *config, const struct machine_ops *ops,
 			       void *ctx, struct error *err)
@@ -120,6 +145,37 @@ struct percpu *machine_percpu(struct machine *m)
 	return m->percpu;
 }
 
+/* First everybody is asked: since the last time there may be new work. */
+void machine_advance(struct machine *m, uint64_t ns)
+{
+	const uint64_t end = m->now_ns + MIN(ns, LAST_NS - m->now_ns);
+
+	if (end == m->now_ns)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(ticks); i++)
+		m->due_ns[i] = ticks[i].tick(m, m->now_ns);
+	for (unsigned int turn = 0; turn < MAX_TURNS && next_due(m) < end; turn++) {
+		page_idle(m->pages, next_due(m) - m->now_ns);
+		run_due(m, next_due(m));
+	}
+	page_idle(m->pages, end - m->now_ns);
+	run_due(m, end);
+}
+
+void machine_spend(struct machine *m, uint64_t ns)
+{
+	const uint64_t now_ns = m->now_ns + MIN(ns, LAST_NS - m->now_ns);
+
+	if (unlikely(next_due(m) <= now_ns))
+		run_due(m, now_ns);
+	m->now_ns = now_ns;
+}
+
+uint64_t machine_now(const struct machine *m)
+{
+	return m->now_ns;
+}
+
 bool machine_check(const struct machine *m, struct error *err)
 {
 	return page_check(m->pages, err) && slab_check(m->slab, err) &&
@@ -129,6 +185,33 @@ bool machine_check(const struct machine *m, struct error *err)
 bool machine_check_quick(const struct machine *m, struct error *err)
 {
 	return page_check_quick(m->pages, err);
+}
+
+static uint64_t tick_pages(struct machine *m, uint64_t now_ns)
+{
+	return page_tick(m->pages, now_ns);
+}
+
+static uint64_t tick_slab(struct machine *m, uint64_t now_ns)
+{
+	return slab_tick(m->slab, now_ns);
+}
+
+static uint64_t next_due(const struct machine *m)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ticks); i++)
+		next = MIN(next, m->due_ns[i]);
+	return next;
+}
+
+static void run_due(struct machine *m, uint64_t now_ns)
+{
+	m->now_ns = now_ns;
+	for (size_t i = 0; i < ARRAY_SIZE(ticks); i++)
+		if (m->due_ns[i] <= now_ns)
+			m->due_ns[i] = ticks[i].tick(m, now_ns);
 }
 
 static struct mm_outcome layer_alloc(void *ctx, unsigned int cpu, uint32_t gfp, unsigned int order,

@@ -140,6 +140,11 @@ const struct scenario_totals *scenario_machine_totals(const struct scenario_mach
 	return &m->totals;
 }
 
+uint64_t scenario_machine_now(const struct scenario_machine *m)
+{
+	return m->machine ? machine_now(m->machine) : 0;
+}
+
 const struct scenario_function *scenario_machine_function(unsigned int i)
 {
 	return i < scenario_nr_rows() ? &scenario_rows[i].function : NULL;
@@ -227,7 +232,7 @@ static bool make_call(void *ctx, const struct scenario_call *call, struct scenar
 	m->totals.nr_failed += !mm_ok(m->last.out);
 	m->totals.nr_mistakes += m->last.mistake;
 	m->totals.cost_ns += m->last.out.cost_ns;
-	m->totals.time_ns += m->last.out.cost_ns;
+	machine_spend(m->machine, m->last.out.cost_ns);
 	if (m->explain)
 		scenario_tell_call(m, call, ret);
 	return true;
@@ -327,7 +332,7 @@ static bool do_sleep(void *ctx, uint64_t ns, struct error *err)
 
 	if (m->context & PAGE_CTX_IRQ)
 		return error_set(err, "an interrupt cannot sleep");
-	m->totals.time_ns += ns;
+	machine_advance(m->machine, ns);
 	return true;
 }
 

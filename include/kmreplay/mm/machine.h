@@ -51,6 +51,16 @@ struct slab_allocator *machine_slab(struct machine *m);
 struct vmalloc *machine_vmalloc(struct machine *m);
 struct percpu *machine_percpu(struct machine *m);
 
+/**
+ * Time passes in which nobody asks for anything: what layers do in the background by then is done,
+ * in the order of time (struct machine_tick in machine.c has each layer's part of it).
+ */
+void machine_advance(struct machine *m, uint64_t ns);
+/** A call has taken "ns": the clock goes on, and what was due by then is done. */
+void machine_spend(struct machine *m, uint64_t ns);
+/** Nanoseconds since the machine was made, by its own clock; those of recordings are their own. */
+uint64_t machine_now(const struct machine *m);
+
 /** Verifies every invariant of every part; false and "err" at the first that is broken. */
 MUST_CHECK bool machine_check(const struct machine *m, struct error *err);
 /** The cheap part of it, fit to be run after each event. */

@@ -93,6 +93,14 @@ bool page_reserve(struct page_allocator *pa, uint64_t pfn, unsigned int order);
  */
 bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, uint64_t pfn,
 		   unsigned int order);
+/** Nobody asks for anything for "ns": a kswapd that is awake works on, as far as that suffices. */
+void page_idle(struct page_allocator *pa, uint64_t ns);
+/**
+ * A clock that only goes on shows "now_ns": each second every CPU books its counters, lowers the
+ * limits of its lists and gives back what lies idle there (vmstat_update()). Returns when it wants
+ * to be told again.
+ */
+uint64_t page_tick(struct page_allocator *pa, uint64_t now_ns);
 /** drain_all_pages(): gives all per-CPU pages back to the buddy lists. */
 void page_drain_all(struct page_allocator *pa);
 /** split_page(): the block becomes 2^order single pages, each to be freed alone. */

@@ -30,8 +30,8 @@ void kswapd_note_boosts(struct page_allocator *pa, const struct node *node,
 			enum zone_type highest);
 /** It ends: what was there when it began is gone; a boost that came meanwhile stays. */
 void kswapd_end_boosts(struct page_allocator *pa, const struct node *node);
-/** Lets woken kswapds do a slice of their work. */
-void kswapd_run(struct page_allocator *pa);
+/** Lets woken kswapds do a slice of their work; the modelled time that it took, in ns. */
+uint64_t kswapd_run(struct page_allocator *pa);
 
 /* src/mm/reclaim/compaction.c */
 

@@ -102,8 +102,8 @@ struct pcp {
 	uint8_t free_factor;  /**< 6.1: doublings of what the next trim gives back */
 	uint8_t alloc_factor; /**< 6.7 on: doublings of the next refill */
 	uint8_t flags;        /**< enum pcp_flags */
-	int8_t stat_diff;     /**< this CPU's part of NR_FREE_PAGES, not yet booked */
-	int8_t cma_diff;      /**< the same of NR_FREE_CMA_PAGES */
+	uint8_t expire;       /**< of another node's zone: seconds until a batch goes back */
+	int8_t stat_diff, cma_diff; /**< parts of NR_FREE_PAGES, NR_FREE_CMA_PAGES not yet booked */
 	struct free_list lists[PCP_LISTS];
 };
 
@@ -206,8 +206,7 @@ struct page_allocator {
 	bool mobility, pcp_enabled, thp;
 	bool movable_highmem; /**< zone Movable was cut out of HighMem */
 	int pcp_batch, pcp_high; /**< -1: auto */
-	int64_t min_free_kbytes; /**< in force */
-	int64_t min_free_given;  /**< by the configuration; -1: auto */
+	int64_t min_free_kbytes, min_free_given; /**< in force; by the configuration, -1: auto */
 	unsigned int scale_factor, boost_factor;
 	unsigned int reserve_ratio[ZONE_NR];
 	uint64_t total;          /**< managed pages of all zones */
@@ -221,6 +220,7 @@ struct page_allocator {
 	unsigned int cpu;        /**< that the running call is on */
 	bool reclaiming;         /**< inside reclaim or compaction: PF_MEMALLOC */
 	bool kswapd_pending;     /**< some node's kswapd is awake */
+	uint64_t next_refresh_ns; /**< when page_tick() has something to do */
 	struct page_work work;
 	struct page_stats stats;
 	struct page_failure_request failed; /**< the last one; if any: stats.failures */

@@ -62,9 +62,10 @@ struct scenario_totals {
 	uint64_t nr_met, nr_missed;   /**< expectations */
 	uint64_t nr_mistakes;
 	uint64_t cost_ns;             /**< of all calls */
-	uint64_t time_ns;             /**< of the calls and of sleeping */
 };
 const struct scenario_totals *scenario_machine_totals(const struct scenario_machine *m);
+/** Simulated time since the machine was made: the calls' and that of sleeping, in ns. */
+uint64_t scenario_machine_now(const struct scenario_machine *m);
 
 /** Row "i" of the functions, for manuals; NULL after the last. */
 const struct scenario_function *scenario_machine_function(unsigned int i);

@@ -28,7 +28,7 @@ static bool node_balanced(const struct page_allocator *pa, const struct node *no
 static int64_t free_safe(const struct page_allocator *pa, const struct zone *zone);
 static uint64_t node_boost(const struct page_allocator *pa, const struct node *node,
 			   enum zone_type highest);
-static void kswapd_slice(struct page_allocator *pa, struct node *node);
+static uint64_t kswapd_slice(struct page_allocator *pa, struct node *node);
 static void kswapd_sleep(struct page_allocator *pa, struct node *node);
 static void node_compact(struct page_allocator *pa, const struct node *node, unsigned int order,
 			 enum zone_type highest);
@@ -107,19 +107,22 @@ void kswapd_end_boosts(struct page_allocator *pa, const struct node *node)
 	}
 }
 
-void kswapd_run(struct page_allocator *pa)
+uint64_t kswapd_run(struct page_allocator *pa)
 {
+	uint64_t longest_ns = 0; /* they work side by side */
+
 	if (pa->reclaiming || pa->follow)
-		return;
+		return 0;
 	pa->kswapd_pending = false;
 	for (unsigned int i = 0; i < pa->nr_nodes; i++) {
 		struct node *node = &pa->nodes[i];
 
 		if (!node->kswapd_awake)
 			continue;
-		kswapd_slice(pa, node);
+		longest_ns = MAX(longest_ns, kswapd_slice(pa, node));
 		pa->kswapd_pending |= node->kswapd_awake;
 	}
+	return longest_ns;
 }
 
 /* pgdat_balanced(): some zone up to "highest" is above its high mark for "order". */
@@ -165,16 +168,16 @@ static uint64_t node_boost(const struct page_allocator *pa, const struct node *n
 	return sum;
 }
 
-static void kswapd_slice(struct page_allocator *pa, struct node *node)
+static uint64_t kswapd_slice(struct page_allocator *pa, struct node *node)
 {
 	const enum zone_type highest = (enum zone_type)node->kswapd_highest;
 	const struct page_work work = pa->work; /* its time is not the caller's */
-	uint64_t freed;
+	uint64_t freed, took_ns;
 
 	if (node_balanced(pa, node, node->kswapd_order, highest) && !node->kswapd_boost) {
 		kswapd_sleep(pa, node);
 		pa->work = work;
-		return;
+		return 0;
 	}
 	freed = reclaim_pages(pa, SWAP_CLUSTER_MAX, gfp_of_zone(highest), false);
 	pa->stats.kswapd_pages += freed;
@@ -187,7 +190,9 @@ static void kswapd_slice(struct page_allocator *pa, struct node *node)
 	}
 	if (!freed)
 		kswapd_sleep(pa, node);
+	took_ns = pa->work.cost_ns - work.cost_ns;
 	pa->work = work;
+	return took_ns;
 }
 
 static void kswapd_sleep(struct page_allocator *pa, struct node *node)
