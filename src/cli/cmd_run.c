@@ -205,10 +205,15 @@ static void tell(void *ctx, enum scenario_event event, const struct scenario_pla
 		[SCENARIO_MISTAKE] = "mistake: ",
 	};
 	struct run_job *job = ctx;
+	char now[FMT_BUF];
 
 	switch (event) {
 	case SCENARIO_CALLED:
 		tell_call(job, called);
+		break;
+	case SCENARIO_INTERRUPTED:
+		str_addf(&job->line, "-- at %s, %s:%" PRIu32,
+			 fmt_ns(now, scenario_machine_now(job->machine)), job->name, place->line);
 		break;
 	case SCENARIO_SECTION:
 		str_addf(&job->line, "== %s", text);

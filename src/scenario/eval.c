@@ -367,6 +367,8 @@ static bool eval_call(struct runner *r, const struct expr *expr, struct scenario
 		.place = expr->place,
 		.runner = r,
 	};
+	struct error err;
+	bool ok;
 
 	for (unsigned int i = 0; i < expr->nr; i++)
 		if (!eval(r, expr->of[i], &args[i]))
@@ -376,8 +378,13 @@ static bool eval_call(struct runner *r, const struct expr *expr, struct scenario
 	for (unsigned int i = 0; i < expr->nr; i++)
 		if (!check_arg(r, expr, i, &args[i]))
 			return false;
-	if (host->call(r->scenario->ctx, &call, ret, r->err))
+	ok = host->call(r->scenario->ctx, &call, ret, &err);
+	/* What ran while it waited has ended the scenario, and said why. */
+	if (r->ended != FLOW_ON)
+		return false;
+	if (ok)
 		return true;
+	*r->err = err;
 	return scenario_error_at(r->scenario, &expr->place, r->err, r->where);
 }
 

@@ -17,7 +17,10 @@ static bool failed(void *ctx, const char **why);
 static bool set_cpu(void *ctx, uint64_t cpu, struct error *err);
 static bool set_context(void *ctx, const char *name, struct error *err);
 static bool change_scope(void *ctx, const char *name, bool begin, struct error *err);
-static bool do_sleep(void *ctx, uint64_t ns, struct error *err);
+static bool may_sleep(void *ctx, struct error *err);
+static void pass(void *ctx, uint64_t ns);
+static uint64_t now(void *ctx);
+static void interrupt(void *ctx, bool begin, uint64_t cpu, const struct scenario_place *place);
 static void tell_section(void *ctx, const char *title);
 static void tell_print(void *ctx, const char *text);
 static void tell_expected(void *ctx, const struct scenario_place *place, bool met,
@@ -73,6 +76,7 @@ void scenario_machine_destroy(struct scenario_machine *m)
 	u64map_deinit(&m->block_at);
 	vec_deinit(&m->blocks);
 	vec_deinit(&m->cache);
+	vec_deinit(&m->interrupted);
 	str_deinit(&m->text);
 	str_deinit(&m->detail);
 	free(m);
@@ -92,7 +96,10 @@ const struct scenario_host *scenario_machine_host(void)
 		.set_cpu = set_cpu,
 		.set_context = set_context,
 		.scope = change_scope,
-		.sleep = do_sleep,
+		.may_sleep = may_sleep,
+		.pass = pass,
+		.now = now,
+		.interrupt = interrupt,
 		.section = tell_section,
 		.print = tell_print,
 		.expected = tell_expected,
@@ -326,14 +333,48 @@ static bool change_scope(void *ctx, const char *name, bool begin, struct error *
 	return false;
 }
 
-static bool do_sleep(void *ctx, uint64_t ns, struct error *err)
+static bool may_sleep(void *ctx, struct error *err)
+{
+	const struct scenario_machine *m = ctx;
+
+	return !(m->context & PAGE_CTX_IRQ) || error_set(err, "an interrupt cannot sleep");
+}
+
+static void pass(void *ctx, uint64_t ns)
 {
 	struct scenario_machine *m = ctx;
 
-	if (m->context & PAGE_CTX_IRQ)
-		return error_set(err, "an interrupt cannot sleep");
 	machine_advance(m->machine, ns);
-	return true;
+}
+
+static uint64_t now(void *ctx)
+{
+	return scenario_machine_now(ctx);
+}
+
+static void interrupt(void *ctx, bool begin, uint64_t cpu, const struct scenario_place *place)
+{
+	struct scenario_machine *m = ctx;
+
+	if (!begin) {
+		scenario_tell_mistake(m);
+		m->cpu = (unsigned int)cpu;
+		m->context = m->interrupted.items[--m->interrupted.nr].context;
+		memcpy(m->scopes, m->interrupted.items[m->interrupted.nr].scopes,
+		       sizeof(m->scopes));
+		m->last = m->interrupted.items[m->interrupted.nr].last;
+		return;
+	}
+	vec_extend_zeroed(&m->interrupted, m->interrupted.nr + 1);
+	m->interrupted.items[m->interrupted.nr - 1].context = m->context;
+	memcpy(m->interrupted.items[m->interrupted.nr - 1].scopes, m->scopes, sizeof(m->scopes));
+	m->interrupted.items[m->interrupted.nr - 1].last = m->last;
+	m->cpu = (unsigned int)cpu;
+	m->context = PAGE_CTX_IRQ | PAGE_CTX_SOFTIRQ;
+	memset(m->scopes, 0, sizeof(m->scopes));
+	memset(&m->last, 0, sizeof(m->last));
+	if (m->explain)
+		m->sink->tell(m->ctx, SCENARIO_INTERRUPTED, place, NULL, NULL);
 }
 
 static void unknown_word(struct error *err, const char *what, const char *name,

@@ -48,6 +48,13 @@ struct page_block {
 	bool exact;    /**< single pages, from alloc_pages_exact() */
 };
 
+/** Of who was interrupted. */
+struct interrupted {
+	unsigned int context;
+	unsigned int scopes[SCENARIO_NR_SCOPES];
+	struct last_call last;
+};
+
 struct scenario_machine {
 	const struct scenario_sink *sink;
 	void *ctx;
@@ -69,6 +76,7 @@ struct scenario_machine {
 	struct vec(uint32_t) cache; /**< of use CACHE, oldest first from "cache_first" on */
 	size_t cache_first;
 	struct last_call last;
+	struct vec(struct interrupted) interrupted; /**< the latest last */
 	struct scenario_totals totals;
 	struct str text, detail;
 };

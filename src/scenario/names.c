@@ -18,9 +18,18 @@ struct resolver {
 	struct scenario *scenario;
 	struct error *err;
 	struct scenario_place *where;
+	struct loops *loops;
 };
 
-static bool resolve_list(const struct resolver *r, const struct stmt *stmt);
+/* Variables of the loops around what is looked at, outermost first. */
+struct loops {
+	unsigned int nr;
+	uint32_t variables[SCENARIO_MAX_DEPTH + 1];
+};
+
+static bool resolve_list(const struct resolver *r, struct stmt *stmt);
+static void enter_loop(struct loops *loops, uint32_t variable);
+static void keep_loops(const struct resolver *r, struct stmt *stmt);
 static bool resolve_stmt(const struct resolver *r, const struct stmt *stmt);
 static bool resolve_expr(const struct resolver *r, struct expr *expr);
 static bool resolve_name(const struct resolver *r, struct expr *expr);
@@ -37,7 +46,8 @@ static const char *value_name(const void *ctx, size_t i);
 
 bool scenario_resolve(struct scenario *scenario, struct error *err, struct scenario_place *where)
 {
-	const struct resolver r = { scenario, err, where };
+	struct loops loops = { .nr = 0 };
+	const struct resolver r = { scenario, err, where, &loops };
 
 	return note_targets(&r, scenario->first) && resolve_list(&r, scenario->first);
 }
@@ -78,13 +88,42 @@ static bool note_target(const struct resolver *r, const struct expr *target)
 	return true;
 }
 
-static bool resolve_list(const struct resolver *r, const struct stmt *stmt)
+static bool resolve_list(const struct resolver *r, struct stmt *stmt)
 {
-	for (; stmt; stmt = stmt->next)
-		if (!resolve_stmt(r, stmt) || !resolve_list(r, stmt->body) ||
-		    !resolve_list(r, stmt->orelse))
+	for (; stmt; stmt = stmt->next) {
+		const unsigned int nr = r->loops->nr;
+
+		if (!resolve_stmt(r, stmt))
 			return false;
+		if (stmt->kind == STMT_FOR && stmt->target->kind == EXPR_VARIABLE)
+			enter_loop(r->loops, stmt->target->variable);
+		if (stmt->kind == STMT_AFTER)
+			keep_loops(r, stmt);
+		if (!resolve_list(r, stmt->body))
+			return false;
+		r->loops->nr = nr;
+		if (!resolve_list(r, stmt->orelse))
+			return false;
+	}
 	return true;
+}
+
+/* Loops inside each other may share a variable. */
+static void enter_loop(struct loops *loops, uint32_t variable)
+{
+	for (unsigned int i = 0; i < loops->nr; i++)
+		if (loops->variables[i] == variable)
+			return;
+	loops->variables[loops->nr++] = variable;
+}
+
+static void keep_loops(const struct resolver *r, struct stmt *stmt)
+{
+	const size_t size = r->loops->nr * sizeof(*stmt->kept);
+
+	stmt->nr_kept = r->loops->nr;
+	stmt->kept = arena_alloc(&r->scenario->arena, MAX(size, sizeof(*stmt->kept)));
+	memcpy(stmt->kept, r->loops->variables, size);
 }
 
 static bool resolve_stmt(const struct resolver *r, const struct stmt *stmt)

@@ -11,8 +11,8 @@
 
 typedef struct stmt *stmt_parser(struct lexer *lexer, unsigned int depth, struct stmt *stmt);
 
-static stmt_parser parse_value, parse_word, parse_title, parse_scope, parse_print, parse_repeat,
-	parse_for, parse_if, parse_alone, parse_expectation;
+static stmt_parser parse_value, parse_word, parse_title, parse_scope, parse_after, parse_print,
+	parse_repeat, parse_for, parse_if, parse_leave, parse_expectation;
 
 static const struct {
 	const char *word;
@@ -23,19 +23,22 @@ static const struct {
 	{ "context", STMT_CONTEXT, parse_word },
 	{ "scope", STMT_SCOPE, parse_scope },
 	{ "sleep", STMT_SLEEP, parse_value },
+	{ "after", STMT_AFTER, parse_after },
 	{ "section", STMT_SECTION, parse_title },
 	{ "print", STMT_PRINT, parse_print },
 	{ "repeat", STMT_REPEAT, parse_repeat },
 	{ "for", STMT_FOR, parse_for },
 	{ "while", STMT_WHILE, parse_repeat },
 	{ "if", STMT_IF, parse_if },
-	{ "break", STMT_BREAK, parse_alone },
-	{ "continue", STMT_CONTINUE, parse_alone },
+	{ "break", STMT_BREAK, parse_leave },
+	{ "continue", STMT_CONTINUE, parse_leave },
 	{ "expect", STMT_EXPECT, parse_expectation },
 };
 
 static bool parse_settings(struct lexer *lexer);
 static bool parse_block(struct lexer *lexer, unsigned int depth, struct stmt **ret);
+static bool parse_body(struct lexer *lexer, unsigned int depth, unsigned int loops,
+		       struct stmt **ret);
 static bool parse_list(struct lexer *lexer, unsigned int depth, enum token_kind end,
 		       struct stmt **ret);
 static bool skip_stops(struct lexer *lexer);
@@ -96,6 +99,19 @@ static bool parse_block(struct lexer *lexer, unsigned int depth, struct stmt **r
 				      SCENARIO_MAX_DEPTH);
 	return parse_expect(lexer, TOKEN_BEGIN, "to begin a block") &&
 	       parse_list(lexer, depth + 1, TOKEN_FINISH, ret);
+}
+
+/* A block in which "loops" loops can be left. */
+static bool parse_body(struct lexer *lexer, unsigned int depth, unsigned int loops,
+		       struct stmt **ret)
+{
+	const unsigned int before = lexer->loops;
+	bool ok;
+
+	lexer->loops = loops;
+	ok = parse_block(lexer, depth, ret);
+	lexer->loops = before;
+	return ok;
 }
 
 static bool parse_list(struct lexer *lexer, unsigned int depth, enum token_kind end,
@@ -243,10 +259,18 @@ static struct stmt *parse_print(struct lexer *lexer, unsigned int depth, struct 
 	return stmt;
 }
 
+/* Who runs it later is outside of all loops. */
+static struct stmt *parse_after(struct lexer *lexer, unsigned int depth, struct stmt *stmt)
+{
+	return parse_value(lexer, depth, stmt) && parse_body(lexer, depth, 0, &stmt->body) ? stmt :
+											     NULL;
+}
+
 static struct stmt *parse_repeat(struct lexer *lexer, unsigned int depth, struct stmt *stmt)
 {
-	return parse_value(lexer, depth, stmt) && parse_block(lexer, depth, &stmt->body) ? stmt :
-											   NULL;
+	if (!parse_value(lexer, depth, stmt))
+		return NULL;
+	return parse_body(lexer, depth, lexer->loops + 1, &stmt->body) ? stmt : NULL;
 }
 
 static struct stmt *parse_for(struct lexer *lexer, unsigned int depth, struct stmt *stmt)
@@ -274,14 +298,14 @@ static struct stmt *parse_for(struct lexer *lexer, unsigned int depth, struct st
 		if (!stmt->expr[2])
 			return NULL;
 	}
-	return parse_block(lexer, depth, &stmt->body) ? stmt : NULL;
+	return parse_body(lexer, depth, lexer->loops + 1, &stmt->body) ? stmt : NULL;
 }
 
 static struct stmt *parse_if(struct lexer *lexer, unsigned int depth, struct stmt *stmt)
 {
 	struct lexer before;
 
-	if (!parse_repeat(lexer, depth, stmt))
+	if (!parse_value(lexer, depth, stmt) || !parse_block(lexer, depth, &stmt->body))
 		return NULL;
 	/* 'else' may stand on the next line. */
 	before = *lexer;
@@ -302,11 +326,15 @@ static struct stmt *parse_if(struct lexer *lexer, unsigned int depth, struct stm
 	return parse_block(lexer, depth, &stmt->orelse) ? stmt : NULL;
 }
 
-static struct stmt *parse_alone(struct lexer *lexer, unsigned int depth, struct stmt *stmt)
+/* break, continue */
+static struct stmt *parse_leave(struct lexer *lexer, unsigned int depth, struct stmt *stmt)
 {
-	(void)lexer;
 	(void)depth;
-	return stmt;
+	if (lexer->loops)
+		return stmt;
+	scenario_error(lexer->scenario, &stmt->place, lexer->err, lexer->where,
+		       "'%s' stands in no loop", stmt->kind == STMT_BREAK ? "break" : "continue");
+	return NULL;
 }
 
 /* expect ok, fail [REASON], PROPERTY [==] VALUE, or any condition. */

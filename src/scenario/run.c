@@ -7,16 +7,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* How a list of statements was left. */
-enum flow {
-	FLOW_ON,
-	FLOW_BREAK,
-	FLOW_CONTINUE,
-	FLOW_STOP,  /* the host asked for it */
-	FLOW_ERROR,
-};
-
-static enum flow run_list(struct runner *r, const struct stmt *stmt);
 static enum flow run_stmt(struct runner *r, const struct stmt *stmt);
 static enum flow run_simple(struct runner *r, const struct stmt *stmt);
 static enum flow run_repeat(struct runner *r, const struct stmt *stmt);
@@ -89,10 +79,13 @@ bool scenario_run(const struct scenario *scenario, uint64_t seed, uint64_t max_s
 	for (size_t i = 0; i < scenario->names.nr; i++)
 		vec_push(&r.variables, (struct scenario_value){ .type = SCENARIO_NOTHING });
 	flow = run_list(&r, scenario->first);
+	if (flow == FLOW_ON)
+		flow = later_run_all(&r);
+	later_deinit(&r);
 	vec_deinit(&r.variables);
 	vec_deinit(&r.elements);
 	u64map_deinit(&r.index);
-	return flow != FLOW_ERROR;
+	return flow != FLOW_ERROR || r.ended == FLOW_STOP;
 }
 
 static bool check_text(const struct scenario *scenario, struct error *err,
@@ -111,7 +104,7 @@ static bool check_text(const struct scenario *scenario, struct error *err,
 			      "not a text: byte %zu is 0", (size_t)(nul - scenario->text.data));
 }
 
-static enum flow run_list(struct runner *r, const struct stmt *stmt)
+enum flow run_list(struct runner *r, const struct stmt *stmt)
 {
 	const struct scenario_host *host = r->scenario->host;
 
@@ -122,7 +115,9 @@ static enum flow run_list(struct runner *r, const struct stmt *stmt)
 			return FLOW_STOP;
 		if (!count_step(r, stmt))
 			return FLOW_ERROR;
-		flow = run_stmt(r, stmt);
+		flow = later_run_due(r);
+		if (flow == FLOW_ON)
+			flow = run_stmt(r, stmt);
 		if (flow != FLOW_ON)
 			return flow;
 	}
@@ -171,6 +166,12 @@ static enum flow run_simple(struct runner *r, const struct stmt *stmt)
 		break;
 	case STMT_ASSIGN:
 		ok = run_assign(r, stmt);
+		break;
+	case STMT_SLEEP:
+		ok = later_sleep(r, stmt);
+		break;
+	case STMT_AFTER:
+		ok = later_add(r, stmt);
 		break;
 	case STMT_SECTION:
 		r->scenario->host->section(r->scenario->ctx, stmt->name);
@@ -309,10 +310,10 @@ static bool run_circumstance(struct runner *r, const struct stmt *stmt)
 		return false;
 	if (stmt->kind == STMT_CPU)
 		ok = host->set_cpu(ctx, (uint64_t)nr, r->err);
-	else if (stmt->kind == STMT_SLEEP)
-		ok = host->sleep(ctx, (uint64_t)nr, r->err);
 	else
 		ok = host->set_context(ctx, stmt->name, r->err);
+	if (ok && stmt->kind == STMT_CPU)
+		r->cpu = (uint64_t)nr;
 	return ok || scenario_error_at(r->scenario, &stmt->place, r->err, r->where);
 }
 

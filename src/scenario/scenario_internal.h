@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
- * What the files of the language share: tokens, the tree, and how errors are told.
+ * What the files of the language share: the runner, and how errors are told.
  *
  *	lex.c         text to tokens
  *	parse.c       tokens to statements
@@ -9,162 +9,16 @@
  *	eval.c        expressions to values
  *	builtin.c     functions of the language itself: chance, smallest, largest
  *	run.c         statements
+ *	later.c       time, and blocks that wait for theirs
  *	value.c       values and places for people
  */
 #ifndef KMREPLAY_SCENARIO_INTERNAL_H
 #define KMREPLAY_SCENARIO_INTERNAL_H
 
-#include "kmreplay/core/arena.h"
+#include "scenario_tree.h"
+
 #include "kmreplay/core/rng.h"
 #include "kmreplay/core/u64map.h"
-#include "kmreplay/core/vec.h"
-#include "kmreplay/scenario/scenario.h"
-
-/* Tokens. */
-
-/** X(suffix, text): two letters before one, since the longest match counts. */
-#define SCENARIO_SIGNS(X)                                                                     \
-	X(DOTS, "..") X(SHL, "<<") X(SHR, ">>") X(LE, "<=") X(GE, ">=") X(EQ, "==")           \
-	X(NE, "!=") X(AND, "&&") X(OR, "||") X(LT, "<") X(GT, ">") X(ASSIGN, "=")             \
-	X(PLUS, "+") X(MINUS, "-") X(TIMES, "*") X(DIVIDE, "/") X(MODULO, "%")                \
-	X(BAND, "&") X(BOR, "|") X(BXOR, "^") X(BNOT, "~") X(NOT, "!") X(ASK, "?")            \
-	X(COLON, ":") X(COMMA, ",") X(OPEN, "(") X(CLOSE, ")") X(INDEX, "[")                  \
-	X(UNINDEX, "]") X(BEGIN, "{") X(FINISH, "}")
-
-enum token_kind {
-	TOKEN_END,     /**< of the text */
-	TOKEN_STOP,    /**< end of a statement: newline or ';' */
-	TOKEN_NUMBER,
-	TOKEN_TEXT,
-	TOKEN_NAME,
-#define X(suffix, text) TOKEN_##suffix,
-	SCENARIO_SIGNS(X)
-#undef X
-	TOKEN_KIND_NR,
-};
-
-struct token {
-	enum token_kind kind;
-	struct scenario_place place;
-	uint64_t number;
-	const char *text; /**< NAME and TEXT, without quotes; the arena's */
-};
-
-/* The tree. */
-
-enum expr_kind {
-	EXPR_NUMBER,
-	EXPR_TEXT,
-	EXPR_NAME,     /**< not yet known what; names.c makes one of the next two of it */
-	EXPR_VARIABLE,
-	EXPR_CONSTANT,
-	EXPR_ELEMENT,  /**< a[index] */
-	EXPR_ARRAY,    /**< a[] */
-	EXPR_UNARY,
-	EXPR_BINARY,
-	EXPR_CHOICE,   /**< of[0] ? of[1] : of[2] */
-	EXPR_CALL,
-};
-
-struct expr {
-	enum expr_kind kind;
-	enum token_kind sign;     /**< UNARY, BINARY */
-	struct scenario_place place;
-	const char *name;         /**< NAME, VARIABLE, ELEMENT, ARRAY, CALL */
-	uint32_t variable;        /**< VARIABLE, ELEMENT, ARRAY */
-	struct scenario_value value; /**< NUMBER, TEXT, CONSTANT */
-	int function;             /**< CALL: the host's; below 0: ~ of one of our own */
-	unsigned int nr;          /**< of "of" */
-	struct expr **of;         /**< operands, arguments, the index */
-};
-
-enum stmt_kind {
-	STMT_EXPR,
-	STMT_ASSIGN,   /**< target = expr[0] */
-	STMT_CPU,      /**< expr[0] */
-	STMT_CONTEXT,  /**< name */
-	STMT_SCOPE,    /**< name, body */
-	STMT_SLEEP,    /**< expr[0] */
-	STMT_SECTION,  /**< name */
-	STMT_PRINT,    /**< all of "list" */
-	STMT_REPEAT,   /**< expr[0] times body */
-	STMT_FOR,      /**< target in expr[0] .. expr[1], step expr[2] or NULL */
-	STMT_WHILE,    /**< expr[0] body */
-	STMT_IF,       /**< expr[0] body, orelse */
-	STMT_BREAK,
-	STMT_CONTINUE,
-	STMT_EXPECT,   /**< expr[0] holds */
-	STMT_EXPECT_OK,
-	STMT_EXPECT_FAIL,     /**< name: its reason, or NULL */
-	STMT_EXPECT_PROPERTY, /**< property sign expr[0] */
-};
-
-struct stmt {
-	enum stmt_kind kind;
-	struct scenario_place place;
-	struct stmt *next;
-	const char *name;
-	struct expr *target;
-	struct expr *expr[3];
-	struct expr **list;
-	unsigned int nr_list;
-	unsigned int property;
-	enum token_kind sign;
-	struct stmt *body, *orelse;
-};
-
-struct scenario {
-	const char *name;
-	struct str text;
-	struct arena arena;
-	const struct scenario_host *host;
-	void *ctx;
-	struct vec(struct scenario_setting) settings;
-	struct vec(const char *) names; /**< variables, by number */
-	struct stmt *first;
-};
-
-/* lex.c */
-
-struct lexer {
-	struct scenario *scenario;
-	const char *at;
-	const char *line_start;
-	uint32_t line;
-	unsigned int depth;  /**< of parentheses: newlines inside mean nothing */
-	struct token token;  /**< the one that is next */
-	struct error *err;
-	struct scenario_place *where;
-};
-
-/** The first token is next; false: it is none. */
-MUST_CHECK bool lexer_init(struct lexer *lexer, struct scenario *scenario, struct error *err,
-			   struct scenario_place *where);
-/** Goes on to the next token; false and the error when there is none. */
-MUST_CHECK bool lexer_next(struct lexer *lexer);
-/**
- * What stands on the rest of the line, from the token that is next on, as it is: "value" of a
- * setting. The token behind it is next afterwards. NULL and the error when there is nothing.
- */
-const char *lexer_rest(struct lexer *lexer, struct scenario_place *place);
-/** "'..'", "a number": what was expected or found. */
-const char *token_name(enum token_kind kind);
-bool token_is_comparison(enum token_kind kind);
-
-/* parse_expr.c */
-
-/** An expression; NULL and the error. */
-struct expr *parse_expr(struct lexer *lexer, unsigned int depth);
-/** A name or an element of an array, to be assigned to. */
-struct expr *parse_target(struct lexer *lexer, unsigned int depth);
-/** The token must be "kind" and is passed over; "where" says in what: "behind 'for'". */
-MUST_CHECK bool parse_expect(struct lexer *lexer, enum token_kind kind, const char *where);
-
-/* parse.c */
-
-/** The tree of all statements into scenario->first. */
-MUST_CHECK bool parse_scenario(struct scenario *scenario, struct error *err,
-			       struct scenario_place *where);
 
 /* builtin.c */
 
@@ -180,6 +34,24 @@ MUST_CHECK bool builtin_call(struct runner *r, const struct expr *call,
 
 /* eval.c */
 
+/** How a list of statements was left. */
+enum flow {
+	FLOW_ON,
+	FLOW_BREAK,
+	FLOW_CONTINUE,
+	FLOW_STOP,  /**< the host asked for it */
+	FLOW_ERROR,
+};
+
+/** A block that waits for its time. */
+struct later {
+	uint64_t at_ns;
+	uint64_t nr;                 /**< of two at the same time the lower one comes first */
+	const struct stmt *stmt;
+	uint64_t cpu;
+	struct scenario_value *kept; /**< of stmt->kept; ours */
+};
+
 /** A scenario that runs. */
 struct runner {
 	const struct scenario *scenario;
@@ -187,6 +59,11 @@ struct runner {
 	struct vec(struct scenario_value) variables;
 	struct vec(struct scenario_value) elements;
 	struct u64map index;  /**< variable and index to elements */
+	struct vec(struct later) later; /**< a heap, the next one first */
+	uint64_t nr_later;   /**< ever */
+	unsigned int nested; /**< blocks that have interrupted each other */
+	uint64_t cpu;
+	enum flow ended;     /**< STOP, ERROR: inside a call that waited */
 	uint64_t steps, max_steps;
 	struct error *err;
 	struct scenario_place *where;
@@ -204,6 +81,21 @@ MUST_CHECK bool eval_compare(struct runner *r, const struct expr *at, enum token
 			     bool *ret);
 /** A condition: number, or pointer that is not NULL. */
 MUST_CHECK bool eval_truth(struct runner *r, const struct expr *expr, bool *ret);
+
+/* run.c */
+
+enum flow run_list(struct runner *r, const struct stmt *stmt);
+
+/* later.c */
+
+/** sleep and after */
+MUST_CHECK bool later_sleep(struct runner *r, const struct stmt *stmt);
+MUST_CHECK bool later_add(struct runner *r, const struct stmt *stmt);
+/** Between two statements: what is due by now runs. */
+enum flow later_run_due(struct runner *r);
+/** The scenario has ended: all that waits runs, in its time. */
+enum flow later_run_all(struct runner *r);
+void later_deinit(struct runner *r);
 
 /* value.c */
 

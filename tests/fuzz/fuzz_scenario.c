@@ -88,7 +88,7 @@ static void tell(void *ctx, enum scenario_event event, const struct scenario_pla
 	(void)place;
 	told->nr++;
 	told->hash = told->hash * 31 + (uint64_t)event;
-	add(told, text ? text : called->text);
+	add(told, text ? text : called ? called->text : "");
 	if (called)
 		add(told, called->detail);
 }

@@ -17,6 +17,7 @@ struct scenario_machine;
 /** What happened, for who shows it. */
 enum scenario_event {
 	SCENARIO_CALLED,   /**< "kmalloc(100, GFP_KERNEL) = 0x..." */
+	SCENARIO_INTERRUPTED, /**< what was to run later ("after", at "place") begins now */
 	SCENARIO_SECTION,
 	SCENARIO_PRINTED,
 	SCENARIO_MET,      /**< an expectation */
@@ -33,7 +34,7 @@ struct scenario_called {
 };
 
 struct scenario_sink {
-	/** "called" with SCENARIO_CALLED only, else "text"; "place" may be NULL. */
+	/** "called" with SCENARIO_CALLED only, else "text" but with INTERRUPTED; no place: NULL. */
 	void (*tell)(void *ctx, enum scenario_event event, const struct scenario_place *place,
 		     const char *text, const struct scenario_called *called);
 	/** Asked between statements: true ends the run. May be NULL. */

@@ -27,6 +27,7 @@ enum {
 	SCENARIO_MAX_DEPTH = 64,         /**< of blocks and of parentheses */
 	SCENARIO_MAX_ARGS = 16,          /**< of one function */
 	SCENARIO_MAX_ELEMENTS = 1 << 24, /**< of all arrays together */
+	SCENARIO_MAX_LATER = 1 << 16,    /**< blocks that wait for their time */
 };
 
 /** So wide that sizes of 64 bits and what is below 0 are both exact; aligned as arenas give it. */
@@ -83,7 +84,7 @@ struct scenario_call {
 	unsigned int nr_args;
 	const struct scenario_value *args;
 	struct scenario_place place;
-	void *runner; /**< for the two functions below */
+	void *runner; /**< for the functions below */
 };
 
 /** Element "i" of argument "arg", an array; false and "err": it was never set. */
@@ -92,6 +93,13 @@ MUST_CHECK bool scenario_array_get(const struct scenario_call *call, unsigned in
 /** Sets it; false and "err": there are too many elements. */
 MUST_CHECK bool scenario_array_set(const struct scenario_call *call, unsigned int arg, uint64_t i,
 				   const struct scenario_value *value, struct error *err);
+
+/**
+ * The call waits: at most "ns" pass, or as many as it takes until something of the scenario runs
+ * ("after"), in the midst of the call. False: nothing waits for its time any more, so that who has
+ * looked once more and found nothing new would wait for ever; or the scenario ends here.
+ */
+MUST_CHECK bool scenario_wait(const struct scenario_call *call, uint64_t ns);
 
 /**
  * Who runs scenarios. Callbacks return false with "err" for what makes no sense (then the scenario
@@ -117,7 +125,17 @@ struct scenario_host {
 	bool (*set_context)(void *ctx, const char *name, struct error *err);
 	/** A scope (nofs, noio, ...) begins or ends; they nest. */
 	bool (*scope)(void *ctx, const char *name, bool begin, struct error *err);
-	bool (*sleep)(void *ctx, uint64_t ns, struct error *err);
+	/** Who runs now may sleep; false and "err": not so. */
+	bool (*may_sleep)(void *ctx, struct error *err);
+	/** Time passes. */
+	void (*pass)(void *ctx, uint64_t ns);
+	/** Nanoseconds that have passed, those of calls included. */
+	uint64_t (*now)(void *ctx);
+	/**
+	 * What comes now interrupts on "cpu" whatever runs: it has circumstances (a softirq's, no
+	 * scopes) and a last call of its own. At its end those from before hold again. They nest.
+	 */
+	void (*interrupt)(void *ctx, bool begin, uint64_t cpu, const struct scenario_place *place);
 	void (*section)(void *ctx, const char *title);
 	void (*print)(void *ctx, const char *text);
 	/** An expectation was met or not; "text" says what was expected and, if not met, found. */

@@ -14,16 +14,19 @@ struct log {
 	struct scenario *scenario;
 	uint64_t next;     /* address of the next take() */
 	bool failed;
+	uint64_t now;
+	unsigned int nested; /* blocks that interrupted each other */
 	unsigned int stops; /* statements until it says stop; 0: never */
 };
 
-enum { FN_TAKE, FN_GIVE, FN_PAGE, FN_FAIL };
+enum { FN_TAKE, FN_GIVE, FN_PAGE, FN_FAIL, FN_WAIT };
 
 static const struct scenario_function functions[] = {
 	{ "take", "s?g", "size, flags", SCENARIO_ADDRESS },
 	{ "give", "a", "address", SCENARIO_NOTHING },
 	{ "page", "i", "node", SCENARIO_PAGE },
 	{ "refuse", "t", "why", SCENARIO_ADDRESS },
+	{ "wait", "s", "ns", SCENARIO_NOTHING },
 };
 
 static const struct scenario_property properties[] = {
@@ -80,6 +83,11 @@ static bool call(void *ctx, const struct scenario_call *call, struct scenario_va
 			return error_set(err, "makes no sense");
 		*ret = (struct scenario_value){ SCENARIO_ADDRESS, 0, NULL };
 		break;
+	case FN_WAIT:
+		while (scenario_wait(call, (uint64_t)call->args[0].number))
+			str_add(&log->text, "waited\n");
+		str_add(&log->text, "done\n");
+		return error_set(err, "waited for ever");
 	default:
 		break;
 	}
@@ -122,11 +130,31 @@ static bool scope(void *ctx, const char *name, bool begin, struct error *err)
 	return true;
 }
 
-static bool sleeps(void *ctx, uint64_t ns, struct error *err)
+static bool may_sleep(void *ctx, struct error *err)
 {
-	(void)err;
-	str_addf(&((struct log *)ctx)->text, "sleep %llu\n", (unsigned long long)ns);
-	return true;
+	return !((struct log *)ctx)->nested || error_set(err, "an interrupt cannot sleep");
+}
+
+static void pass(void *ctx, uint64_t ns)
+{
+	struct log *log = ctx;
+
+	log->now += ns;
+	str_addf(&log->text, "pass %llu\n", (unsigned long long)ns);
+}
+
+static uint64_t now(void *ctx)
+{
+	return ((struct log *)ctx)->now;
+}
+
+static void interrupt(void *ctx, bool begin, uint64_t cpu, const struct scenario_place *place)
+{
+	struct log *log = ctx;
+
+	log->nested += begin ? 1 : -1U;
+	str_addf(&log->text, "%s line %u on cpu %llu\n", begin ? "interrupted by" : "end of",
+		 place->line, (unsigned long long)cpu);
 }
 
 static void section(void *ctx, const char *title)
@@ -164,7 +192,10 @@ static const struct scenario_host host = {
 	.set_cpu = set_cpu,
 	.set_context = set_context,
 	.scope = scope,
-	.sleep = sleeps,
+	.may_sleep = may_sleep,
+	.pass = pass,
+	.now = now,
+	.interrupt = interrupt,
 	.section = section,
 	.print = print,
 	.expected = expected,
@@ -244,10 +275,52 @@ START_TEST(statements_do_what_they_say)
 	check("scope nofs { cpu 1; repeat 3 { break } }", "begin nofs\ncpu 1\nend nofs\n");
 	check("repeat 1 { scope noio { break } }\nprint 1", "begin noio\nend noio\n1\n");
 	check("context softirq; sleep 1us; section \"a b\"",
-	      "context softirq\nsleep 1000\n== a b\n");
+	      "context softirq\npass 1000\n== a b\n");
 	check("# a comment\n/* and\nanother */ print 1 // and one more\n", "1\n");
 	check("cpu = 3; print cpu", "3\n");
 	check("", "");
+}
+END_TEST
+
+#define INTERRUPTED(line) "interrupted by line " #line " on cpu 0\n"
+#define END(line) "end of line " #line " on cpu 0\n"
+
+START_TEST(blocks_run_when_their_time_has_come)
+{
+	/* In the order of time, and of the text where that is the same. */
+	check("after 3 { print 3 }\nafter 2 { print 2 }\nafter 3 { print 4 }\nsleep 2\nprint 1",
+	      "pass 2\n" INTERRUPTED(2) "2\n" END(2) "1\npass 1\n" INTERRUPTED(1) "3\n" END(1)
+	      INTERRUPTED(3) "4\n" END(3));
+	/* Between two statements, when it is time. */
+	check("after 0 { print 1 }\nprint 2", INTERRUPTED(1) "1\n" END(1) "2\n");
+	/* Variables of loops keep their values, others don't; what the block sets stays. */
+	check("for i in 0..1 {\nfor j in 5..5 {\nn = i; after 2 - i { print i, j, n; n = n + 5 }\n"
+	      "}\n}\nsleep 9; print i, n",
+	      "pass 1\n" INTERRUPTED(3) "1 5 1\n" END(3) "pass 1\n" INTERRUPTED(3) "0 5 6\n"
+	      END(3) "pass 7\n1 11\n");
+	/* The loops' own variables are as they were, although the block changed them. */
+	check("for i in 0..1 {\nafter 1 { i = 7 }\nsleep 1\nprint i\n}",
+	      "pass 1\n" INTERRUPTED(2) END(2) "0\npass 1\n" INTERRUPTED(2) END(2) "1\n");
+	/* Blocks set up blocks. */
+	check("after 1 {\nafter 1 { print 2 }\nprint 1\n}",
+	      "pass 1\n" INTERRUPTED(1) "1\n" END(1) "pass 1\n" INTERRUPTED(2) "2\n" END(2));
+	/* On the CPU that set it up. */
+	check("cpu 2; after 1 { }\ncpu 1", "cpu 2\ncpu 1\npass 1\ninterrupted by line 1 on cpu 2\n"
+	      "end of line 1 on cpu 1\n");
+}
+END_TEST
+
+START_TEST(calls_wait_for_blocks)
+{
+	/* Part of the time, a block, the rest; then nothing can happen any more. */
+	check("after 15 { print 1 }\nafter 20 { print 2 }\nwait(10)",
+	      "wait 10\npass 10\nwaited\npass 5\n" INTERRUPTED(1) "1\n" END(1) "waited\npass 5\n"
+	      INTERRUPTED(2) "2\n" END(2) "done\n"
+	      "x:3:1: waited for ever\nwait(10)\n^~~~\n");
+	/* An error in the block is the one that is told, with its place. */
+	check("after 1 {\nprint 1 / 0 }\nwait(10)",
+	      "wait 10\npass 1\n" INTERRUPTED(1) END(1) "done\n"
+	      "x:2:9: division by 0\nprint 1 / 0 }\n        ^\n");
 }
 END_TEST
 
@@ -335,7 +408,26 @@ START_TEST(errors_say_where_and_what)
 					 "set seed 2\n^~~\n" },
 		{ "set seed",
 		  "x:1:5: expected the value of 'seed' behind it\nset seed\n    ^~~~\n" },
-		/* At run time. */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check(cases[i].text, cases[i].wanted);
+}
+END_TEST
+
+START_TEST(errors_at_run_time_do_too)
+{
+	static const struct {
+		const char *text, *wanted;
+	} cases[] = {
+		{ "break", "x:1:1: 'break' stands in no loop\nbreak\n^~~~~\n" },
+		{ "while 1 { after 1 { continue } }",
+		  "x:1:21: 'continue' stands in no loop\nwhile 1 { after 1 { continue } }\n"
+		  "                    ^~~~~~~~\n" },
+		{ "after 1 { sleep 1 }", "pass 1\n" INTERRUPTED(1) END(1)
+		  "x:1:11: an interrupt cannot sleep\nafter 1 { sleep 1 }\n          ^~~~~\n" },
+		{ "after -1 { }", "x:1:7: expected a number from 0 to 9223372036854775807, not -1\n"
+				  "after -1 { }\n      ^\n" },
 		{ "print 1 / 0", "x:1:9: division by 0\nprint 1 / 0\n        ^\n" },
 		{ "a[1] = 1; print a[2]", "x:1:17: 'a[2]' has no value yet\na[1] = 1; print a[2]\n"
 					  "                ^\n" },
@@ -465,6 +557,8 @@ START_TEST(a_zero_byte_is_no_text)
 END_TEST
 
 UNIT_MAIN("scenario", numbers_are_those_of_c, statements_do_what_they_say,
+	  blocks_run_when_their_time_has_come, calls_wait_for_blocks,
 	  settings_are_kept_as_they_stand, expectations_say_what_was_found,
-	  errors_say_where_and_what, chance_is_the_seeds, distributions_are_what_they_are_called,
+	  errors_say_where_and_what, errors_at_run_time_do_too, chance_is_the_seeds,
+	  distributions_are_what_they_are_called,
 	  the_host_can_stop_it, hostile_texts_are_refused, a_zero_byte_is_no_text)
