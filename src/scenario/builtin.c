@@ -15,24 +15,30 @@
 
 typedef bool builtin_function(struct runner *r, const struct expr *call, const scenario_int *args,
 			      scenario_int *ret);
+/* One that takes values of any type. */
+typedef bool builtin_general(struct runner *r, const struct expr *call,
+			     const struct scenario_value *args, struct scenario_value *ret);
 
 static builtin_function fn_random, fn_exponential, fn_normal, fn_lognormal, fn_pareto, fn_min,
 	fn_max, fn_abs;
+static builtin_general fn_choose, fn_find;
 
 static const struct {
 	const char *name, *params;
 	unsigned int least, most;
-	builtin_function *call; /* NULL: choose() */
+	builtin_function *call;   /* of numbers, or NULL: */
+	builtin_general *general;
 } builtins[] = {
-	{ "random", "lowest, highest", 2, 2, fn_random },
-	{ "exponential", "mean", 1, 1, fn_exponential },
-	{ "normal", "mean, standard deviation", 2, 2, fn_normal },
-	{ "lognormal", "median, 90th percentile", 2, 2, fn_lognormal },
-	{ "pareto", "least, median", 2, 2, fn_pareto },
-	{ "choose", "value, ...", 1, SCENARIO_MAX_ARGS, NULL },
-	{ "min", "number, ...", 1, SCENARIO_MAX_ARGS, fn_min },
-	{ "max", "number, ...", 1, SCENARIO_MAX_ARGS, fn_max },
-	{ "abs", "number", 1, 1, fn_abs },
+	{ "random", "lowest, highest", 2, 2, fn_random, NULL },
+	{ "exponential", "mean", 1, 1, fn_exponential, NULL },
+	{ "normal", "mean, standard deviation", 2, 2, fn_normal, NULL },
+	{ "lognormal", "median, 90th percentile", 2, 2, fn_lognormal, NULL },
+	{ "pareto", "least, median", 2, 2, fn_pareto, NULL },
+	{ "choose", "value, ...", 1, SCENARIO_MAX_ARGS, NULL, fn_choose },
+	{ "min", "number, ...", 1, SCENARIO_MAX_ARGS, fn_min, NULL },
+	{ "max", "number, ...", 1, SCENARIO_MAX_ARGS, fn_max, NULL },
+	{ "abs", "number", 1, 1, fn_abs, NULL },
+	{ "find", "value, array[], n", 3, 3, NULL, fn_find },
 };
 
 static double unit_interval(struct runner *r);
@@ -66,10 +72,8 @@ bool builtin_call(struct runner *r, const struct expr *call, const struct scenar
 	scenario_int numbers[SCENARIO_MAX_ARGS];
 	const int builtin = ~call->function;
 
-	if (!builtins[builtin].call) {
-		*ret = args[rng_below(&r->rng, call->nr)];
-		return true;
-	}
+	if (builtins[builtin].general)
+		return builtins[builtin].general(r, call, args, ret);
 	for (unsigned int i = 0; i < call->nr; i++) {
 		if (args[i].type != SCENARIO_INT)
 			return scenario_error(r->scenario, &call->of[i]->place, r->err, r->where,
@@ -163,6 +167,39 @@ static bool fn_abs(struct runner *r, const struct expr *call, const scenario_int
 	*ret = args[0];
 	if (args[0] < 0 && __builtin_sub_overflow((scenario_int)0, args[0], ret))
 		return bad(r, call, "the number is too large");
+	return true;
+}
+
+static bool fn_choose(struct runner *r, const struct expr *call, const struct scenario_value *args,
+		      struct scenario_value *ret)
+{
+	*ret = args[rng_below(&r->rng, call->nr)];
+	return true;
+}
+
+/* The first of the array's first "n" elements that is the value; -1: none is. */
+static bool fn_find(struct runner *r, const struct expr *call, const struct scenario_value *args,
+		    struct scenario_value *ret)
+{
+	const struct scenario_call of = { .args = args, .runner = r };
+	struct scenario_value element;
+	bool same;
+
+	if (args[1].type != SCENARIO_ARRAY || args[2].type != SCENARIO_INT || args[2].number < 0 ||
+	    args[2].number > SCENARIO_MAX_ELEMENTS)
+		return bad(r, call, "expected an array, as in find(p, old[], 10), and how many of "
+				    "its elements count");
+	*ret = (struct scenario_value){ .type = SCENARIO_INT, .number = -1 };
+	for (uint64_t i = 0; i < (uint64_t)args[2].number; i++) {
+		if (!scenario_array_get(&of, 1, i, &element, r->err))
+			return scenario_error_at(r->scenario, &call->place, r->err, r->where);
+		if (!eval_compare(r, call, TOKEN_EQ, &args[0], &element, &same))
+			return false;
+		if (!same)
+			continue;
+		ret->number = (scenario_int)i;
+		break;
+	}
 	return true;
 }
 

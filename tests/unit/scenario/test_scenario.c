@@ -278,6 +278,8 @@ START_TEST(statements_do_what_they_say)
 	      "context softirq\npass 1000\n== a b\n");
 	check("# a comment\n/* and\nanother */ print 1 // and one more\n", "1\n");
 	check("cpu = 3; print cpu", "3\n");
+	check("a[0] = 5; a[1] = 7; a[2] = 7; print find(7, a[], 3), find(7, a[], 1), find(5, a[], 0)",
+	      "1 -1 -1\n");
 	check("", "");
 }
 END_TEST
@@ -431,6 +433,12 @@ START_TEST(errors_at_run_time_do_too)
 		{ "print 1 / 0", "x:1:9: division by 0\nprint 1 / 0\n        ^\n" },
 		{ "a[1] = 1; print a[2]", "x:1:17: 'a[2]' has no value yet\na[1] = 1; print a[2]\n"
 					  "                ^\n" },
+		{ "a[0] = 1; print find(2, a[], 2)",
+		  "x:1:17: element 1 of 'a[]' has no value yet\na[0] = 1; print find(2, a[], 2)\n"
+		  "                ^~~~\n" },
+		{ "print find(1, 2, 3)",
+		  "x:1:7: find(value, array[], n): expected an array, as in find(p, old[], 10), and "
+		  "how many of its elements count\nprint find(1, 2, 3)\n      ^~~~\n" },
 		{ "if 0 { a = 1 }; print a", "x:1:23: 'a' has no value yet\n"
 					     "if 0 { a = 1 }; print a\n                      ^\n" },
 		{ "give(1)", "x:1:6: argument 1 of give(address) is an address, not a number\n"
