@@ -150,6 +150,7 @@ static struct stmt *parse_stmt(struct lexer *lexer, unsigned int depth)
 
 	memset(stmt, 0, sizeof(*stmt));
 	stmt->place = lexer->token.place;
+	stmt->source = lexer->line_start + stmt->place.column - 1;
 	if (is_word(lexer, "set")) {
 		scenario_error(lexer->scenario, &stmt->place, lexer->err, lexer->where,
 			       "settings stand before the first statement");

@@ -22,7 +22,7 @@ static bool expect_truth(struct runner *r, const struct stmt *stmt);
 static bool expect_result(struct runner *r, const struct stmt *stmt);
 static bool expect_property(struct runner *r, const struct stmt *stmt);
 static bool told(struct runner *r, const struct stmt *stmt, bool met, struct str *text);
-static void source_of(const struct runner *r, const struct stmt *stmt, struct str *out);
+static void source_of(const struct stmt *stmt, struct str *out);
 static bool count_step(struct runner *r, const struct stmt *stmt);
 static bool check_text(const struct scenario *scenario, struct error *err,
 		       struct scenario_place *place);
@@ -344,7 +344,7 @@ static bool expect_truth(struct runner *r, const struct stmt *stmt)
 
 	if (!eval_truth(r, stmt->expr[0], &met))
 		return false;
-	source_of(r, stmt, &text);
+	source_of(stmt, &text);
 	return told(r, stmt, met, &text);
 }
 
@@ -357,7 +357,7 @@ static bool expect_result(struct runner *r, const struct stmt *stmt)
 	struct str text = { 0 };
 
 	met &= !failed || !stmt->name || (why && !strcmp(why, stmt->name));
-	source_of(r, stmt, &text);
+	source_of(stmt, &text);
 	if (!met)
 		str_addf(&text, ": the call %s%s%s", failed ? "failed" : "did not fail",
 			 failed && why ? ", for " : "", failed && why ? why : "");
@@ -376,7 +376,7 @@ static bool expect_property(struct runner *r, const struct stmt *stmt)
 		return scenario_error_at(r->scenario, &stmt->place, r->err, r->where);
 	if (!eval_compare(r, stmt->expr[0], stmt->sign, &found, &wanted, &met))
 		return false;
-	source_of(r, stmt, &text);
+	source_of(stmt, &text);
 	if (!met) {
 		str_add(&text, ": it is ");
 		scenario_value_print(&found, &text);
@@ -393,16 +393,11 @@ static bool told(struct runner *r, const struct stmt *stmt, bool met, struct str
 }
 
 /* The statement as it was written, as far as it stands on one line. */
-static void source_of(const struct runner *r, const struct stmt *stmt, struct str *out)
+static void source_of(const struct stmt *stmt, struct str *out)
 {
-	const char *at = str_text(&r->scenario->text);
-	size_t len;
+	size_t len = strcspn(stmt->source, "\n;#}");
 
-	for (uint32_t line = 1; line < stmt->place.line; line++)
-		at = strchr(at, '\n') + 1;
-	at += stmt->place.column - 1;
-	len = strcspn(at, "\n;#}");
-	while (len && (at[len - 1] == ' ' || at[len - 1] == '\t' || at[len - 1] == '\r'))
+	while (len && strchr(" \t\r", stmt->source[len - 1]))
 		len--;
-	str_add_mem(out, at, len);
+	str_add_mem(out, stmt->source, len);
 }

@@ -90,6 +90,7 @@ enum stmt_kind {
 struct stmt {
 	enum stmt_kind kind;
 	struct scenario_place place;
+	const char *source; /**< where it begins in the text */
 	struct stmt *next;
 	const char *name;
 	struct expr *target;
