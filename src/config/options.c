@@ -72,6 +72,7 @@ static const struct config_option options[] = {
 	{ .path = "machine.memory", .type = CONFIG_SIZE, .automatic = AUTO_RECORDED, .min = 8 * MIB, .max = 16 * TIB,
 	  .help = "size of memory" },
 	NUMBER("machine.cpus", nr_cpus, 1, MAX_CPUS, AUTO_RECORDED, NULL, "number of CPUs"),
+	NUMBER("machine.page_table_levels", page_table_levels, 3, 5, AUTO_ZERO, NULL, "depth of the kernel's page tables, which decides where its addresses are: x86_64 has 4 or 5, arm64 4 (48 bits) or 3 (39 bits); auto: 4"),
 	NUMBER("machine.nodes", nr_nodes, 1, MAX_NODES, AUTO_NONE, NULL, "NUMA nodes; memory and CPUs are dealt out to them in equal runs"),
 
 	PAGES("zones.dma_end", dma_end, MIB, TIB, AUTO_ZERO, "physical address where zone DMA ends"),
@@ -130,7 +131,7 @@ static const struct config_option options[] = {
 	{ .path = "vmalloc.start", .type = CONFIG_ADDRESS, .automatic = AUTO_ZERO, FIELD(vmalloc_start),
 	  .min = KERNEL_PAGE_SIZE, .max = UINT64_MAX - KERNEL_PAGE_SIZE + 1, .multiple = KERNEL_PAGE_SIZE,
 	  .help = "where the range begins" },
-	BYTES("vmalloc.size", vmalloc_size, MIB, 128 * TIB, AUTO_ZERO, "how large it is"),
+	BYTES("vmalloc.size", vmalloc_size, MIB, 128 * TIB, AUTO_ZERO, "how large it is; on x86_32 (vmalloc=) low memory ends 8 MiB below it"),
 
 	BYTES("percpu.unit_size", percpu_unit_size, 32 << 10, GIB, AUTO_ZERO, "one CPU's part of a chunk"),
 

@@ -74,28 +74,65 @@ static const uint64_t direct_maps[ARCH_NR] = {
 	[ARCH_ARM64] = 0xffff000000000000ULL,
 };
 
+/* Where other depths of page tables than 4 levels move it. */
+static const struct {
+	enum machine_arch arch;
+	unsigned int levels;
+	uint64_t start;
+} other_depths[] = {
+	{ ARCH_X86_64, 5, 0xff11000000000000ULL },
+	{ ARCH_ARM64, 3, 0xffffff8000000000ULL },
+};
+
 uint64_t machine_direct_map(enum machine_arch arch)
 {
 	return direct_maps[arch];
 }
 
+uint64_t machine_direct_map_of(const struct machine_config *config)
+{
+	const unsigned int levels = config->page_table_levels ? config->page_table_levels : 4;
+
+	for (size_t i = 0; i < ARRAY_SIZE(other_depths); i++)
+		if (other_depths[i].arch == config->arch && other_depths[i].levels == levels)
+			return other_depths[i].start;
+	return direct_maps[config->arch];
+}
+
 /* On 32 bits to the end of low memory, or of the first percpu chunk; else all the room for it. */
 uint64_t machine_direct_map_end(const struct machine_config *config)
 {
-	const uint64_t start = direct_maps[config->arch];
-	const uint64_t lowmem = config->lowmem_end ? config->lowmem_end : MACHINE_LOWMEM_END_32;
+	const unsigned int levels = config->page_table_levels;
+	const uint64_t start = machine_direct_map_of(config);
+	uint64_t lowmem = machine_lowmem_end(config);
 
 	switch (config->arch) {
 	case ARCH_X86_64:
-		return start + (64ULL << 40);
+		return start + (levels == 5 ? 32ULL << 50 : 64ULL << 40);
 	case ARCH_ARM64:
-		return start + (128ULL << 40);
+		return start + (levels == 3 ? 256ULL << 30 : 128ULL << 40);
 	case ARCH_X86_32:
 	case ARCH_NR:
 		break;
 	}
+	if (config->ranges.nr)
+		lowmem = MIN(lowmem, config->ranges.items[config->ranges.nr - 1].end);
 	return start + MAX(lowmem << KERNEL_PAGE_SHIFT,
 			   FIRST_CHUNK_OFFSET + config->percpu_unit_size);
+}
+
+/* MAXMEM of arch/x86/include/asm/pgtable_32_areas.h, with parse_vmalloc() */
+uint64_t machine_lowmem_end(const struct machine_config *config)
+{
+	const uint64_t room = MACHINE_VMALLOC_END_32 - MACHINE_VMALLOC_OFFSET_32 -
+			      direct_maps[ARCH_X86_32];
+
+	if (config->lowmem_end)
+		return config->lowmem_end;
+	if (config->vmalloc_start || !config->vmalloc_size ||
+	    config->vmalloc_size > room - FIRST_CHUNK_OFFSET)
+		return MACHINE_LOWMEM_END_32;
+	return (room - config->vmalloc_size) >> KERNEL_PAGE_SHIFT;
 }
 
 void machine_config_deinit(struct machine_config *config)

@@ -46,6 +46,9 @@ enum machine_arch {
 
 /** First pfn of HighMem on x86-32 unless told: 880 MiB, what a 686-pae kernel maps for good. */
 enum { MACHINE_LOWMEM_END_32 = 0x36ffe };
+/** VMALLOC_END of such a kernel, and VMALLOC_OFFSET: what is left free below VMALLOC_START. */
+#define MACHINE_VMALLOC_END_32	  0xfeffe000ULL
+#define MACHINE_VMALLOC_OFFSET_32 (8ULL << 20)
 
 struct machine_config {
 	struct kernel_version kernel; /**< picks the profile: the nearest one is taken */
@@ -66,7 +69,8 @@ struct machine_config {
 	 * way. A zone without memory is not there: requests for it go to lower zones, or fail.
 	 */
 	uint64_t dma_end, dma32_end; /**< x86-32 has no DMA32 */
-	uint64_t lowmem_end; /**< x86-32 only: first pfn of HighMem, up to 4 GiB; 0: 880 MiB */
+	/** x86-32: first pfn of HighMem, up to 4 GiB; 0: 880 MiB, or what vmalloc_size leaves. */
+	uint64_t lowmem_end;
 	/**
 	 * movablecore=: pages of zone Movable over all nodes, less than all memory; 0: none. As the
 	 * kernel does it: cut out of the top of the highest zone (at most all of that), so that all
@@ -151,6 +155,8 @@ struct machine_config {
 	struct vec(uint32_t) kmalloc_classes;
 
 	/* Address spaces */
+	/** x86-64: 4 or 5; arm64: 4 (48 bits) or 3 (39 bits); 0: 4. x86-32: no matter. */
+	unsigned int page_table_levels;
 	/**
 	 * The vmalloc range, in whole pages, above the direct map; 0: the architecture's. Requests
 	 * of a recording over the recorded vmalloc range are made over this one if either is set.
@@ -172,6 +178,10 @@ MUST_CHECK bool machine_config_check(const struct machine_config *config, struct
 /** Where the kernel's direct map begins on "arch" (no KASLR), and how far it may reach. */
 uint64_t machine_direct_map(enum machine_arch arch);
 uint64_t machine_direct_map_end(const struct machine_config *config);
+/** Where it begins with that machine's depth of page tables. */
+uint64_t machine_direct_map_of(const struct machine_config *config);
+/** x86-32: first pfn of HighMem; "vmalloc=" takes from lowmem what it needs. */
+uint64_t machine_lowmem_end(const struct machine_config *config);
 /** Adds memory; ranges are to be added in ascending order. */
 void machine_config_add_range(struct machine_config *config, uint64_t start_pfn, uint64_t end_pfn,
 			      int node);

@@ -33,8 +33,11 @@
 	X(PCP_DRAIN, "pcp drain")                                                             \
 	X(BUDDY_FREE, "buddy free")                                                           \
 	X(VMAP_POOL, "vmap pool")                                                             \
+	X(VMAP_STACK, "stack cache")           /* a thread's, kept by the CPU */              \
+	X(VMAP_BLOCK, "vmap block")            /* room in a block of vm_map_ram() */          \
 	X(VMAP_TREE, "vmap tree")                                                             \
 	X(VMAP_LAZY, "vmap lazy free")                                                        \
+	X(VMAP_DEFERRED, "vmap deferred free") /* left to a worker */                         \
 	X(VMAP_PURGE, "vmap purge")                                                           \
 	X(PERCPU, "percpu chunk")                                                             \
 	X(PERCPU_POPULATE, "percpu populate")                                                 \

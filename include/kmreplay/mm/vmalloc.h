@@ -34,6 +34,9 @@ struct vmalloc_ops {
 	/** Optional, both or none: kmalloc() and kfree() of the layer's own bookkeeping. */
 	struct mm_outcome (*kmalloc)(void *ctx, unsigned int cpu, uint64_t size, uint32_t gfp);
 	struct mm_outcome (*kfree)(void *ctx, unsigned int cpu, uint64_t addr);
+	/** Optional: page_free() of a block; thread stacks that are no areas need it. */
+	struct mm_outcome (*block_free)(void *ctx, unsigned int cpu, uint64_t pfn,
+					unsigned int order);
 };
 
 /** What "config" says of the vmalloc range makes one; else false and "err". */
@@ -123,7 +126,10 @@ struct vmalloc_request {
 /** __vmalloc_node_range(): area, page array, pages and page tables; all or nothing. */
 struct mm_outcome vmalloc_alloc(struct vmalloc *v, unsigned int cpu,
 				const struct vmalloc_request *request);
-/** vfree() or vunmap() of what vmalloc_alloc() gave. MM_FAIL_INVALID: no such area. */
+/**
+ * vfree() of what vmalloc_alloc() gave; area, pages and all. MM_FAIL_INVALID: no such area, or it
+ * was freed already.
+ */
 struct mm_outcome vmalloc_free(struct vmalloc *v, unsigned int cpu, uint64_t addr);
 /**
  * The second half of vmalloc for an area that vmap_area_alloc() gave: request->size bytes of pages
@@ -155,14 +161,29 @@ struct vmalloc_stats {
 
 /** Figures of this moment. Walks the free ranges. */
 void vmalloc_stats(const struct vmalloc *v, struct vmalloc_stats *stats);
+/** Page tables made so far, of all levels: what a call made is the difference. */
+uint64_t vmalloc_nr_tables(const struct vmalloc *v);
 /** A number that is another one whenever an area or a free range has changed. */
 uint64_t vmalloc_changes(const struct vmalloc *v);
+
+/** Who asked for an area; above VMAP_USE_RAM it is nobody's to free any more. */
+enum vmap_use {
+	VMAP_USE_OTHER, /**< a recording says where, not what for; per-CPU chunks */
+	VMAP_USE_VMALLOC,
+	VMAP_USE_VMAP,
+	VMAP_USE_IOREMAP,
+	VMAP_USE_STACK, /**< of a thread */
+	VMAP_USE_RAM,   /**< vm_map_ram(), an area or a block of them */
+	VMAP_USE_KEPT,  /**< a stack that waits for the next thread */
+	VMAP_USE_DYING, /**< freed; a worker will do it */
+};
 
 /** One area in use. */
 struct vmap_area_info {
 	uint64_t addr, size; /**< guard page included */
 	uint64_t nr_pages;   /**< pages of ours mapped there */
 	bool huge;	     /**< by 2 MiB entries */
+	enum vmap_use use;
 	unsigned int node;   /**< vmap node whose addresses it begins in; 0 without them */
 };
 /** The busy area at or above "*at", which moves behind it: start with 0. False: no more. */

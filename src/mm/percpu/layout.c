@@ -17,7 +17,7 @@ static void init_groups(struct percpu *p, const struct machine_config *config);
 void percpu_layout_init(struct percpu_layout *layout, const struct machine_config *config)
 {
 	*layout = (struct percpu_layout){
-		.base = machine_direct_map(config->arch) + (64ULL << 20),
+		.base = machine_direct_map_of(config) + (64ULL << 20),
 		.static_size = 217088,
 		.reserved_size = 8192,
 		.dyn_size = 28672,

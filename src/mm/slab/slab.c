@@ -63,7 +63,7 @@ struct slab_allocator *slab_create(const struct machine_config *config,
 {
 	struct slab_allocator *slab = xcalloc(1, sizeof(*slab));
 
-	slab->page_offset = machine_direct_map(config->arch);
+	slab->page_offset = machine_direct_map_of(config);
 	slab->nr_cpus = MAX(config->nr_cpus, 1U);
 	slab->nr_nodes = MIN(MAX(config->nr_nodes, 1U), (unsigned int)UINT16_MAX);
 	slab->costs = config->costs;

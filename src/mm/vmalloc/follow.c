@@ -127,6 +127,8 @@ static void clear_busy(struct clearing *c)
 
 	while ((va = overlapping(&c->v->busy, c->start, c->end))) {
 		va_tree_erase(&c->v->busy, va);
+		if (va->block)
+			vmap_block_forget(c->v, va);
 		if (va->pages) {
 			struct va_pages *pages = va->pages;
 

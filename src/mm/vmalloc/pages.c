@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vmalloc() above areas: pages, the array that lists them, page tables.
+ * vmalloc() above areas: pages and the array that lists them.
  *
  * Single pages come in bulk requests of up to 100, then one by one; 7.x first takes blocks as
- * large as what is left and splits them. A huge mapping takes blocks of 2 MiB. Page tables are
- * made when an address is mapped for the first time and stay: one page for each 2 MiB, and one
- * above it for each 1 GiB; a huge mapping gives the lower one back.
+ * large as what is left and splits them. A huge mapping takes blocks of 2 MiB.
  */
 #include <config.h>
 
@@ -49,11 +47,6 @@ static void get_large_orders(struct filling *f);
 static void get_bulk(struct filling *f);
 static void get_singles(struct filling *f, unsigned int order);
 static bool add_block(struct filling *f, uint32_t gfp, unsigned int order);
-static bool map_pages(struct filling *f, uint64_t addr);
-static bool touch_table(struct filling *f, struct u64map *tables, uint64_t key);
-static void map_huge(struct filling *f, uint64_t addr);
-static uint32_t table_gfp(const struct vmalloc *v, uint32_t gfp);
-static struct va_pages *pages_of(struct va *va);
 
 struct mm_outcome vmalloc_alloc(struct vmalloc *v, unsigned int cpu,
 				const struct vmalloc_request *request)
@@ -86,6 +79,10 @@ bool vmalloc_area_call(const struct vmalloc *v, unsigned int cpu,
 
 struct mm_outcome vmalloc_free(struct vmalloc *v, unsigned int cpu, uint64_t addr)
 {
+	const struct va *va = va_tree_find(&v->busy, addr);
+
+	if (!va || va->use >= VMAP_USE_RAM)
+		return vmap_failed(MM_FAIL_INVALID);
 	return vmap_area_free(v, cpu, addr);
 }
 
@@ -115,6 +112,44 @@ struct mm_outcome vmalloc_populate(struct vmalloc *v, unsigned int cpu, uint64_t
 	return outcome;
 }
 
+/* __get_vm_area_node() */
+struct mm_outcome vmap_get_area(struct vmalloc *v, unsigned int cpu,
+				const struct vmalloc_request *request, bool huge)
+{
+	const struct vmap_call call = area_call(v, cpu, request, huge);
+	struct mm_outcome vm = { 0 };
+	struct mm_outcome outcome;
+	struct va_pages *pages;
+	struct va *va;
+
+	if (v->ops.kmalloc) {
+		vm = v->ops.kmalloc(v->ctx, cpu, v->profile->vm_struct_size,
+				    (request->gfp & GFP_BITS_HOW) | GFP_BIT_ZERO);
+		if (!mm_ok(vm))
+			return vm;
+	}
+	outcome = vmap_area_alloc(v, cpu, call.size, call.align, call.vstart, call.vend);
+	mm_outcome_add(&outcome, vm);
+	if (!mm_ok(outcome)) {
+		if (vm.addr)
+			mm_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, vm.addr));
+		return outcome;
+	}
+	va = va_tree_find(&v->busy, outcome.addr);
+	va->use = request->flags & VMALLOC_IOREMAP ? VMAP_USE_IOREMAP : VMAP_USE_VMALLOC;
+	pages = vmap_pages_of(va);
+	pages->vm_addr = vm.addr;
+	pages->flush_reset = (request->flags & VMALLOC_FLUSH_RESET) != 0;
+	return outcome;
+}
+
+struct va_pages *vmap_pages_of(struct va *va)
+{
+	if (!va->pages)
+		va->pages = xcalloc(1, sizeof(*va->pages));
+	return va->pages;
+}
+
 /* vfree() behind the unmapping: pages in the order of the array, then the array, then the rest. */
 struct mm_outcome vmap_pages_release(struct vmalloc *v, unsigned int cpu, struct va_pages *pages)
 {
@@ -134,7 +169,8 @@ struct mm_outcome vmap_pages_release(struct vmalloc *v, unsigned int cpu, struct
 				: v->ops.page_free(v->ctx, cpu, pages->pfns.items[i]));
 		i += run;
 	}
-	v->stats.nr_pages -= nr;
+	if (!pages->put_pages)
+		v->stats.nr_pages -= nr;
 	if (pages->array_is_area)
 		mm_outcome_add(&outcome, vmap_area_free(v, cpu, pages->array_addr));
 	else if (pages->array_addr)
@@ -157,36 +193,16 @@ void vmap_pages_destroy(struct va_pages *pages)
 static struct mm_outcome alloc_with_shift(struct vmalloc *v, unsigned int cpu,
 					  const struct vmalloc_request *request, bool huge)
 {
-	const struct vmap_call call = area_call(v, cpu, request, huge);
 	struct vmalloc_request inner = *request;
-	struct mm_outcome vm = { 0 };
-	struct mm_outcome outcome, filled;
-	struct va_pages *pages;
-	struct va *va;
+	struct mm_outcome outcome = vmap_get_area(v, cpu, request, huge);
+	struct mm_outcome filled;
 
+	if (!mm_ok(outcome) || request->flags & VMALLOC_IOREMAP)
+		return outcome;
 	inner.size = backed_size(request, huge);
 	if (!huge)
 		inner.flags &= ~(unsigned int)VMALLOC_HUGE;
-	if (v->ops.kmalloc) {
-		vm = v->ops.kmalloc(v->ctx, cpu, v->profile->vm_struct_size,
-				    (request->gfp & GFP_BITS_HOW) | GFP_BIT_ZERO);
-		if (!mm_ok(vm))
-			return vm;
-	}
-	outcome = vmap_area_alloc(v, cpu, call.size, call.align, call.vstart, call.vend);
-	mm_outcome_add(&outcome, vm);
-	if (!mm_ok(outcome)) {
-		if (vm.addr)
-			mm_outcome_add(&outcome, v->ops.kfree(v->ctx, cpu, vm.addr));
-		return outcome;
-	}
-	va = va_tree_find(&v->busy, outcome.addr);
-	pages = pages_of(va);
-	pages->vm_addr = vm.addr;
-	pages->flush_reset = (request->flags & VMALLOC_FLUSH_RESET) != 0;
-	if (request->flags & VMALLOC_IOREMAP)
-		return outcome;
-	filled = populate(v, cpu, va, &inner);
+	filled = populate(v, cpu, va_tree_find(&v->busy, outcome.addr), &inner);
 	mm_outcome_add(&outcome, filled);
 	if (!mm_ok(filled)) {
 		mm_outcome_add(&outcome, vmap_area_free(v, cpu, outcome.addr));
@@ -211,12 +227,12 @@ static struct vmap_call area_call(const struct vmalloc *v, unsigned int cpu,
 		.size = backed_size(request, huge),
 		.align = MAX(request->align, huge ? HUGE_SIZE : 1ULL),
 		.vstart = v->range_start,
-		.vend = v->range_end,
+		.vend = v->range_vend,
 	};
 
 	if (request->flags & VMALLOC_IOREMAP)
 		call.align = MIN(MAX(bits_roundup_pow2(call.size), (uint64_t)KERNEL_PAGE_SIZE),
-				 1ULL << VMAP_PUD_SHIFT);
+				 1ULL << v->layout->ioremap_shift);
 	if (!(request->flags & VMALLOC_NO_GUARD))
 		call.size += KERNEL_PAGE_SIZE;
 	if (request->flags & VMALLOC_MODULES) {
@@ -238,7 +254,7 @@ static struct mm_outcome populate(struct vmalloc *v, unsigned int cpu, struct va
 	struct mm_outcome outcome = { .addr = va->start, .path = MM_PATH_VMAP_TREE };
 	struct filling f = {
 		.v = v,
-		.pages = pages_of(va),
+		.pages = vmap_pages_of(va),
 		.outcome = &outcome,
 		.cpu = cpu,
 		.gfp = request->gfp,
@@ -256,10 +272,13 @@ static struct mm_outcome populate(struct vmalloc *v, unsigned int cpu, struct va
 	if (f.pages->pfns.nr < f.want) {
 		if (mm_ok(outcome))
 			outcome.failure = MM_FAIL_NO_MEMORY;
-	} else if (f.pages->huge) {
-		map_huge(&f, va->start);
-	} else if (!map_pages(&f, va->start) && mm_ok(outcome)) {
-		outcome.failure = MM_FAIL_NO_MEMORY;
+	} else {
+		const struct vmap_mapper mapper = { v, cpu, f.gfp, &outcome };
+
+		if (f.pages->huge)
+			vmap_map_huge(&mapper, va->start, f.want);
+		else
+			(void)vmap_map_small(&mapper, va->start, f.want);
 	}
 	if (!mm_ok(outcome))
 		outcome.addr = 0;
@@ -381,95 +400,4 @@ static bool add_block(struct filling *f, uint32_t gfp, unsigned int order)
 	for (uint64_t i = 0; i < 1ULL << order; i++)
 		vec_push(&f->pages->pfns, page.addr + i);
 	return true;
-}
-
-/* vmap_small_pages_range_noflush(): upper table first, then the lower one, ascending. */
-static bool map_pages(struct filling *f, uint64_t addr)
-{
-	uint64_t last = addr + f->want * KERNEL_PAGE_SIZE - 1;
-	struct vmalloc *v = f->v;
-	/* The upper levels of the module range and of 32-bit kernels exist from boot on. */
-	bool upper = v->arch != ARCH_X86_32 && (addr < v->modules_start || addr >= v->modules_end);
-
-	mm_outcome_cost(f->outcome, f->want * v->costs.vmap_map_page);
-	for (uint64_t key = addr >> VMAP_PMD_SHIFT; key <= last >> VMAP_PMD_SHIFT; key++) {
-		if (upper &&
-		    !touch_table(f, &v->pmd_pages, key >> (VMAP_PUD_SHIFT - VMAP_PMD_SHIFT)))
-			return false;
-		if (!touch_table(f, &v->pte_pages, key))
-			return false;
-	}
-	return true;
-}
-
-static bool touch_table(struct filling *f, struct u64map *tables, uint64_t key)
-{
-	struct vmalloc *v = f->v;
-	struct mm_outcome page;
-	uint32_t *index;
-	bool fresh;
-
-	if (u64map_find(tables, key))
-		return true;
-	page = v->ops.page_alloc(v->ctx, f->cpu, table_gfp(v, f->gfp), 0, -1);
-	mm_outcome_cost(&page, v->costs.vmap_page_table);
-	mm_outcome_add(f->outcome, page);
-	f->outcome->failure = page.failure;
-	if (!mm_ok(page))
-		return false;
-	index = u64map_insert(tables, key, &fresh);
-	if (tables == &v->pmd_pages) {
-		v->stats.nr_pmd_pages++;
-		return true;
-	}
-	*index = (uint32_t)v->ptes.nr;
-	vec_push(&v->ptes, ((struct vmap_pte_page){ .key = key, .pfn = page.addr }));
-	v->stats.nr_pte_pages++;
-	return true;
-}
-
-/* A 2 MiB entry takes the place of a page of ptes, which is freed (pmd_free_pte_page()). */
-static void map_huge(struct filling *f, uint64_t addr)
-{
-	struct vmalloc *v = f->v;
-	uint64_t end = addr + f->want * KERNEL_PAGE_SIZE;
-
-	for (uint64_t key = addr >> VMAP_PMD_SHIFT; key < end >> VMAP_PMD_SHIFT; key++) {
-		uint32_t *index, at;
-
-		if (!touch_table(f, &v->pmd_pages, key >> (VMAP_PUD_SHIFT - VMAP_PMD_SHIFT)))
-			return;
-		index = u64map_find(&v->pte_pages, key);
-		if (!index)
-			continue;
-		at = *index;
-		mm_outcome_add(f->outcome, v->ops.page_free(v->ctx, f->cpu, v->ptes.items[at].pfn));
-		u64map_remove(&v->pte_pages, key);
-		v->stats.nr_pte_pages--;
-		/* The last one fills the gap. */
-		v->ptes.items[at] = v->ptes.items[--v->ptes.nr];
-		if (at < v->ptes.nr)
-			*u64map_find(&v->pte_pages, v->ptes.items[at].key) = at;
-	}
-}
-
-/* GFP_PGTABLE_KERNEL within the scope that a caller without IO or FS sets. */
-static uint32_t table_gfp(const struct vmalloc *v, uint32_t gfp)
-{
-	uint32_t table = GFP_BITS_KERNEL | GFP_BIT_ZERO;
-
-	if (v->profile->pgtable_comp)
-		table |= GFP_BIT_COMP;
-	if (!(gfp & GFP_BIT_FS))
-		table &= ~(uint32_t)GFP_BIT_FS;
-	if (!(gfp & (GFP_BIT_IO | GFP_BIT_FS)))
-		table &= ~(uint32_t)GFP_BIT_IO;
-	return table;
-}
-
-static struct va_pages *pages_of(struct va *va)
-{
-	if (!va->pages)
-		va->pages = xcalloc(1, sizeof(*va->pages));
-	return va->pages;
 }

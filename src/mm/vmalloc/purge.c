@@ -37,6 +37,8 @@ struct vmap_purged vmap_purge_lazy(struct vmalloc *v, bool full)
 {
 	struct vmap_purged purged = { .start = UINT64_MAX };
 
+	if (full)
+		vmap_purge_blocks(v, true);
 	v->purge_pending = false;
 	v->stats.nr_purges++;
 	if (v->profile->nodes) {
@@ -55,6 +57,7 @@ struct mm_outcome vmap_make_lazy(struct vmalloc *v, struct va *va)
 	struct vmap_node *node;
 
 	va_tree_erase(&v->busy, va);
+	va->use = VMAP_USE_OTHER;
 	v->stats.nr_frees++;
 	v->stats.lazy_pages += va_size(va) / KERNEL_PAGE_SIZE;
 	if (v->profile->nodes) {

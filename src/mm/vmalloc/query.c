@@ -50,6 +50,7 @@ bool vmap_area_next(const struct vmalloc *v, uint64_t *at, struct vmap_area_info
 		.size = va_size(va),
 		.nr_pages = va->pages ? va->pages->pfns.nr : 0,
 		.huge = va->pages && va->pages->huge,
+		.use = (enum vmap_use)va->use,
 		.node = (unsigned int)(vmap_node_of(v, va->start) - v->nodes),
 	};
 	return true;
@@ -115,7 +116,8 @@ bool vmalloc_check(const struct vmalloc *v, struct error *err)
 	if (lazy != v->stats.lazy_pages * KERNEL_PAGE_SIZE)
 		return error_set(err, "%" PRIu64 " lazy pages counted, %" PRIu64 " there",
 				 v->stats.lazy_pages, lazy / KERNEL_PAGE_SIZE);
-	return check_tables(v, err);
+	return check_tables(v, err) && vmap_blocks_check(v, err) && vmap_stacks_check(v, err) &&
+	       vmap_packs_check(v, err);
 }
 
 /* Free ranges, cut to the vmalloc range. */
@@ -144,7 +146,7 @@ static bool check_busy(const struct vmalloc *v, struct error *err)
 		const struct va *va = container_of(pos, struct va, link);
 		uint64_t nr = va->pages ? va->pages->pfns.nr : 0;
 
-		nr_pages += nr;
+		nr_pages += va->pages && va->pages->put_pages ? 0 : nr;
 		if (nr > va_size(va) / KERNEL_PAGE_SIZE)
 			return error_set(err, "more pages than room at 0x%" PRIx64, va->start);
 	}

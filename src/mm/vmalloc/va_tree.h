@@ -7,6 +7,7 @@
 #include "kmreplay/core/list.h"
 
 struct va_pages;
+struct vmap_block;
 
 /** One range of addresses, [start, end): struct vmap_area. In one tree, list or pool at a time. */
 struct va {
@@ -16,7 +17,9 @@ struct va {
 	uint64_t max;		/**< largest size in this subtree */
 	struct list_head link;	/**< neighbours by address, or a pool's list */
 	struct va_pages *pages; /**< busy only: what is mapped there; NULL: nothing of ours */
+	struct vmap_block *block; /**< busy only, of vm_map_ram() */
 	uint16_t node;		/**< whose pool it returns to, plus 1; 0: none */
+	uint8_t use;		/**< busy only: enum vmap_use */
 	bool red;
 };
 

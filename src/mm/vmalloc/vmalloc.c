@@ -24,116 +24,37 @@
  *    range take no part.
  *
  * What is left out: the objects that describe areas (struct vmap_area), since a recording shows
- * their allocation as events of their own; vm_map_ram's blocks, which are ordinary areas here.
+ * their allocation as events of their own.
  */
 #include <config.h>
 
 #include "vmalloc_internal.h"
 
 #include "kmreplay/core/bits.h"
-#include "kmreplay/core/fmt.h"
 #include "kmreplay/core/xalloc.h"
 
 #include <stdlib.h>
 
-/** Where the kernel puts things when the configuration does not say. */
-struct layout {
-	uint64_t start, size; /* vmalloc */
-	uint64_t space_end;   /* ULONG_MAX */
-	uint64_t modules_start, modules_end;
+enum {
+	LEAST_RANGE_32 = 16 << 20, /* bytes: narrower bounds are not those of vmalloc() */
 };
 
-static const struct layout layouts[ARCH_NR] = {
-	[ARCH_X86_64] = { 0xffffc90000000000, 1ULL << 45, UINT64_MAX, 0xffffffffc0000000,
-			  0xffffffffff000000 },
-	/* All of lowmem in use; modules are in the vmalloc range. */
-	[ARCH_X86_32] = { 0xf77fe000, 0x8000000, UINT32_MAX, 0xf77fe000, 0xff7fe000 },
-	[ARCH_ARM64] = { 0xffff800080000000, 0x7dbf7fff0000, UINT64_MAX, 0xffff800000000000,
-			 0xffff800080000000 },
-};
-
-/* The other size that the range of x86-64 can have: 5-level page tables. */
-#define VMALLOC_SIZE_LA57 (12800ULL << 40)
-
-static const struct vmalloc_profile profiles[] = {
-	{ .since = { 0, 0 }, .vm_struct_size = 64 },
-	{ .since = { 6, 6 }, .pgtable_comp = true, .vm_struct_size = 64 },
-	{ .since = { 6, 9 },
-	  .nodes = true,
-	  .bulk_nofail = true,
-	  .pgtable_comp = true,
-	  .vm_struct_size = 72 },
-	{ .since = { 6, 18 },
-	  .nodes = true,
-	  .decay_exact = true,
-	  .bulk_nofail = true,
-	  .pgtable_comp = true,
-	  .vm_struct_size = 72 },
-	{ .since = { 7, 0 },
-	  .nodes = true,
-	  .decay_exact = true,
-	  .large_orders_first = true,
-	  .bulk_nofail = true,
-	  .pgtable_comp = true,
-	  .vm_struct_size = 80 },
-};
-
-static uint64_t range_start(const struct machine_config *config);
-static void init_layout(struct vmalloc *v, const struct machine_config *config);
 static void init_nodes(struct vmalloc *v, unsigned int nr_cpus);
+static void init_cpus(struct vmalloc *v, unsigned int nr_cpus);
+static void destroy_nodes(struct vmalloc *v);
 static struct vmap_pool *pool_of(const struct vmalloc *v, const struct vmap_call *call);
 static struct va *pool_take(struct vmalloc *v, const struct vmap_call *call);
 static struct mm_outcome tree_take(struct vmalloc *v, const struct vmap_call *call);
 static struct mm_outcome tree_find(const struct vmalloc *v, const struct vmap_call *call,
 				   struct va **va);
-static struct mm_outcome groups_find(const struct vmalloc *v, const struct vmap_groups *groups);
-static uint64_t group_base_below(const struct vmalloc *v, struct va **va, uint64_t align);
-static uint64_t purge_cost(const struct vmalloc *v, const struct vmap_purged *purged);
 static void count_fit(struct vmalloc *v, enum va_fit fit);
-
-bool vmalloc_check_config(const struct machine_config *config, struct error *err)
-{
-	const struct layout *layout = &layouts[config->arch];
-	const uint64_t start = range_start(config);
-	const uint64_t lowest = machine_direct_map_end(config);
-	char size[FMT_BUF];
-
-	if (!config->vmalloc_start && !config->vmalloc_size)
-		return true;
-	if (start % KERNEL_PAGE_SIZE || config->vmalloc_size % KERNEL_PAGE_SIZE)
-		return error_set(err, "vmalloc range at %#llx of %llu bytes is not whole pages",
-				 (unsigned long long)start,
-				 (unsigned long long)config->vmalloc_size);
-	if (start < lowest)
-		return error_set(err, "vmalloc range at %#llx begins below the end of the direct "
-				 "map at %#llx", (unsigned long long)start,
-				 (unsigned long long)lowest);
-	if (start >= layout->space_end || config->vmalloc_size > layout->space_end - start)
-		return error_set(err, "vmalloc range of %s does not fit above %#llx",
-				 fmt_size(size, config->vmalloc_size), (unsigned long long)start);
-	return true;
-}
-
-uint64_t vmalloc_range_size(const struct machine_config *config)
-{
-	const struct layout *layout = &layouts[config->arch];
-	const uint64_t start = range_start(config);
-
-	return MIN(config->vmalloc_size ? config->vmalloc_size : layout->size,
-		   layout->space_end - start);
-}
 
 struct vmalloc *vmalloc_create(const struct machine_config *config, const struct vmalloc_ops *ops,
 			       void *ctx)
 {
 	struct vmalloc *v = xcalloc(1, sizeof(*v));
 
-	v->profile = &profiles[0];
-	for (size_t i = 1; i < ARRAY_SIZE(profiles); i++) {
-		if (config->kernel.major == 0 ||
-		    kernel_version_cmp(config->kernel, profiles[i].since) >= 0)
-			v->profile = &profiles[i];
-	}
+	v->profile = vmap_profile_for(config->kernel);
 	v->ops = *ops;
 	v->ctx = ctx;
 	v->costs = config->costs;
@@ -144,8 +65,10 @@ struct vmalloc *vmalloc_create(const struct machine_config *config, const struct
 	v->auto_purge = true;
 	va_tree_init(&v->free);
 	va_tree_init(&v->busy);
-	init_layout(v, config);
+	vmap_init_layout(v, config);
 	init_nodes(v, MAX(config->nr_cpus, 1U));
+	init_cpus(v, MAX(config->nr_cpus, 1U));
+	v->direct_map = machine_direct_map_of(config);
 	va_tree_insert(&v->free, va_create(1, v->space_end));
 	return v;
 }
@@ -154,24 +77,20 @@ void vmalloc_destroy(struct vmalloc *v)
 {
 	if (!v)
 		return;
+	while (!list_is_empty(&v->blocks))
+		vmap_block_forget(v, container_of(v->blocks.next, struct vmap_block, all)->va);
+	vmap_packs_destroy(v);
 	list_foreach(&v->busy.list, pos)
 		vmap_pages_destroy(container_of(pos, struct va, link)->pages);
 	va_tree_deinit(&v->free);
 	va_tree_deinit(&v->busy);
-	for (unsigned int i = 0; i < v->nr_nodes; i++) {
-		va_tree_deinit(&v->nodes[i].lazy);
-		for (unsigned int j = 0; j < VMAP_POOL_MAX; j++) {
-			struct list_head *areas = &v->nodes[i].pools[j].areas;
-
-			while (!list_is_empty(areas)) {
-				struct va *va = container_of(areas->next, struct va, link);
-
-				list_del(&va->link);
-				free(va);
-			}
-		}
+	destroy_nodes(v);
+	for (unsigned int i = 0; i < v->nr_cpus; i++) {
+		vec_deinit(&v->cpus[i].deferred);
+		vec_deinit(&v->cpus[i].rcu);
 	}
-	free(v->nodes);
+	free(v->cpus);
+	u64map_deinit(&v->page_stacks);
 	u64map_deinit(&v->pte_pages);
 	u64map_deinit(&v->pmd_pages);
 	vec_deinit(&v->ptes);
@@ -196,8 +115,10 @@ struct mm_outcome vmap_area_alloc(struct vmalloc *v, unsigned int cpu, uint64_t 
 		return outcome;
 	purged = vmap_purge_lazy(v, true);
 	outcome.path = MM_PATH_VMAP_PURGE;
-	mm_outcome_cost(&outcome, purge_cost(v, &purged));
+	mm_outcome_cost(&outcome, vmap_purge_cost(v, &purged));
 	again = tree_take(v, &call);
+	if (!mm_ok(again))
+		v->refused = call;
 	outcome.addr = again.addr;
 	outcome.failure = again.failure;
 	mm_outcome_add(&outcome, again);
@@ -260,14 +181,16 @@ struct mm_outcome vmap_area_free(struct vmalloc *v, unsigned int cpu, uint64_t a
 		return vmap_failed(MM_FAIL_INVALID);
 	pages = va->pages;
 	va->pages = NULL;
+	if (va->block)
+		vmap_block_forget(v, va);
 	outcome = vmap_make_lazy(v, va);
 	if (!pages)
 		return outcome;
 	if (pages->flush_reset) {
-		struct vmap_purged purged = vmap_purge_lazy(v, false);
+		struct vmap_purged purged = vmap_unmap_aliases(v);
 
 		outcome.path = MM_PATH_VMAP_PURGE;
-		mm_outcome_cost(&outcome, purge_cost(v, &purged));
+		mm_outcome_cost(&outcome, vmap_purge_cost(v, &purged));
 	}
 	mm_outcome_add(&outcome, vmap_pages_release(v, cpu, pages));
 	return outcome;
@@ -290,48 +213,6 @@ struct mm_outcome vmap_area_adopt(struct vmalloc *v, uint64_t addr, uint64_t siz
 	};
 }
 
-/* pcpu_get_vm_areas() */
-struct mm_outcome vmap_groups_alloc(struct vmalloc *v, unsigned int cpu UNUSED,
-				    const struct vmap_groups *groups)
-{
-	struct mm_outcome outcome;
-
-	vmap_run_pending(v);
-	v->stats.nr_allocs++;
-	BUG_ON(!groups->nr || !bits_is_pow2(groups->align));
-	outcome = groups_find(v, groups);
-	if (!mm_ok(outcome)) {
-		vmap_purge_lazy(v, true);
-		outcome = groups_find(v, groups);
-		outcome.path = MM_PATH_VMAP_PURGE;
-		mm_outcome_cost(&outcome, v->costs.tlb_flush);
-	}
-	if (!mm_ok(outcome)) {
-		v->stats.nr_failed++;
-		return outcome;
-	}
-	for (unsigned int i = 0; i < groups->nr; i++) {
-		uint64_t start = outcome.addr + groups->offsets[i];
-
-		vmap_clip_free(v, va_tree_enclosing(&v->free, start), start, groups->sizes[i]);
-		vmap_make_busy(v, start, groups->sizes[i]);
-	}
-	return outcome;
-}
-
-struct mm_outcome vmap_groups_choose(const struct vmalloc *v, const struct vmap_groups *groups)
-{
-	BUG_ON(!groups->nr || !bits_is_pow2(groups->align));
-	return groups_find(v, groups);
-}
-
-void vmap_groups_free(struct vmalloc *v, unsigned int cpu, uint64_t base,
-		      const struct vmap_groups *groups)
-{
-	for (unsigned int i = 0; i < groups->nr; i++)
-		(void)vmap_area_free(v, cpu, base + groups->offsets[i]);
-}
-
 struct vmap_node *vmap_node_of(const struct vmalloc *v, uint64_t addr)
 {
 	return &v->nodes[addr / v->zone_size % v->nr_nodes];
@@ -345,19 +226,25 @@ struct va *vmap_make_busy(struct vmalloc *v, uint64_t start, uint64_t size)
 	return va;
 }
 
-/* Address randomisation moves the range and keeps its size, so a request over just that size is
- * one over the vmalloc range. */
+/*
+ * Address randomisation moves the range and keeps its size, so a request over just that size is one
+ * over the vmalloc range. On 32 bits it is as large as lowmem and the command line leave it, and
+ * there is no other range.
+ */
 void vmap_learn_range(struct vmalloc *v, const struct vmap_call *call)
 {
-	uint64_t size = call->vend - call->vstart + 1;
+	const uint64_t span = call->vend - call->vstart;
 
 	if (v->range_fixed)
 		return;
-	if (size != v->range_end - v->range_start + 1 &&
-	    !(v->arch == ARCH_X86_64 && size == VMALLOC_SIZE_LA57))
+	if (span != v->range_vend - v->range_start &&
+	    !(v->arch == ARCH_X86_64 && span == VMALLOC_SIZE_LA57 - 1) &&
+	    !(v->arch == ARCH_X86_32 && call->vstart > machine_direct_map(v->arch) &&
+	      span >= LEAST_RANGE_32))
 		return;
 	v->range_start = call->vstart;
-	v->range_end = call->vend;
+	v->range_vend = call->vend;
+	v->range_end = call->vend - !(call->vend & 1);
 	v->range_fixed = true;
 }
 
@@ -369,42 +256,20 @@ bool vmap_call_is_possible(const struct vmap_call *call)
 
 uint16_t vmap_call_node(const struct vmalloc *v, const struct vmap_call *call)
 {
-	if (v->nr_nodes == 1 || call->vstart != v->range_start || call->vend != v->range_end)
+	if (v->nr_nodes == 1 || call->vstart != v->range_start || call->vend != v->range_vend)
 		return 0;
 	return (uint16_t)(call->cpu % v->nr_nodes + 1);
+}
+
+uint64_t vmap_purge_cost(const struct vmalloc *v, const struct vmap_purged *purged)
+{
+	return v->costs.tlb_flush +
+	       MIN(purged->nr, (uint64_t)UINT32_MAX) * v->costs.vmap_purge_area;
 }
 
 void vmap_clip_free(struct vmalloc *v, struct va *va, uint64_t start, uint64_t size)
 {
 	count_fit(v, va_tree_clip(&v->free, va, start, size));
-}
-
-/*
- * On 32 bits the range ends below the fixed mappings, whatever its size: "vmalloc=" of the command
- * line moves its start. Elsewhere it begins where it always does.
- */
-static uint64_t range_start(const struct machine_config *config)
-{
-	const struct layout *layout = &layouts[config->arch];
-
-	if (config->vmalloc_start)
-		return config->vmalloc_start;
-	if (config->arch == ARCH_X86_32 && config->vmalloc_size &&
-	    config->vmalloc_size < layout->size)
-		return layout->start + layout->size - config->vmalloc_size;
-	return layout->start;
-}
-
-static void init_layout(struct vmalloc *v, const struct machine_config *config)
-{
-	const struct layout *layout = &layouts[config->arch];
-
-	v->space_end = layout->space_end;
-	v->range_start = range_start(config);
-	v->range_end = v->range_start + vmalloc_range_size(config) - 1;
-	v->range_fixed = config->vmalloc_start || config->vmalloc_size;
-	v->modules_start = layout->modules_start;
-	v->modules_end = layout->modules_end;
 }
 
 /* vmap_init_nodes() */
@@ -419,6 +284,35 @@ static void init_nodes(struct vmalloc *v, unsigned int nr_cpus)
 			list_init(&v->nodes[i].pools[j].areas);
 	}
 	v->stats.lazy_max_pages = bits_fls(nr_cpus) * ((32ULL << 20) / KERNEL_PAGE_SIZE);
+}
+
+static void init_cpus(struct vmalloc *v, unsigned int nr_cpus)
+{
+	v->nr_cpus = nr_cpus;
+	v->cpus = xcalloc(nr_cpus, sizeof(*v->cpus));
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		list_init(&v->cpus[i].blocks);
+	list_init(&v->blocks);
+	list_init(&v->packs);
+	u64map_init(&v->page_stacks);
+}
+
+static void destroy_nodes(struct vmalloc *v)
+{
+	for (unsigned int i = 0; i < v->nr_nodes; i++) {
+		va_tree_deinit(&v->nodes[i].lazy);
+		for (unsigned int j = 0; j < VMAP_POOL_MAX; j++) {
+			struct list_head *areas = &v->nodes[i].pools[j].areas;
+
+			while (!list_is_empty(areas)) {
+				struct va *va = container_of(areas->next, struct va, link);
+
+				list_del(&va->link);
+				free(va);
+			}
+		}
+	}
+	free(v->nodes);
 }
 
 /* The pool that a request looks at first; NULL: it has none. */
@@ -490,76 +384,6 @@ static struct mm_outcome tree_find(const struct vmalloc *v, const struct vmap_ca
 	outcome.addr = start;
 	outcome.failure = MM_FAIL_NONE;
 	return outcome;
-}
-
-/*
- * The highest base at which every group falls into a free range. Groups are tried from the last to
- * the first, round and round; one that does not fit lowers the base to the end of a lower free
- * range, and all others have to be tried again until one full round passes ("last" is where the
- * round began).
- */
-static struct mm_outcome groups_find(const struct vmalloc *v, const struct vmap_groups *groups)
-{
-	struct mm_outcome outcome = { .path = MM_PATH_VMAP_TREE };
-	unsigned int group, last = 0;
-	uint64_t base, end, top;
-	struct va *va;
-
-	for (unsigned int i = 1; i < groups->nr; i++) {
-		if (groups->offsets[i] > groups->offsets[last])
-			last = i;
-	}
-	top = groups->offsets[last] + groups->sizes[last];
-	group = last;
-	va = va_tree_enclosing(&v->free, bits_align_down(v->range_end, groups->align));
-	end = group_base_below(v, &va, groups->align);
-	for (;;) {
-		uint64_t group_end = groups->offsets[group] + groups->sizes[group];
-
-		outcome.steps++;
-		mm_outcome_cost(&outcome, v->costs.vmap_search);
-		base = end - group_end;
-		if (!va || end < group_end || base < v->range_start ||
-		    outcome.steps == UINT16_MAX || base + top < base) {
-			outcome.failure = MM_FAIL_NO_SPACE;
-			return outcome;
-		}
-		if (end > va->end || base + groups->offsets[group] < va->start) {
-			if (end <= va->end)
-				va = va_tree_prev(&v->free, va);
-			end = group_base_below(v, &va, groups->align);
-			last = group;
-			continue;
-		}
-		group = (group + groups->nr - 1) % groups->nr;
-		if (group == last)
-			break;
-		end = base + groups->offsets[group] + groups->sizes[group];
-		va = va_tree_enclosing(&v->free, end);
-	}
-	outcome.addr = base;
-	return outcome;
-}
-
-/* pvm_determine_end_from_reverse(): the aligned end of "*va" or of the next lower range that has
- * room below such an end. */
-static uint64_t group_base_below(const struct vmalloc *v, struct va **va, uint64_t align)
-{
-	uint64_t limit = bits_align_down(v->range_end, align);
-
-	for (; *va; *va = va_tree_prev(&v->free, *va)) {
-		uint64_t end = MIN(bits_align_down((*va)->end, align), limit);
-
-		if ((*va)->start < end)
-			return end;
-	}
-	return 0;
-}
-
-static uint64_t purge_cost(const struct vmalloc *v, const struct vmap_purged *purged)
-{
-	return v->costs.tlb_flush +
-	       MIN(purged->nr, (uint64_t)UINT32_MAX) * v->costs.vmap_purge_area;
 }
 
 static void count_fit(struct vmalloc *v, enum va_fit fit)

@@ -11,6 +11,7 @@
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/mm/vmalloc.h"
 #include "kmreplay/mm/vmalloc_follow.h"
+#include "kmreplay/mm/vmap.h"
 
 enum {
 	VMAP_PMD_SHIFT = 21, /**< reach of a page of ptes: 2 MiB */
@@ -18,6 +19,25 @@ enum {
 	VMAP_HUGE_ORDER = VMAP_PMD_SHIFT - KERNEL_PAGE_SHIFT,
 	VMAP_NODES_MAX = 128,
 	VMAP_POOL_MAX = 256, /**< pages: MAX_VA_SIZE_PAGES */
+	VMAP_NR_STACKS = 2,  /**< NR_CACHED_STACKS */
+};
+
+/* The size that 5-level page tables give the range of x86-64. */
+#define VMALLOC_SIZE_LA57 (12800ULL << 40)
+
+/** Where the kernel puts things when the configuration does not say. */
+struct vmap_layout {
+	enum machine_arch arch;
+	unsigned int levels; /**< of page tables; 0: no matter */
+	struct kernel_version since;
+	uint64_t start, vend; /**< VMALLOC_START, VMALLOC_END: on x86-64 the last byte */
+	uint64_t space_end;   /**< ULONG_MAX */
+	uint64_t modules_start, modules_end; /**< 0: in the vmalloc range */
+	unsigned int block_pages; /**< VMAP_BBMAP_BITS: pages of a block of vm_map_ram() */
+	unsigned int block_most;  /**< VMAP_MAX_ALLOC: more get an area of their own */
+	unsigned int ioremap_shift; /**< log2 of the largest alignment of ioremap() */
+	unsigned int stack_size;    /**< THREAD_SIZE */
+	unsigned int stack_align;   /**< THREAD_ALIGN; 0: not VMAP_STACK */
 };
 
 /** Rules that differ between releases. */
@@ -28,7 +48,10 @@ struct vmalloc_profile {
 	bool large_orders_first; /**< pages by binary decomposition; else bulk and singles */
 	bool bulk_nofail;	 /**< __GFP_NOFAIL is passed on to single pages */
 	bool pgtable_comp;	 /**< page tables are asked for with __GFP_COMP */
+	bool keeps_blocks;	 /**< vm_unmap_aliases() spares blocks a quarter of which is free */
+	bool rcu_stacks;	 /**< stacks that no CPU keeps wait for a grace period */
 	uint16_t vm_struct_size; /**< bytes */
+	uint16_t vmap_block_size; /**< bytes of what describes a block of vm_map_ram() */
 };
 
 /** What vmalloc() keeps of an area: struct vm_struct and its pages. */
@@ -37,6 +60,7 @@ struct va_pages {
 	uint64_t vm_addr;    /**< of the vm_struct; 0: none asked for */
 	uint64_t array_addr; /**< of the page array; 0: none */
 	bool array_is_area;  /**< the array is itself vmalloc'd */
+	bool put_pages;      /**< VM_MAP_PUT_PAGES: they were the caller's, and do not count */
 	bool huge;
 	bool flush_reset;
 };
@@ -57,6 +81,40 @@ struct vmap_pte_page {
 	uint64_t pfn;
 };
 
+/** A block of vm_map_ram(): struct vmap_block. Room in it is used once, in ascending order. */
+struct vmap_block {
+	struct list_head all;   /**< of v->blocks */
+	struct list_head queue; /**< its CPU's, while it has room */
+	struct va *va;
+	uint64_t object;        /**< kmalloc()ed for it; 0: none */
+	unsigned int free;      /**< pages that were never used */
+	unsigned int dirty;     /**< pages that were used and unmapped */
+	uint8_t orders[];       /**< by page: log2 of the pages mapped from there on, plus 1 */
+};
+
+/** A thread stack that a task has left. */
+struct vmap_dying {
+	uint64_t addr;
+	uint64_t due_ns; /**< end of its grace period */
+};
+
+/** What each CPU keeps. */
+struct vmap_cpu {
+	struct list_head blocks;           /**< vmap_block_queue: those with room */
+	uint64_t stacks[VMAP_NR_STACKS];   /**< cached_stacks; 0: none */
+	struct vec(uint64_t) deferred;     /**< vfree_deferred, newest last */
+	struct vec(struct vmap_dying) rcu; /**< oldest first */
+};
+
+/** BPF programs' memory: struct bpf_prog_pack. */
+struct vmap_pack {
+	struct list_head link;
+	uint64_t addr;
+	uint64_t object;  /**< kmalloc()ed for it; 0: none */
+	uint64_t nr_used; /**< chunks */
+	uint64_t bitmap[];
+};
+
 struct vmalloc {
 	const struct vmalloc_profile *profile;
 	struct vmalloc_ops ops;
@@ -66,7 +124,9 @@ struct vmalloc {
 	unsigned int nr_numa_nodes;
 	uint64_t total_pages; /**< of memory */
 
-	uint64_t range_start, range_end; /**< VMALLOC_START, VMALLOC_END (inclusive) */
+	const struct vmap_layout *layout;
+	uint64_t range_start, range_end; /**< VMALLOC_START, and the last byte of the range */
+	uint64_t range_vend;		 /**< VMALLOC_END, which is that or the one behind */
 	bool range_fixed;		 /**< by the configuration or a request */
 	uint64_t space_end;		 /**< ULONG_MAX */
 	uint64_t modules_start, modules_end;
@@ -80,6 +140,16 @@ struct vmalloc {
 	struct u64map pte_pages; /**< addr >> VMAP_PMD_SHIFT to index of ptes */
 	struct u64map pmd_pages; /**< addr >> VMAP_PUD_SHIFT; never freed */
 	struct vec(struct vmap_pte_page) ptes;
+	uint64_t nr_tables_made; /**< of both kinds, ever */
+
+	struct vmap_cpu *cpus;
+	unsigned int nr_cpus;
+	uint64_t now_ns; /**< vmalloc_tick() */
+	struct list_head blocks;   /**< of vm_map_ram(), oldest first */
+	struct list_head packs;    /**< of BPF programs, oldest first */
+	struct u64map page_stacks; /**< pfns of stacks in the direct map, to their CPU */
+	uint64_t direct_map;
+	struct vmap_call refused;  /**< the last request that found no room; size 0: none */
 
 	struct vmalloc_stats stats; /**< the counters; what can be counted is filled on demand */
 };
@@ -89,6 +159,49 @@ static inline struct mm_outcome vmap_failed(enum mm_failure failure)
 {
 	return (struct mm_outcome){ .failure = (uint8_t)failure };
 }
+
+/* layout.c */
+
+/** The rules of a release; of the newest when it is unknown (0.0). */
+const struct vmalloc_profile *vmap_profile_for(struct kernel_version version);
+/** The ranges of "config"'s machine. */
+void vmap_init_layout(struct vmalloc *v, const struct machine_config *config);
+
+/* tables.c */
+
+/** A mapping on its way: its cost, and the failure to get a page table, go to the outcome. */
+struct vmap_mapper {
+	struct vmalloc *v;
+	unsigned int cpu;
+	uint32_t gfp; /**< of the request that the mapping belongs to */
+	struct mm_outcome *outcome;
+};
+
+/** Maps "nr_pages" from "addr" on, page by page; false: a table is missing. */
+bool vmap_map_small(const struct vmap_mapper *m, uint64_t addr, uint64_t nr_pages);
+/** The same by entries of 2 MiB, of which both are multiples. */
+bool vmap_map_huge(const struct vmap_mapper *m, uint64_t addr, uint64_t nr_pages);
+
+/* blocks.c */
+
+/** Gives fragmented blocks back, or ("all" false) those that are not worth keeping. */
+void vmap_purge_blocks(struct vmalloc *v, bool all);
+/** The block of "va", which is no more busy, is forgotten. */
+void vmap_block_forget(struct vmalloc *v, struct va *va);
+MUST_CHECK bool vmap_blocks_check(const struct vmalloc *v, struct error *err);
+
+/* later.c, stacks.c, packs.c */
+
+struct vmap_cpu *vmap_cpu_of(const struct vmalloc *v, unsigned int cpu);
+/** vfree_atomic() of what is known to be an area. */
+void vmap_defer(struct vmalloc *v, unsigned int cpu, struct va *va);
+/** Grace periods that are over: stacks go to a CPU's cache, or are freed later. */
+void vmap_stacks_expire(struct vmalloc *v, unsigned int cpu);
+MUST_CHECK bool vmap_stacks_check(const struct vmalloc *v, struct error *err);
+void vmap_packs_destroy(struct vmalloc *v);
+MUST_CHECK bool vmap_packs_check(const struct vmalloc *v, struct error *err);
+
+/* vmalloc.c, purge.c, pages.c */
 
 /** The kworker's turn: the drain work that the last free scheduled. */
 void vmap_run_pending(struct vmalloc *v);
@@ -108,6 +221,13 @@ uint16_t vmap_call_node(const struct vmalloc *v, const struct vmap_call *call);
 void vmap_learn_range(struct vmalloc *v, const struct vmap_call *call);
 /** va_clip() and its count. */
 void vmap_clip_free(struct vmalloc *v, struct va *va, uint64_t start, uint64_t size);
+/** __get_vm_area_node(): struct vm_struct and an area; "huge": for entries of 2 MiB. */
+struct mm_outcome vmap_get_area(struct vmalloc *v, unsigned int cpu,
+				const struct vmalloc_request *request, bool huge);
+/** What vmalloc() keeps of "va", made when it has nothing yet. */
+struct va_pages *vmap_pages_of(struct va *va);
+/** Modelled cost of a purge that gave back so much. */
+uint64_t vmap_purge_cost(const struct vmalloc *v, const struct vmap_purged *purged);
 /** Frees the pages, the array and the bookkeeping of an area that is gone. */
 struct mm_outcome vmap_pages_release(struct vmalloc *v, unsigned int cpu, struct va_pages *pages);
 /** Forgets "pages" without giving anything back. */

@@ -120,8 +120,7 @@ static bool set_ends_32(struct zone_limits *limits, const struct machine_config 
 				 (unsigned long long)config->lowmem_end << KERNEL_PAGE_SHIFT);
 	if (config->dma_end)
 		ends[ZONE_DMA] = config->dma_end;
-	if (config->lowmem_end)
-		ends[ZONE_NORMAL] = config->lowmem_end;
+	ends[ZONE_NORMAL] = machine_lowmem_end(config);
 	if (ends[ZONE_DMA] > ends[ZONE_NORMAL] && config->dma_end)
 		return out_of_order(err, config->dma_end, "low memory", ends[ZONE_NORMAL]);
 	ends[ZONE_DMA] = ends[ZONE_DMA32] = MIN(ends[ZONE_DMA], ends[ZONE_NORMAL]);
