@@ -117,6 +117,7 @@ static void configure(struct verify_job *job)
 		.explain = UINT64_MAX,
 		.classes = options->group,
 		.slabs = &job->readings.slabs,
+		.areas = replay_job_areas(&job->readings),
 	};
 	if (option_was_given(options, offsetof(struct cli_options, explain)))
 		job->options.explain = options->explain;

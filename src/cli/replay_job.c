@@ -73,6 +73,7 @@ void replay_job_deinit(struct replay_job *job)
 	slab_census_deinit(&job->census);
 	snap_moments_deinit(&job->moments);
 	area_survey_deinit(&job->areas);
+	area_guesses_deinit(&job->guesses);
 	start_state_destroy(job->start);
 	start_files_deinit(&job->files);
 	survey_deinit(&job->survey);
@@ -130,6 +131,22 @@ void replay_job_machine(struct replay_job *job, const struct config *settings, b
 	start_state_fill_ranges(job->start, &job->survey, config_memory(settings), machine);
 	start_state_map(job->start, machine, early, start);
 	machine->start = start;
+}
+
+/* Files of --start without a mark are of the beginning, others of a moment that is not known. */
+struct area_known replay_job_areas(const struct replay_job *job)
+{
+	struct area_known known = { .guesses = &job->guesses };
+	uint64_t moment;
+
+	if (!job->files_of_slabs || !proc_has(job->files_of_slabs, PROC_VMALLOCINFO))
+		return known;
+	moment = job->moments.at[PROC_VMALLOCINFO];
+	if (moment == UINT64_MAX && job->files_of_slabs != &job->files.start)
+		return known;
+	known.rows = &job->files_of_slabs->vmallocinfo;
+	known.moment = moment == UINT64_MAX ? 0 : moment;
+	return known;
 }
 
 struct report *replay_job_report(struct replay_job *job, struct replay_side *side)
@@ -190,6 +207,7 @@ static int look(struct replay_job *job)
 	int status;
 
 	find_files(job);
+	area_guesses_init(&job->guesses, &in->names, trace_info(in->trace)->long_is_32);
 	when_finder_init(&finder, trace_info(in->trace)->unit);
 	vec_foreach(&job->cli->options.at.list, when)
 		when_finder_add(&finder, when);
@@ -203,8 +221,10 @@ static int look(struct replay_job *job)
 			snap_moments_look(&job->moments, &in->batch, &in->names,
 					  job->survey.nr_events);
 		survey_add(&job->survey, in->batch.events, in->batch.nr);
+		area_guesses_feed(&job->guesses, in->batch.events, in->batch.nr);
 		learn(job);
 	}
+	area_guesses_finish(&job->guesses);
 	finish_slabs(job);
 	configure(job);
 	status = cli_input_finish(in);

@@ -21,6 +21,7 @@
 #include "start_files.h"
 
 #include "kmreplay/core/workers.h"
+#include "kmreplay/replay/area_guess.h"
 #include "kmreplay/replay/area_survey.h"
 #include "kmreplay/replay/recorded.h"
 #include "kmreplay/replay/replay.h"
@@ -70,6 +71,7 @@ struct replay_job {
 	bool slabs_given;            /**< they do: slab_files are theirs */
 	struct slab_files slab_files; /**< of the beginning */
 	struct area_survey areas;
+	struct area_guesses guesses; /**< of areas that no event of their own tells of */
 	struct start_files files;   /**< --start, --boot */
 	struct start_state *start;  /**< of the recorded machine, once the first reading is over */
 	struct replay_options options;
@@ -104,6 +106,9 @@ MUST_CHECK int replay_job_look(struct replay_job *job, const char *path);
  */
 void replay_job_machine(struct replay_job *job, const struct config *settings, bool early,
 			struct machine_config *machine, struct page_start *start);
+
+/** What is known of areas beside their own events, once the first reading is over. */
+struct area_known replay_job_areas(const struct replay_job *job);
 
 /** The report of one side, as `kmreplay replay` prints it; the caller's. */
 MUST_CHECK struct report *replay_job_report(struct replay_job *job, struct replay_side *side);

@@ -18,7 +18,7 @@ enum {
 	LATER_NEEDS = 1U << PROC_KPAGEFLAGS | 1U << PROC_SLABINFO,
 	/* What is the same at any moment, so that it may stand once, above several snapshots. */
 	LASTING = 1U << PROC_SYS_SLAB_STATIC | 1U << PROC_SYS_SLAB_ALIASES,
-	LATER_WANTS = LATER_NEEDS | LASTING | 1U << PROC_SYS_SLAB,
+	LATER_WANTS = LATER_NEEDS | LASTING | 1U << PROC_SYS_SLAB | 1U << PROC_VMALLOCINFO,
 };
 
 static bool read_lasting(struct proc_snapshot *snap, const char *dir);

@@ -6,6 +6,7 @@
 
 #include "kmreplay/core/bits.h"
 #include "kmreplay/core/xalloc.h"
+#include "kmreplay/proc/slabs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ static void look_site(struct areas_look *look, const struct event *ev);
 static void end_burst(struct areas_look *look, const struct event *ev);
 static bool is_kworker(const struct areas_look *look, const struct event *ev);
 static enum areas_site site_by_name(const struct event_names *names, uint32_t site);
+static void bounds_of_rows(struct areas_look *look);
 static void sort(struct areas_span *spans, size_t nr);
 static int by_start(const void *a, const void *b);
 
@@ -107,6 +109,7 @@ void areas_look_finish(void *ctx)
 	struct areas_look *look = ctx;
 
 	look->from_nothing = look->from_nothing && !look->freed.nr;
+	bounds_of_rows(look);
 	sort(look->was_free.items, look->was_free.nr);
 	sort(look->freed.items, look->freed.nr);
 	sort(look->was_lazy.items, look->was_lazy.nr);
@@ -394,6 +397,37 @@ static enum areas_site site_by_name(const struct event_names *names, uint32_t si
 			return symbols[i].is;
 	}
 	return AREAS_SITE_OTHER;
+}
+
+/*
+ * Where no event tells the bounds, a file of areas does: the first area of a boot, which mostly
+ * stays, is at the start, and where that is not random, percpu chunks are at the end.
+ */
+static void bounds_of_rows(struct areas_look *look)
+{
+	const struct proc_vmallocinfo *rows = look->setup->areas.rows;
+	const bool wide = look->setup->config->arch == ARCH_X86_64;
+	struct areas_bounds *vmalloc = &look->vmalloc, *modules = &look->modules;
+	uint64_t lowest = UINT64_MAX, highest = 0, lowest_code = UINT64_MAX;
+
+	for (size_t i = 0; rows && i < rows->rows.nr; i++) {
+		const struct proc_area *area = &rows->rows.items[i];
+
+		if (wide && area->start >= MODULES_START) {
+			lowest_code = MIN(lowest_code, area->start);
+			continue;
+		}
+		lowest = MIN(lowest, area->start);
+		highest = MAX(highest, area->end);
+	}
+	/* Probes tell no bounds either. */
+	if (lowest_code != UINT64_MAX && (!modules->vend || modules->vstart > lowest_code))
+		*modules = (struct areas_bounds){ lowest_code, MODULES_LAST };
+	if (vmalloc->vend || highest <= lowest)
+		return;
+	vmalloc->vstart = wide ? bits_align_down(lowest, RANGE_ALIGN) : lowest;
+	vmalloc->vend = wide ? vmalloc->vstart + vmalloc_range_size(look->setup->config) - 1 :
+			       highest;
 }
 
 static void sort(struct areas_span *spans, size_t nr)

@@ -21,6 +21,7 @@
 /** What is done with an event; NULL: nothing. */
 struct handler {
 	void (*run)(struct vmalloc_judge *j, const struct event *ev);
+	bool tells; /* it tells of areas themselves: GIVEN_AREAS */
 };
 
 static void *judge_create(const struct verify_setup *setup, const void *look,
@@ -31,6 +32,7 @@ static void judge_destroy(void *judge);
 static void judge_show(void *judge, struct proc_snapshot *snapshot);
 static struct percpu *make_layout(const struct vmalloc_judge *j,
 				  const struct machine_config *config);
+static bool begins_empty(const struct vmalloc_judge *j);
 static void on_alloc(struct vmalloc_judge *j, const struct event *ev);
 static void on_free(struct vmalloc_judge *j, const struct event *ev);
 static void on_probe_alloc(struct vmalloc_judge *j, const struct event *ev);
@@ -39,23 +41,20 @@ static void on_chunk(struct vmalloc_judge *j, const struct event *ev);
 static bool in_modules(const struct vmalloc_judge *j, uint64_t addr);
 static void place(struct vmalloc_judge *j, const struct event *ev, const struct vmap_call *call,
 		  uint64_t recorded);
-static void follow(struct vmalloc_judge *j, const struct vmap_call *call, struct mm_outcome choice,
-		   uint64_t recorded);
 static void give_up(struct vmalloc_judge *j, const struct vmap_call *call, uint64_t addr);
 static bool adopt_unseen(struct vmalloc_judge *j, uint64_t addr, uint64_t size);
-static void hold(struct vmalloc_judge *j, uint64_t recorded, uint64_t ours);
 static uint64_t let_go(struct vmalloc_judge *j, uint64_t recorded);
 
 static const struct handler handlers[EVENT_NR] = {
-	[EVENT_VMAP_ALLOC] = { on_alloc },
-	[EVENT_VMAP_FREE] = { on_free },
-	[EVENT_VMAP_PURGE] = { vmalloc_on_purge },
-	[EVENT_PROBE_VA_ALLOC] = { on_probe_alloc },
-	[EVENT_PROBE_VA_FREE] = { on_probe_free },
-	[EVENT_PROBE_VM_REQ] = { vmalloc_on_request },
-	[EVENT_PROBE_VM_RET] = { vmalloc_on_return },
-	[EVENT_PROBE_VMAP] = { vmalloc_on_vmap },
-	[EVENT_PROBE_VMAP_RET] = { vmalloc_on_return },
+	[EVENT_VMAP_ALLOC] = { on_alloc, .tells = true },
+	[EVENT_VMAP_FREE] = { on_free, .tells = true },
+	[EVENT_VMAP_PURGE] = { vmalloc_on_purge, .tells = true },
+	[EVENT_PROBE_VA_ALLOC] = { on_probe_alloc, .tells = true },
+	[EVENT_PROBE_VA_FREE] = { on_probe_free, .tells = true },
+	[EVENT_PROBE_VM_REQ] = { vmalloc_on_request, .tells = true },
+	[EVENT_PROBE_VM_RET] = { vmalloc_on_return, .tells = true },
+	[EVENT_PROBE_VMAP] = { vmalloc_on_vmap, .tells = true },
+	[EVENT_PROBE_VMAP_RET] = { vmalloc_on_return, .tells = true },
 	[EVENT_CACHE_FREE] = { vmalloc_on_record_free },
 	[EVENT_PCPU_CHUNK_CREATE] = { on_chunk },
 };
@@ -96,6 +95,8 @@ static void *judge_create(const struct verify_setup *setup, const void *look,
 		if (j->look->lazy_max)
 			vmap_set_lazy_max(j->v, j->look->lazy_max);
 	}
+	vmalloc_guesses_init(j);
+	j->from_nothing = begins_empty(j);
 	if (j->given_start)
 		vmalloc_judge_start(j);
 	return j;
@@ -109,11 +110,13 @@ static bool judge_feed(void *judge, const struct repair_batch *batch, struct err
 		const struct event *ev = &batch->batch->events[i];
 		const struct handler *handler = &handlers[ev->type];
 
+		if (unlikely(j->number >= j->guesses.next_at))
+			vmalloc_guesses_until(j, j->number);
 		verify_reached(j->log, j->number);
 		if (unlikely(j->bursting && j->burst_pid == ev->pid &&
 			     ev->type != EVENT_CACHE_FREE))
 			j->bursting = false;
-		if (unlikely(handler->run))
+		if (unlikely(handler->run) && !(handler->tells && j->guesses.alone))
 			handler->run(j, ev);
 	}
 	return true;
@@ -125,6 +128,8 @@ static bool judge_finish(void *judge, struct error *err UNUSED)
 	struct vmalloc_judge *j = judge;
 	const struct verify_what what = { .number = j->number, .order = VERIFY_NO_ORDER };
 
+	vmalloc_guesses_until(j, j->number);
+	vmalloc_guesses_finish(j);
 	vmalloc_settle_lazy(j);
 	for (; j->nr_own > 1; j->nr_own--)
 		verify_detect(j->log, VERIFY_VMALLOC_PURGE, false, true, &what);
@@ -143,6 +148,7 @@ static void judge_destroy(void *judge)
 	percpu_destroy(j->percpu);
 	u64map_deinit(&j->asked_of);
 	places_deinit(&j->areas);
+	vmalloc_guesses_deinit(j);
 	vec_deinit(&j->asked);
 	vec_deinit(&j->sites.by_site);
 	free(j);
@@ -153,6 +159,16 @@ static void judge_show(void *judge, struct proc_snapshot *snapshot)
 	const struct vmalloc_judge *j = judge;
 
 	proc_take_vmalloc(snapshot, j->v);
+}
+
+/* The first area of a boot was seen, or its bookkeeping. */
+static bool begins_empty(const struct vmalloc_judge *j)
+{
+	const struct area_guesses *all = j->guesses.all;
+
+	if (j->look && j->look->from_nothing)
+		return true;
+	return j->setup->survey->from_boot && all && all->begins.items[0].number < all->first_told;
 }
 
 /* A percpu allocator that nobody asks for anything: it knows what areas a chunk has. */
@@ -235,14 +251,13 @@ static void place(struct vmalloc_judge *j, const struct event *ev, const struct 
 			vmalloc_tell_alloc(j, story, call, choice, recorded);
 	}
 	if (following)
-		follow(j, call, choice, recorded);
+		vmalloc_follow(j, call, choice, recorded);
 	else if (mm_ok(choice = vmap_area_try(j->v, call)))
-		hold(j, recorded, choice.addr);
+		vmalloc_hold(j, recorded, choice.addr);
 }
 
-/* Takes the recorded area, in the way our allocator does it if that comes to the same. */
-static void follow(struct vmalloc_judge *j, const struct vmap_call *call, struct mm_outcome choice,
-		   uint64_t recorded)
+void vmalloc_follow(struct vmalloc_judge *j, const struct vmap_call *call,
+		    struct mm_outcome choice, uint64_t recorded)
 {
 	static const char *const reasons[] = {
 		[VMAP_FREE] = "areas placed elsewhere among the free addresses",
@@ -278,7 +293,7 @@ static void give_up(struct vmalloc_judge *j, const struct vmap_call *call, uint6
 {
 	const uint64_t end = addr + call->size;
 
-	if (!j->given_start || j->look->from_nothing)
+	if (!j->given_start || j->from_nothing)
 		return;
 	while (addr < end) {
 		const struct vmap_range range = vmap_range_at(j->look->touched, addr);
@@ -376,7 +391,8 @@ static void on_chunk(struct vmalloc_judge *j, const struct event *ev)
 	if (right || j->setup->mode == VERIFY_FREE) {
 		choice = vmap_groups_alloc(j->v, ev->cpu, groups);
 		for (unsigned int i = 0; mm_ok(choice) && i < groups->nr; i++)
-			hold(j, base + groups->offsets[i], choice.addr + groups->offsets[i]);
+			vmalloc_hold(j, base + groups->offsets[i],
+				     choice.addr + groups->offsets[i]);
 		return;
 	}
 	for (unsigned int i = 0; i < groups->nr; i++) {
@@ -385,13 +401,12 @@ static void on_chunk(struct vmalloc_judge *j, const struct event *ev)
 						.align = groups->align,
 						.vend = UINT64_MAX };
 
-		follow(j, &call, (struct mm_outcome){ .failure = MM_FAIL_NO_SPACE },
+		vmalloc_follow(j, &call, (struct mm_outcome){ .failure = MM_FAIL_NO_SPACE },
 		       base + groups->offsets[i]);
 	}
 }
 
-/* Free-running: the area recorded at "recorded" (0: none) is at "ours". */
-static void hold(struct vmalloc_judge *j, uint64_t recorded, uint64_t ours)
+void vmalloc_hold(struct vmalloc_judge *j, uint64_t recorded, uint64_t ours)
 {
 	uint64_t ended = ours;
 

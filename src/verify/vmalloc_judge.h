@@ -5,6 +5,7 @@
 
 #include "areas_look.h"
 #include "places.h"
+#include "vmalloc_guess.h"
 
 /** What a task has asked vmalloc() for and not got an area for yet. */
 struct vmalloc_asked {
@@ -25,6 +26,7 @@ struct vmalloc_judge {
 	const struct verify_setup *setup;
 	const struct areas_look *look; /**< may be NULL */
 	bool given_start;
+	bool from_nothing; /**< nothing was in use at the first event */
 	struct vmalloc *v;
 	struct percpu *percpu; /**< only for the areas that chunks consist of */
 	uint64_t number;       /**< of the event at hand */
@@ -34,6 +36,7 @@ struct vmalloc_judge {
 	struct vec(struct vmalloc_asked) asked;
 
 	struct places areas; /**< free-running */
+	struct vmalloc_guesses guesses;
 
 	/* Purges */
 	uint64_t recorded_lazy, recorded_max; /**< pages, of the last free; 0, 0: no event told */
@@ -49,6 +52,11 @@ struct vmalloc_judge {
 	struct areas_sites sites;
 };
 
+/** Following: takes the recorded area, in the way our allocator does if that comes to the same. */
+void vmalloc_follow(struct vmalloc_judge *j, const struct vmap_call *call,
+		    struct mm_outcome choice, uint64_t recorded);
+/** Free-running: the area recorded at "recorded" (0: none) is at "ours". */
+void vmalloc_hold(struct vmalloc_judge *j, uint64_t recorded, uint64_t ours);
 struct verify_what vmalloc_what(const struct vmalloc_judge *j, const struct event *ev,
 				const char *path);
 

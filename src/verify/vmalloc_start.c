@@ -16,7 +16,8 @@ static bool adopt(struct vmalloc_judge *j, uint64_t start, uint64_t end);
 void vmalloc_judge_start(struct vmalloc_judge *j)
 {
 	adopt_chunks(j);
-	if (j->look->from_nothing)
+	vmalloc_guesses_start(j);
+	if (j->from_nothing || j->guesses.alone)
 		return;
 	vec_foreach (&j->look->freed, area) {
 		if (adopt(j, area->start, area->end))

@@ -68,7 +68,7 @@ const char *verify_mode_name(unsigned int mode);
 /** Facts beside the requests themselves that a simulation is given from the recording. */
 #define VERIFY_GIVENS(X)                                                                      \
 	X(START, "start", "the state at the first event, worked out by looking ahead")        \
-	X(SNAPSHOT, "snapshot", "pages and slabs that no event touches, from a later look") \
+	X(SNAPSHOT, "snapshot", "pages, slabs, areas that no event touches, from a later look") \
 	X(ORDER, "order", "the order of page calls: by their first event under the zone lock") \
 	X(BULK, "bulk", "silent bulk requests that probes recorded, with their size")         \
 	X(SILENT, "silent", "silent requests worked out by looking ahead")                    \
@@ -78,7 +78,8 @@ const char *verify_mode_name(unsigned int mode);
 	X(DECAY, "decay", "when per-CPU lists were drained without a free, and how far")      \
 	X(RECLAIM, "reclaim", "when kswapd worked, and which zones had run low")              \
 	X(MARKS, "marks", "watermarks written meanwhile, as far as later decisions tell")     \
-	X(CACHES, "caches", "which cache an object is of, known from the whole recording")
+	X(CACHES, "caches", "which cache an object is of, known from the whole recording")    \
+	X(AREAS, "areas", "address ranges by events of their own, not only by their bookkeeping")
 
 enum verify_given {
 #define X(suffix, name, help) GIVEN_##suffix,

@@ -43,6 +43,10 @@
 	  "purges because too many pages are lazy")                                           \
 	X(VMALLOC_PURGED, "vmalloc.purged", VMALLOC, SHARE,                                   \
 	  "purges, by whoever, of the same number of areas")                                  \
+	X(VMALLOC_FOUND, "vmalloc.found", VMALLOC, DETECT,                                    \
+	  "areas found by their bookkeeping, with their size, where events tell of them")     \
+	X(VMALLOC_CUT, "vmalloc.cut", VMALLOC, SHARE,                                         \
+	  "areas found so that are cut from a free range in the way that records show")       \
 	X(PERCPU_OFFSET, "percpu.offset", PERCPU, SHARE, "allocations in the same chunk at the same offset") \
 	X(PERCPU_CHUNK, "percpu.chunk", PERCPU, SHARE, "allocations in the same chunk")       \
 	X(PERCPU_CREATE, "percpu.create", PERCPU, DETECT,                                     \

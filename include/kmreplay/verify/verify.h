@@ -15,6 +15,7 @@
 #include "kmreplay/event/names.h"
 #include "kmreplay/mm/machine_config.h"
 #include "kmreplay/repair/repair.h"
+#include "kmreplay/replay/area_guess.h"
 #include "kmreplay/replay/survey.h"
 #include "kmreplay/verify/log.h"
 
@@ -43,6 +44,7 @@ struct verify_setup {
 	const struct event_names *names;
 	const struct slab_files *slab_files; /**< all slabs at the start; NULL: nobody tells */
 	const struct slab_survey *slabs; /**< those that events touch; NULL: none */
+	struct area_known areas; /**< of vmalloc, beside its own events */
 	verify_failed_fn *failed; /**< page layer, following: of each request; NULL: nobody asks */
 	void *failed_ctx;
 };
