@@ -43,6 +43,7 @@ static const struct {
 	{ 'p', SCENARIO_PAGE, false, true },     { 'u', SCENARIO_PERCPU, false, true },
 	{ 'c', SCENARIO_CACHE, false, true },    { 'm', SCENARIO_POOL, false, true },
 	{ 't', SCENARIO_TEXT, false, true },     { 'r', SCENARIO_ARRAY, false, true },
+	{ 'e', SCENARIO_ADDRESS, false, true }, /* or a page */
 };
 
 bool eval(struct runner *r, const struct expr *expr, struct scenario_value *ret)
@@ -401,7 +402,7 @@ static bool check_arg(struct runner *r, const struct expr *call, unsigned int i,
 
 	while (letters[at].letter != letter)
 		BUG_ON(++at == ARRAY_SIZE(letters));
-	if (arg->type != letters[at].type &&
+	if (arg->type != letters[at].type && !(letter == 'e' && arg->type == SCENARIO_PAGE) &&
 	    !(arg->type == SCENARIO_ADDRESS && !arg->number && letters[at].type != SCENARIO_INT))
 		return scenario_error(r->scenario, place, r->err, r->where,
 				      "argument %u of %s(%s) is %s, not %s", i + 1, call->name,

@@ -72,6 +72,7 @@ void scenario_machine_destroy(struct scenario_machine *m)
 {
 	if (!m)
 		return;
+	scenario_pools_deinit(m);
 	machine_destroy(m->machine);
 	u64map_deinit(&m->block_at);
 	vec_deinit(&m->blocks);
@@ -126,6 +127,7 @@ bool scenario_machine_start(struct scenario_machine *m, const struct machine_con
 	m->slab = machine_slab(m->machine);
 	m->vmalloc = machine_vmalloc(m->machine);
 	m->percpu = machine_percpu(m->machine);
+	mempool_rules_init(&m->pool_rules, config);
 	m->kernel = config->kernel;
 	m->arch = config->arch;
 	m->nr_cpus = MAX(config->nr_cpus, 1U);

@@ -14,21 +14,30 @@
 bool scenario_got_pages(struct calling *c, struct mm_outcome out, unsigned int order, bool page)
 {
 	struct scenario_machine *m = c->m;
-	bool fresh;
+	uint32_t id;
 
 	scenario_gave(c, out);
 	m->last.type = SCENARIO_PAGE;
 	if (!mm_ok(out))
 		return true;
-	BUG_ON(m->blocks.nr >= UINT32_MAX - 1);
-	*u64map_insert(&m->block_at, out.addr, &fresh) = (uint32_t)m->blocks.nr;
-	vec_push(&m->blocks, (struct page_block){ .pfn = out.addr, .nr = 1ULL << order,
-						  .order = (uint8_t)order, .live = true });
+	id = scenario_hold_block(m, out.addr, order);
 	if (page)
-		c->ret->number = (scenario_int)m->blocks.nr;
+		c->ret->number = (scenario_int)id + 1;
 	else
 		c->ret->number = slab_page_offset(m->slab) + (out.addr << KERNEL_PAGE_SHIFT);
 	return true;
+}
+
+uint32_t scenario_hold_block(struct scenario_machine *m, uint64_t pfn, unsigned int order)
+{
+	const uint32_t id = (uint32_t)m->blocks.nr;
+	bool fresh;
+
+	BUG_ON(m->blocks.nr >= UINT32_MAX - 1);
+	*u64map_insert(&m->block_at, pfn, &fresh) = id;
+	vec_push(&m->blocks, (struct page_block){ .pfn = pfn, .nr = 1ULL << order,
+						  .order = (uint8_t)order, .live = true });
+	return id;
 }
 
 void scenario_forget(struct scenario_machine *m, uint32_t id)

@@ -10,6 +10,7 @@
  *	calls_slab.c      kmalloc() and its family, caches
  *	calls_page.c      pages
  *	calls_area.c      vmalloc, kvmalloc, per-CPU memory
+ *	calls_pool.c      memory pools
  */
 #ifndef KMREPLAY_SCENARIO_MACHINE_INTERNAL_H
 #define KMREPLAY_SCENARIO_MACHINE_INTERNAL_H
@@ -17,6 +18,7 @@
 #include "kmreplay/core/u64map.h"
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/machine.h"
+#include "kmreplay/mm/mempool.h"
 #include "kmreplay/scenario/machine.h"
 
 enum { SCENARIO_NR_SCOPES = 4 };
@@ -48,6 +50,8 @@ struct page_block {
 	bool exact;    /**< single pages, from alloc_pages_exact() */
 };
 
+struct scenario_pool;
+
 /** Of who was interrupted. */
 struct interrupted {
 	unsigned int context;
@@ -75,6 +79,9 @@ struct scenario_machine {
 	struct u64map block_at; /**< first pfn of the live ones, to their number */
 	struct vec(uint32_t) cache; /**< of use CACHE, oldest first from "cache_first" on */
 	size_t cache_first;
+	struct mempool_rules pool_rules;
+	/** A mempool_t * is its number + 1; those that were destroyed stay known. */
+	struct vec(struct scenario_pool *) pools;
 	struct last_call last;
 	struct vec(struct interrupted) interrupted; /**< the latest last */
 	struct scenario_totals totals;
@@ -125,7 +132,13 @@ int scenario_node_of(const struct scenario_machine *m, uint64_t pfn);
 
 uint64_t scenario_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp);
 uint64_t scenario_oom(void *ctx, uint32_t gfp);
+/** The block at "pfn" is held by a call; its number. */
+uint32_t scenario_hold_block(struct scenario_machine *m, uint64_t pfn, unsigned int order);
 void scenario_moved(void *ctx, uint64_t old_pfn, uint64_t new_pfn, unsigned int order);
+
+/* calls_pool.c */
+
+void scenario_pools_deinit(struct scenario_machine *m);
 
 /* machine.c */
 
@@ -177,7 +190,11 @@ static inline int arg_int(const struct calling *c, unsigned int i)
 	X(vmalloc_gfp) X(vfree) X(kvmalloc) X(kvzalloc) X(kvmalloc_array) X(kvcalloc)         \
 	X(kvfree) X(is_vmalloc) X(percpu) X(percpu_gfp) X(percpu_reserved) X(free_percpu)     \
 	X(size_mul) X(size_add) X(struct_size) X(cache_add) X(anon_add) X(drop_caches)        \
-	X(drain_pages)
+	X(drain_pages)                                                                        \
+	X(mempool_create_slab) X(mempool_create_kmalloc) X(mempool_create_page)               \
+	X(mempool_alloc) X(mempool_alloc_preallocated) X(mempool_alloc_bulk) X(mempool_free)  \
+	X(mempool_free_bulk) X(mempool_resize) X(mempool_destroy) X(mempool_curr_nr)          \
+	X(mempool_min_nr) X(mempool_nr_used) X(mempool_is_saturated)
 
 #define X(name) scenario_fn scenario_##name;
 SCENARIO_FUNCTIONS_(X)

@@ -88,6 +88,21 @@ const struct scenario_row scenario_rows[] = {
 	ROW("__alloc_percpu_gfp", "ssg", "size, align, flags", PERCPU, percpu_gfp, NULL),
 	ROW("__alloc_reserved_percpu", "ss", "size, align", PERCPU, percpu_reserved, NULL),
 	ROW("free_percpu", "u", "p", NOTHING, free_percpu, NULL),
+	/* Memory pools. */
+	ROW("mempool_create_slab_pool", "sc", "min_nr, cache", POOL, mempool_create_slab, NULL),
+	ROW("mempool_create_kmalloc_pool", "ss", "min_nr, size", POOL, mempool_create_kmalloc, NULL),
+	ROW("mempool_create_page_pool", "ss", "min_nr, order", POOL, mempool_create_page, "elements are pages"),
+	ROW("mempool_alloc", "mg", "pool, flags", ADDRESS, mempool_alloc, "waits as long as something is left to happen; \"waits for ever\" if nothing frees an element"),
+	ROW("mempool_alloc_preallocated", "m", "pool", ADDRESS, mempool_alloc_preallocated, NULL),
+	ROW("mempool_alloc_bulk", "mrs?s", "pool, elements[], nr, allocated", INT, mempool_alloc_bulk, "elements that are not 0 stay; 0 when all are there"),
+	ROW("mempool_free", "em", "element, pool", NOTHING, mempool_free, NULL),
+	ROW("mempool_free_bulk", "mrs", "pool, elements[], nr", INT, mempool_free_bulk, "how many went to the reserve"),
+	ROW("mempool_resize", "ms", "pool, min_nr", INT, mempool_resize, NULL),
+	ROW("mempool_destroy", "m", "pool", NOTHING, mempool_destroy, "refuses while elements are in use, which the kernel does not look at"),
+	ASK("mempool_curr_nr", "m", "pool", INT, mempool_curr_nr, "pool->curr_nr: elements in reserve"),
+	ASK("mempool_min_nr", "m", "pool", INT, mempool_min_nr, "pool->min_nr"),
+	ASK("mempool_nr_used", "m", "pool", INT, mempool_nr_used, "elements in use, which the kernel does not count"),
+	ASK("mempool_is_saturated", "m", "pool", INT, mempool_is_saturated, NULL),
 };
 
 unsigned int scenario_nr_rows(void)

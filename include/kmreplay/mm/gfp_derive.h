@@ -52,6 +52,18 @@ static inline uint32_t gfp_of_vmalloc(uint32_t gfp)
 	return gfp & (GFP_BIT_DMA | GFP_BIT_DMA32) ? gfp : gfp | GFP_BIT_HIGHMEM;
 }
 
+/** What a mempool asks its allocator for (mempool_alloc), all rounds but the first. */
+static inline uint32_t gfp_of_mempool(uint32_t gfp)
+{
+	return gfp | GFP_BIT_NOMEMALLOC | GFP_BIT_NORETRY | GFP_BIT_NOWARN;
+}
+
+/** The first round, from gfp_of_mempool(): there is a reserve yet. */
+static inline uint32_t gfp_of_mempool_first(uint32_t pool)
+{
+	return pool & ~(uint32_t)(GFP_BIT_DIRECT_RECLAIM | GFP_BIT_IO);
+}
+
 /** One way in which a mask reaches the page allocator. */
 struct gfp_derivation {
 	const char *who;  /**< "kmalloc(), a new slab" */

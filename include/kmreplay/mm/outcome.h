@@ -41,7 +41,10 @@
 	X(VMAP_PURGE, "vmap purge")                                                           \
 	X(PERCPU, "percpu chunk")                                                             \
 	X(PERCPU_POPULATE, "percpu populate")                                                 \
-	X(PERCPU_CREATE, "percpu new chunk")
+	X(PERCPU_CREATE, "percpu new chunk")                                                  \
+	X(POOL_KEEP, "pool refill")            /* a free into a pool's reserve */             \
+	X(POOL_RESERVE, "pool reserve")        /* an element out of it */                     \
+	X(POOL_WAIT, "pool wait")              /* slept until one came back */
 
 enum mm_path {
 #define X(suffix, name) MM_PATH_##suffix,
@@ -60,7 +63,8 @@ enum mm_path {
 	X(NO_ZONE, "no suitable zone")                                                        \
 	X(ORDER, "order too large")                                                           \
 	X(NO_SPACE, "address space exhausted")                                                \
-	X(INVALID, "invalid request")
+	X(INVALID, "invalid request")                                                         \
+	X(FOREVER, "waits for ever")        /* and nobody is left who could end it */
 
 enum mm_failure {
 #define X(suffix, name) MM_FAIL_##suffix,
@@ -134,7 +138,10 @@ const char *mm_failure_name(enum mm_failure failure);
 	X(tlb_flush, 4000, "flushing the TLBs of all CPUs")                                   \
 	X(percpu_search, 50, "looking for room in per-CPU chunks")                            \
 	X(percpu_populate_page, 300, "each page put behind a chunk")                          \
-	X(percpu_create, 20000, "making a per-CPU chunk")
+	X(percpu_create, 20000, "making a per-CPU chunk")                                     \
+	X(pool_reserve, 20, "element to or from a memory pool's reserve")                     \
+	/* Off the CPU, and an interrupt to come back. */                                     \
+	X(pool_sleep, 5000, "going to sleep for a pool's element, and being woken")
 
 /** Modelled costs in ns; one table a machine. */
 struct mm_costs {

@@ -63,7 +63,8 @@ struct scenario_function {
 	const char *name;
 	/**
 	 * A letter for each argument: 's' size or count (64 bits), 'i' number that may be negative,
-	 * 'g' mask, 'a' address, 'p' page, 'u' percpu, 'c' cache, 'm' pool, 't' text, 'r' array.
+	 * 'g' mask, 'a' address, 'p' page, 'u' percpu, 'c' cache, 'm' pool, 't' text, 'r' array,
+	 * 'e' element of a pool: address or page.
 	 * What stands behind a '?' is optional.
 	 */
 	const char *args;

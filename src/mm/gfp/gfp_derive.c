@@ -23,7 +23,7 @@ unsigned int gfp_derive(struct kernel_version version, uint32_t gfp,
 {
 	const uint32_t own = kernel_version_cmp(version, six_ten) < 0 ? 0 : GFP_BIT_COMP;
 	const uint32_t slab = gfp_of_slab(gfp, own);
-	const uint32_t pool = gfp | GFP_BIT_NOMEMALLOC | GFP_BIT_NORETRY | GFP_BIT_NOWARN;
+	const uint32_t pool = gfp_of_mempool(gfp);
 	unsigned int nr = 0;
 
 	add(ret, &nr, "a slab cache's new slab", "first try, at an order above its least",
@@ -35,8 +35,7 @@ unsigned int gfp_derive(struct kernel_version version, uint32_t gfp,
 	add(ret, &nr, "kvmalloc() above 4 KiB", "first, as kmalloc()",
 	    gfp_of_kvmalloc(version, gfp));
 	add(ret, &nr, "kvmalloc(), vmalloc()", "each page of the area", gfp_of_vmalloc(gfp));
-	add(ret, &nr, "a mempool", "first try",
-	    pool & ~(uint32_t)(GFP_BIT_DIRECT_RECLAIM | GFP_BIT_IO));
+	add(ret, &nr, "a mempool", "first try", gfp_of_mempool_first(pool));
 	if (gfp & GFP_BIT_DIRECT_RECLAIM)
 		add(ret, &nr, "a mempool", "when the pool is empty, too", pool);
 	if ((gfp & HUGE_PAGE) == HUGE_PAGE) {

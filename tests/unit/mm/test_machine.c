@@ -9,6 +9,7 @@
 #include "kmreplay/core/rng.h"
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/machine.h"
+#include "kmreplay/mm/mempool.h"
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/percpu.h"
 #include "kmreplay/mm/slab.h"
@@ -477,6 +478,37 @@ static void churn(struct user *user)
 			slab_free(slab, 1, user->objects.items[--user->objects.nr]).cost_ns;
 }
 
+static struct mm_outcome pool_alloc(void *ctx, unsigned int cpu, uint32_t gfp, unsigned int context)
+{
+	return slab_kmalloc(machine_slab(ctx), cpu, 8192, gfp, -1, context);
+}
+
+static struct mm_outcome pool_free(void *ctx, unsigned int cpu, uint64_t element)
+{
+	return slab_free(machine_slab(ctx), cpu, element);
+}
+
+/* A memory pool without memory: the reserve, then a sleep without end. */
+static void drain_pool(struct user *user)
+{
+	static const struct mempool_ops ops = { .alloc = pool_alloc, .free = pool_free };
+	struct mempool_rules rules;
+	struct mempool *pool;
+	struct mm_outcome out;
+
+	mempool_rules_init(&rules, &user->config);
+	pool = mempool_create(&rules, 1, &ops, user->m, 0, &out);
+	ck_assert_ptr_nonnull(pool);
+	do {
+		out = mempool_alloc(pool, 0, GFP_BITS_KERNEL, 0);
+		user->cost += out.cost_ns;
+		if (mm_ok(out))
+			vec_push(&user->objects, out.addr);
+	} while (mm_ok(out));
+	ck_assert_uint_eq(out.failure, MM_FAIL_FOREVER);
+	mempool_forget(pool);
+}
+
 /* Under pressure, with all kinds of calls: what everything costs with "costs". */
 /* "design": enum slab_design, -1: the version's own. */
 static uint64_t cost_of_all(struct kernel_version version, int design,
@@ -499,6 +531,8 @@ static uint64_t cost_of_all(struct kernel_version version, int design,
 		use(&user);
 	give_all_back(&user);
 	churn(&user);
+	drain_pool(&user);
+	give_all_back(&user);
 	press(&user);
 	give_all_back(&user);
 	user_check(&user);
