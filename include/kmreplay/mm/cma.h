@@ -10,7 +10,7 @@
 #ifndef KMREPLAY_MM_CMA_H
 #define KMREPLAY_MM_CMA_H
 
-#include "kmreplay/core/base.h"
+#include "kmreplay/abi/kernel.h"
 #include "kmreplay/mm/outcome.h"
 
 struct page_allocator;
@@ -24,6 +24,8 @@ struct cma_info {
 	unsigned int nr_ranges;
 };
 
+/** "kernel" looks above 4 GiB first for an area: memblock_alloc_cma(). */
+bool cma_lies_above_4g(struct kernel_version kernel);
 unsigned int cma_nr_areas(const struct page_allocator *pa);
 /** Fills "*ret" for area "area", which exists. */
 void cma_info(const struct page_allocator *pa, unsigned int area, struct cma_info *ret);

@@ -8,13 +8,14 @@
  * are cleared again and the search goes on one alignment step behind its begin.
  *
  * Mirrors cma_alloc(), cma_range_alloc(), cma_release(), bitmap_find_next_zero_area_off() and
- * init_cma_reserved_pageblock() of 6.1, 6.12 and 7.2; and cma_declare_contiguous() in choosing a
- * place for an area of which only the size is known.
+ * init_cma_reserved_pageblock() of 6.1, 6.12 and 7.2. Memblock finds the place of an area of which
+ * only the size is known.
  */
 #include <config.h>
 
 #include "kmreplay/mm/cma.h"
 
+#include "kmreplay/mm/memblock.h"
 #include "kmreplay/mm/page_contig.h"
 #include "kmreplay/mm/page_parts.h"
 #include "kmreplay/mm/page_start.h"
@@ -33,9 +34,8 @@ struct cma_request {
 static bool add_range(struct page_allocator *pa, const struct machine_cma *given,
 		      struct error *err);
 static bool lies_well(const struct page_allocator *pa, const struct machine_cma *given);
-static bool place_area(const struct page_allocator *pa, uint64_t pages, struct machine_cma *ret);
-static bool place_in(const struct page_allocator *pa, const struct page_range *range,
-		     uint64_t pages, bool lowest, struct machine_cma *ret);
+static bool place_area(const struct page_allocator *pa, const struct machine_config *config,
+		       struct machine_cma *ret);
 static void range_alloc(struct page_allocator *pa, unsigned int cpu, struct cma_area *area,
 			struct cma_range *range, const struct cma_request *req,
 			struct mm_outcome *outcome);
@@ -58,7 +58,7 @@ bool cma_create(struct page_allocator *pa, const struct machine_config *config, 
 	}
 	if (!config->cma_pages)
 		return true;
-	if (!place_area(pa, bits_align_up(config->cma_pages, block_pages(pa)), &placed))
+	if (!place_area(pa, config, &placed))
 		return error_set(err, "no room for a CMA area of %llu pages",
 				 (unsigned long long)config->cma_pages);
 	return add_range(pa, &placed, err);
@@ -84,6 +84,13 @@ void cma_set_types(struct page_allocator *pa)
 				block_set_type(pa, at, 0, MIGRATE_CMA);
 		}
 	}
+}
+
+bool cma_lies_above_4g(struct kernel_version kernel)
+{
+	const struct kernel_version since = { 5, 11 };
+
+	return !kernel.major || kernel_version_cmp(kernel, since) >= 0;
 }
 
 unsigned int cma_nr_areas(const struct page_allocator *pa)
@@ -264,39 +271,22 @@ static bool lies_well(const struct page_allocator *pa, const struct machine_cma 
 	       page_memory_in(pa, (uint32_t)first, (uint32_t)last) == last - first;
 }
 
-/*
- * cma_declare_contiguous(): from 4 GiB upwards where memory reaches that far, so that memory which
- * old devices can address is left alone; else as high as can be.
- */
-static bool place_area(const struct page_allocator *pa, uint64_t pages, struct machine_cma *ret)
+/* As at boot, when nothing else is reserved yet. */
+static bool place_area(const struct page_allocator *pa, const struct machine_config *config,
+		       struct machine_cma *ret)
 {
-	const uint64_t four_gib = 1ULL << (32 - KERNEL_PAGE_SHIFT);
+	const uint64_t block = (uint64_t)block_pages(pa) << KERNEL_PAGE_SHIFT;
+	const uint64_t size = bits_align_up(config->cma_pages << KERNEL_PAGE_SHIFT, block);
+	struct memblock mb;
+	uint64_t at;
 
-	*ret = (struct machine_cma){ .area = UINT32_MAX };
-	vec_foreach(&pa->ranges, range) {
-		if (pa->base_pfn + range->start >= four_gib &&
-		    place_in(pa, range, pages, true, ret))
-			return true;
-	}
-	for (size_t i = pa->ranges.nr; i-- > 0;) {
-		if (place_in(pa, &pa->ranges.items[i], pages, false, ret))
-			return true;
-	}
-	return false;
-}
-
-static bool place_in(const struct page_allocator *pa, const struct page_range *range,
-		     uint64_t pages, bool lowest, struct machine_cma *ret)
-{
-	const uint64_t block = block_pages(pa);
-	const uint64_t first = bits_align_up(range->start, block);
-	const uint64_t last = bits_align_down(range->end, block);
-
-	if (first >= last || last - first < pages)
-		return false;
-	ret->start = pa->base_pfn + (lowest ? first : last - pages);
-	ret->end = ret->start + pages;
-	return true;
+	memblock_init_machine(&mb, config);
+	at = memblock_alloc_cma(&mb, size, block, cma_lies_above_4g(config->kernel));
+	memblock_deinit(&mb);
+	*ret = (struct machine_cma){ .area = UINT32_MAX,
+				     .start = at >> KERNEL_PAGE_SHIFT,
+				     .end = (at + size) >> KERNEL_PAGE_SHIFT };
+	return at;
 }
 
 /* cma_range_alloc(): sets the outcome's address when it succeeds, and adds what it cost. */
