@@ -9,6 +9,8 @@
 #include "command.h"
 
 #include "cli_internal.h"
+#include "run_fold.h"
+#include "run_source.h"
 
 #include "kmreplay/core/fmt.h"
 #include "kmreplay/core/xalloc.h"
@@ -29,10 +31,10 @@ struct run_job {
 	struct machine_config machine_config;
 	struct scenario_machine *machine;
 	struct scenario *scenario;
+	struct run_fold fold;
 	struct str line;
 };
 
-static bool read_text(struct run_job *job);
 static bool read_scenario(struct run_job *job);
 static bool add_settings(struct run_job *job);
 static bool start_machine(struct run_job *job);
@@ -40,7 +42,9 @@ static bool resolve(struct run_job *job);
 static int run(struct run_job *job);
 static void tell(void *ctx, enum scenario_event event, const struct scenario_place *place,
 		 const char *text, const struct scenario_called *called);
-static void tell_call(struct run_job *job, const struct scenario_called *called);
+static void tell_call(struct run_job *job, const struct scenario_place *place,
+		      const struct scenario_called *called);
+static void tell_hidden(struct run_job *job);
 static bool stop(void *ctx);
 static void sum_up(struct run_job *job);
 static void put(struct run_job *job);
@@ -53,14 +57,20 @@ int cmd_run(struct cli *cli)
 	struct run_job job = { .cli = cli };
 	int status = EXIT_INPUT;
 
-	job.name = cli->args.operands.items[0];
-	if (!strcmp(job.name, "-"))
-		job.name = "stdin";
+	if (cli->options.run_lessons)
+		return run_list_lessons(cli);
+	if (!run_source(cli, &job.name, &job.text, &status))
+		return status;
+	if (cli->options.run_print)
+		return run_print_text(cli, &job.text);
 	if (!cli_config(&cli->options, &job.config, &status))
 		return status;
 	status = EXIT_INPUT;
-	job.machine = scenario_machine_create(&sink, &job, cli->options.run_explain);
-	if (read_text(&job) && read_scenario(&job)) {
+	job.machine = scenario_machine_create(
+		&sink, &job,
+		option_was_given(&cli->options, offsetof(struct cli_options, run_explain)));
+	run_fold_init(&job.fold, cli->options.run_explain);
+	if (read_scenario(&job)) {
 		status = EXIT_USAGE;
 		if (start_machine(&job))
 			status = resolve(&job) ? run(&job) : EXIT_INPUT;
@@ -71,29 +81,8 @@ int cmd_run(struct cli *cli)
 	config_destroy(job.config);
 	str_deinit(&job.text);
 	str_deinit(&job.line);
+	run_fold_deinit(&job.fold);
 	return status;
-}
-
-static bool read_text(struct run_job *job)
-{
-	const char *path = job->cli->args.operands.items[0];
-	FILE *fp = strcmp(path, "-") ? fopen(path, "re") : stdin;
-	char buf[4096];
-	size_t nr;
-	bool ok;
-
-	if (!fp) {
-		cli_error("cannot open '%.200s': %m", path);
-		return false;
-	}
-	while ((nr = fread(buf, 1, sizeof(buf), fp)) && job->text.len <= SCENARIO_MAX_BYTES)
-		str_add_mem(&job->text, buf, nr);
-	ok = !ferror(fp);
-	if (!ok)
-		cli_error("cannot read '%.200s': %m", path);
-	if (fp != stdin)
-		fclose(fp);
-	return ok;
 }
 
 /* Settings come first: the kernel decides what masks mean. */
@@ -207,36 +196,43 @@ static void tell(void *ctx, enum scenario_event event, const struct scenario_pla
 	struct run_job *job = ctx;
 	char now[FMT_BUF];
 
+	if (event == SCENARIO_MET)
+		return;
+	if (event == SCENARIO_CALLED) {
+		tell_call(job, place, called);
+		return;
+	}
+	tell_hidden(job);
 	switch (event) {
-	case SCENARIO_CALLED:
-		tell_call(job, called);
-		break;
 	case SCENARIO_INTERRUPTED:
+		run_fold_part(&job->fold);
 		str_addf(&job->line, "-- at %s, %s:%" PRIu32,
 			 fmt_ns(now, scenario_machine_now(job->machine)), job->name, place->line);
 		break;
 	case SCENARIO_SECTION:
+		run_fold_part(&job->fold);
 		str_addf(&job->line, "== %s", text);
 		break;
 	case SCENARIO_PRINTED:
+		run_fold_part(&job->fold);
 		str_add(&job->line, text);
 		break;
-	case SCENARIO_MISSED:
-	case SCENARIO_MISTAKE:
+	default:
 		str_addf(&job->line, "%s:%" PRIu32 ": %s%s", job->name, place->line, kinds[event],
 			 text);
 		break;
-	case SCENARIO_MET:
-	default:
-		return;
 	}
 	put(job);
 }
 
-static void tell_call(struct run_job *job, const struct scenario_called *called)
+static void tell_call(struct run_job *job, const struct scenario_place *place,
+		      const struct scenario_called *called)
 {
 	char cost[FMT_BUF];
 
+	if (run_fold_hides(&job->fold, place, &called->out))
+		return;
+	tell_hidden(job);
 	str_addf(&job->line, "  %s", called->text);
 	if (called->failure)
 		str_addf(&job->line, "  FAILED: %s", called->failure);
@@ -245,6 +241,21 @@ static void tell_call(struct run_job *job, const struct scenario_called *called)
 	if (called->out.path != MM_PATH_NONE)
 		str_addf(&job->line, "  [%s, %s]", mm_path_name((enum mm_path)called->out.path),
 			 fmt_ns(cost, called->out.cost_ns));
+	put(job);
+}
+
+static void tell_hidden(struct run_job *job)
+{
+	char nr[FMT_BUF], cost[FMT_BUF];
+
+	if (!job->fold.hidden)
+		return;
+	str_addf(&job->line, "  ... %s more like %s", fmt_count(nr, job->fold.hidden),
+		 job->fold.hidden == 1 ? "that" : "those");
+	if (job->fold.hidden_ns)
+		str_addf(&job->line, "  [%s]", fmt_ns(cost, job->fold.hidden_ns));
+	run_fold_told(&job->fold);
+	put(job);
 }
 
 static bool stop(void *ctx)
@@ -259,6 +270,7 @@ static void sum_up(struct run_job *job)
 	const uint64_t now_ns = scenario_machine_now(job->machine);
 	char calls[FMT_BUF], failed[FMT_BUF], met[FMT_BUF], cost[FMT_BUF], now[FMT_BUF];
 
+	tell_hidden(job);
 	str_addf(&job->line, "%s calls, %s failed, %s", fmt_count(calls, totals->nr_calls),
 		 fmt_count(failed, totals->nr_failed), fmt_ns(cost, totals->cost_ns));
 	if (now_ns != totals->cost_ns)

@@ -38,7 +38,7 @@ enum { CLI_MANY = 1000000 };
 	  "explain requests that failed: why, and which pages of whom stood in the way")      \
 	X(GFP, "gfp", cmd_gfp, "[MASK...]", 0, CLI_MANY,                                      \
 	  "explain GFP masks: what they permit, which memory they get, how they fail")        \
-	X(RUN, "run", cmd_run, "FILE", 1, 1,                                                  \
+	X(RUN, "run", cmd_run, "[FILE]", 0, 1,                                                  \
 	  "run a scenario: calls for memory by the kernel's names, and what is expected of them") \
 	X(CONFIG, "config", cmd_config, "[FILE...]", 0, CLI_MANY,                             \
 	  "print, check and explain configurations of machines")                              \

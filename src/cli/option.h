@@ -150,7 +150,9 @@ struct cli_options {
 	/* gfp */
 	const char *gfp_kernel;    /**< release whose masks are read; NULL: the newest */
 	uint64_t run_max_steps;
-	bool run_explain;
+	uint64_t run_explain;      /**< alike calls to be shown; 0: all */
+	const char *run_lesson;    /**< scenario_lesson_name(); NULL: a file is run */
+	bool run_lessons, run_print;
 	uint64_t gfp_order;
 	uint64_t gfp_scopes;       /**< bits of gfp_scope_name() */
 	unsigned int gfp_context;  /**< gfp_context_name() */

@@ -9,6 +9,7 @@
 
 #include "kmreplay/config/config.h"
 #include "kmreplay/report/report.h"
+#include "kmreplay/scenario/lesson.h"
 #include "kmreplay/trace/trace.h"
 #include "kmreplay/verify/log.h"
 
@@ -122,9 +123,17 @@ static const struct cli_option options_table[] = {
 	{ .name = "explain", .arg = ARG_NUMBER, .commands = CMD_BIT(VERIFY),
 	  .offset = FIELD(explain), .metavar = "EVENT", .max = UINT64_MAX - 1,
 	  .help = "tell the same of all decisions at the event of this number, right or wrong" },
-	{ .name = "explain", .arg = ARG_NONE, .commands = CMD_BIT(RUN),
-	  .offset = FIELD(run_explain),
-	  .help = "print each call with what it gave, the path that it took and what that cost" },
+	{ .name = "explain", .arg = ARG_NUMBER, .commands = CMD_BIT(RUN),
+	  .offset = FIELD(run_explain), .metavar = "N", .max = UINT64_MAX - 1, .bare = "3",
+	  .help = "print each call with what it gave, the path that it took and what that cost; of "
+		  "calls in a loop that are alike the first N, 3 without a number, 0: all" },
+	{ .name = "lesson", .arg = ARG_TEXT, .commands = CMD_BIT(RUN),
+	  .offset = FIELD(run_lesson), .metavar = "NAME", .choice = scenario_lesson_name,
+	  .help = "run the lesson NAME, a scenario that comes with the program, instead of FILE" },
+	{ .name = "list-lessons", .arg = ARG_NONE, .commands = CMD_BIT(RUN),
+	  .offset = FIELD(run_lessons), .help = "names of lessons and what they are about" },
+	{ .name = "print", .arg = ARG_NONE, .commands = CMD_BIT(RUN), .offset = FIELD(run_print),
+	  .help = "print the scenario's text, to be read or changed, and do not run it" },
 	{ .name = "max-steps", .arg = ARG_NUMBER, .commands = CMD_BIT(RUN),
 	  .offset = FIELD(run_max_steps), .metavar = "N", .max = UINT64_MAX - 1,
 	  .def = "1000000000",
