@@ -217,6 +217,10 @@ static void tell(void *ctx, enum scenario_event event, const struct scenario_pla
 		run_fold_part(&job->fold);
 		str_add(&job->line, text);
 		break;
+	case SCENARIO_CALLED:
+	case SCENARIO_MET:
+	case SCENARIO_MISSED:
+	case SCENARIO_MISTAKE:
 	default:
 		str_addf(&job->line, "%s:%" PRIu32 ": %s%s", job->name, place->line, kinds[event],
 			 text);
