@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * The masks with which allocators ask for pages when somebody asked them: what SLUB, large
- * kmalloc(), kvmalloc(), vmalloc() and mempools make of a caller's mask.
+ * kmalloc(), kvmalloc(), vmalloc(), mempools and page fragments make of a caller's mask.
  */
 #ifndef KMREPLAY_MM_GFP_DERIVE_H
 #define KMREPLAY_MM_GFP_DERIVE_H
@@ -63,6 +63,9 @@ static inline uint32_t gfp_of_mempool_first(uint32_t pool)
 {
 	return pool & ~(uint32_t)(GFP_BIT_DIRECT_RECLAIM | GFP_BIT_IO);
 }
+
+/** The large page that fragments are cut from (__page_frag_cache_refill), the first try. */
+uint32_t gfp_of_page_frag(struct kernel_version version, uint32_t gfp);
 
 /** One way in which a mask reaches the page allocator. */
 struct gfp_derivation {

@@ -44,7 +44,9 @@
 	X(PERCPU_CREATE, "percpu new chunk")                                                  \
 	X(POOL_KEEP, "pool refill")            /* a free into a pool's reserve */             \
 	X(POOL_RESERVE, "pool reserve")        /* an element out of it */                     \
-	X(POOL_WAIT, "pool wait")              /* slept until one came back */
+	X(POOL_WAIT, "pool wait")              /* slept until one came back */                \
+	X(FRAGMENT, "page fragment")           /* of a page that was there */                 \
+	X(FRAGMENT_FREE, "fragment free")
 
 enum mm_path {
 #define X(suffix, name) MM_PATH_##suffix,
@@ -141,7 +143,8 @@ const char *mm_failure_name(enum mm_failure failure);
 	X(percpu_create, 20000, "making a per-CPU chunk")                                     \
 	X(pool_reserve, 20, "element to or from a memory pool's reserve")                     \
 	/* Off the CPU, and an interrupt to come back. */                                     \
-	X(pool_sleep, 5000, "going to sleep for a pool's element, and being woken")
+	X(pool_sleep, 5000, "going to sleep for a pool's element, and being woken")         \
+	X(fragment, 6, "fragment cut from a page, or given back")
 
 /** Modelled costs in ns; one table a machine. */
 struct mm_costs {

@@ -66,6 +66,11 @@ enum page_context {
 /** alloc_pages(): "order" pages on "node" (-1: any), asked for on "cpu". addr is the first pfn. */
 struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
 			     unsigned int order, int node, unsigned int context);
+/**
+ * page_is_pfmemalloc(): the last page_alloc() got its block from below all marks, by a right that
+ * only those have who free memory with it.
+ */
+bool page_was_pfmemalloc(const struct page_allocator *pa);
 /** free_pages(): gives back the block that begins at "pfn"; a bug if it is not allocated so. */
 struct mm_outcome page_free(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
 			    unsigned int order);

@@ -174,9 +174,9 @@ struct page_range {
 
 /** What the running call has done so far. */
 struct page_work {
-	uint32_t cost_ns;
-	uint32_t steps;
+	uint32_t cost_ns, steps;
 	enum mm_path path;
+	bool pfmemalloc; /**< it took its block from below all marks */
 };
 
 struct page_allocator {

@@ -2,7 +2,7 @@
 /*
  * From a caller's mask to those of the page requests behind it: allocate_slab(),
  * ___kmalloc_large_node(), __kvmalloc_node(), __vmalloc_area_node(), mempool_alloc() and
- * page_frag_alloc() of 6.1, 6.12 and 7.2.
+ * __page_frag_cache_refill() of 6.1, 6.12 and 7.2.
  */
 #include <config.h>
 
@@ -13,7 +13,7 @@
 	((uint32_t)(GFP_BIT_MOVABLE | GFP_BIT_COMP | GFP_BIT_NOMEMALLOC | GFP_BIT_NOWARN |     \
 		    GFP_BIT_HARDWALL))
 
-static const struct kernel_version seven = { 7, 0 }, six_ten = { 6, 10 };
+static const struct kernel_version seven = { 7, 0 }, six_ten = { 6, 10 }, six_nine = { 6, 9 };
 
 static void add(struct gfp_derivation *ret, unsigned int *nr, const char *who, const char *when,
 		uint32_t gfp);
@@ -38,6 +38,8 @@ unsigned int gfp_derive(struct kernel_version version, uint32_t gfp,
 	add(ret, &nr, "a mempool", "first try", gfp_of_mempool_first(pool));
 	if (gfp & GFP_BIT_DIRECT_RECLAIM)
 		add(ret, &nr, "a mempool", "when the pool is empty, too", pool);
+	add(ret, &nr, "a page fragment's page", "first try, 32 KiB",
+	    gfp_of_page_frag(version, gfp));
 	if ((gfp & HUGE_PAGE) == HUGE_PAGE) {
 		add(ret, &nr, "a huge page's fault", "first, on its own node",
 		    gfp | GFP_BIT_THISNODE | GFP_BIT_NORETRY);
@@ -55,6 +57,13 @@ uint32_t gfp_of_kvmalloc(struct kernel_version version, uint32_t gfp)
 	if (kernel_version_cmp(version, seven) < 0)
 		return gfp | GFP_BIT_NORETRY;
 	return gfp & ~(uint32_t)GFP_BIT_DIRECT_RECLAIM;
+}
+
+uint32_t gfp_of_page_frag(struct kernel_version version, uint32_t gfp)
+{
+	if (kernel_version_cmp(version, six_nine) >= 0)
+		gfp &= ~(uint32_t)GFP_BIT_DIRECT_RECLAIM;
+	return gfp | GFP_BIT_COMP | GFP_BIT_NOWARN | GFP_BIT_NORETRY | GFP_BIT_NOMEMALLOC;
 }
 
 static void add(struct gfp_derivation *ret, unsigned int *nr, const char *who, const char *when,

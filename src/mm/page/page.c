@@ -122,7 +122,13 @@ struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32
 	pa->stats.allocs++;
 	pa->stats.allocs_of[order]++;
 	pa->stats.alloc_pages += 1ULL << order;
+	pa->work.pfmemalloc = req.alloc_flags & ALLOC_NO_WATERMARKS;
 	return finish(pa, pa->base_pfn + index, MM_FAIL_NONE);
+}
+
+bool page_was_pfmemalloc(const struct page_allocator *pa)
+{
+	return pa->work.pfmemalloc;
 }
 
 struct mm_outcome page_free(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,

@@ -30,7 +30,7 @@ START_TEST(paths_are_unequal_and_lie_in_sections)
 					  strlen(o->path));
 	}
 	ck_assert_uint_eq(config_nr_options(), 0U + (unsigned int)config_option_find(
-							   "costs.pool_sleep") + 1);
+							   "costs.fragment") + 1);
 	ck_assert_ptr_null(config_option_path(config_nr_options()));
 }
 END_TEST

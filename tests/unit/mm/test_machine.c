@@ -11,6 +11,7 @@
 #include "kmreplay/mm/machine.h"
 #include "kmreplay/mm/mempool.h"
 #include "kmreplay/mm/page.h"
+#include "kmreplay/mm/page_frag.h"
 #include "kmreplay/mm/percpu.h"
 #include "kmreplay/mm/slab.h"
 #include "kmreplay/mm/slab_design.h"
@@ -509,6 +510,34 @@ static void drain_pool(struct user *user)
 	mempool_forget(pool);
 }
 
+static struct mm_outcome frag_alloc(void *ctx, unsigned int cpu, uint32_t gfp, unsigned int order,
+				    unsigned int context)
+{
+	return page_alloc(machine_pages(ctx), cpu, gfp, order, -1, context);
+}
+
+static struct mm_outcome frag_free(void *ctx, unsigned int cpu, uint64_t pfn, unsigned int order)
+{
+	return page_free(machine_pages(ctx), cpu, pfn, order);
+}
+
+static void cut_fragment(struct user *user)
+{
+	static const struct page_frag_ops ops = { .alloc = frag_alloc, .free = frag_free };
+	struct page_frags *frags = page_frags_create(&user->config, &ops, user->m);
+	struct page_frag_cache cache = { 0 };
+	const struct mm_outcome out =
+		page_frag_alloc(frags, &cache, 0, &(struct page_frag_request){
+			.size = 100, .align = 1, .gfp = GFP_BITS_KERNEL,
+		});
+
+	ck_assert(mm_ok(out));
+	user->cost += out.cost_ns;
+	user->cost += page_frag_free(frags, 0, out.addr).cost_ns;
+	user->cost += page_frag_cache_drain(frags, &cache, 0).cost_ns;
+	page_frags_destroy(frags);
+}
+
 /* Under pressure, with all kinds of calls: what everything costs with "costs". */
 /* "design": enum slab_design, -1: the version's own. */
 static uint64_t cost_of_all(struct kernel_version version, int design,
@@ -533,6 +562,7 @@ static uint64_t cost_of_all(struct kernel_version version, int design,
 	churn(&user);
 	drain_pool(&user);
 	give_all_back(&user);
+	cut_fragment(&user);
 	press(&user);
 	give_all_back(&user);
 	user_check(&user);
