@@ -73,7 +73,7 @@ bool scenario_split_page(struct calling *c)
 	struct page_block *block = scenario_block(c, 0);
 	const struct page_block whole = block ? *block : (struct page_block){ 0 };
 
-	if (!block || whole.exact)
+	if (!block || whole.from != BLOCK_FROM_PAGES)
 		return scenario_mistake(c, "this page heads no block that is in use");
 	page_split(c->m->pages, whole.pfn, whole.order);
 	block->order = 0;
@@ -102,7 +102,7 @@ bool scenario_alloc_exact(struct calling *c)
 
 	scenario_got_pages(c, out, 0, false);
 	if (mm_ok(out)) {
-		c->m->blocks.items[c->m->blocks.nr - 1].exact = true;
+		c->m->blocks.items[c->m->blocks.nr - 1].from = BLOCK_FROM_EXACT;
 		c->m->blocks.items[c->m->blocks.nr - 1].nr = nr;
 	}
 	return true;
@@ -113,7 +113,7 @@ bool scenario_free_exact(struct calling *c)
 	const uint64_t pfn = (arg_u64(c, 0) - slab_page_offset(c->m->slab)) >> KERNEL_PAGE_SHIFT;
 	const uint32_t id = scenario_block_at(c->m, pfn);
 
-	if (id == UINT32_MAX || !c->m->blocks.items[id].exact)
+	if (id == UINT32_MAX || c->m->blocks.items[id].from != BLOCK_FROM_EXACT)
 		return scenario_mistake(c, "no alloc_pages_exact() gave 0x%llx",
 					(unsigned long long)arg_u64(c, 0));
 	if (c->m->blocks.items[id].nr != pages_of(arg_u64(c, 1)))
@@ -274,7 +274,9 @@ static bool free_block(struct calling *c, uint32_t id, unsigned int order)
 {
 	const struct page_block block = c->m->blocks.items[id];
 
-	if (block.exact || block.order != order)
+	if (block.from != BLOCK_FROM_PAGES)
+		return scenario_mistake(c, "it came from %s", scenario_block_source(&block));
+	if (block.order != order)
 		return scenario_mistake(c, "the block has %llu pages, and %llu are freed",
 					(unsigned long long)block.nr, 1ULL << order);
 	scenario_forget(c->m, id);

@@ -13,6 +13,7 @@ static bool make_call(void *ctx, const struct scenario_call *call, struct scenar
 		      struct error *err);
 static bool property(void *ctx, unsigned int property, struct scenario_value *ret,
 		     struct error *err);
+static bool wrong_time(const struct calling *c, enum scenario_when when);
 static bool failed(void *ctx, const char **why);
 static bool set_cpu(void *ctx, uint64_t cpu, struct error *err);
 static bool set_context(void *ctx, const char *name, struct error *err);
@@ -44,9 +45,11 @@ static const struct scenario_property properties[] = {
 	[PROPERTY_STEPS] = { "steps", SCENARIO_INT, "blocks split, merged, searched" },
 };
 
-static const char *const context_names[] = { "task", "softirq", "irq", "reclaim", "realtime" };
+static const char *const context_names[] = {
+	"task", "softirq", "irq", "reclaim", "realtime", "boot",
+};
 static const unsigned int contexts[] = {
-	0, PAGE_CTX_IRQ | PAGE_CTX_SOFTIRQ, PAGE_CTX_IRQ, PAGE_CTX_MEMALLOC, PAGE_CTX_REALTIME,
+	0, PAGE_CTX_IRQ | PAGE_CTX_SOFTIRQ, PAGE_CTX_IRQ, PAGE_CTX_MEMALLOC, PAGE_CTX_REALTIME, 0,
 };
 static_assert(ARRAY_SIZE(contexts) == ARRAY_SIZE(context_names), "a name each");
 
@@ -64,6 +67,7 @@ struct scenario_machine *scenario_machine_create(const struct scenario_sink *sin
 	m->sink = sink;
 	m->ctx = ctx;
 	m->explain = explain;
+	m->dma_mask = UINT32_MAX; /* what a device has that says nothing */
 	u64map_init(&m->block_at);
 	return m;
 }
@@ -74,6 +78,8 @@ void scenario_machine_destroy(struct scenario_machine *m)
 		return;
 	scenario_pools_deinit(m);
 	machine_destroy(m->machine);
+	scenario_boot_destroy(m->boot);
+	scenario_sg_deinit(m);
 	u64map_deinit(&m->block_at);
 	vec_deinit(&m->blocks);
 	vec_deinit(&m->cache);
@@ -113,13 +119,26 @@ const struct scenario_host *scenario_machine_host(void)
 bool scenario_machine_start(struct scenario_machine *m, const struct machine_config *config,
 			    struct error *err)
 {
+	BUG_ON(m->machine);
+	m->kernel = config->kernel;
+	m->arch = config->arch;
+	m->nr_cpus = MAX(config->nr_cpus, 1U);
+	m->boot = scenario_boot_create(config);
+	return scenario_machine_build(m, config, err);
+}
+
+bool scenario_machine_build(struct scenario_machine *m, const struct machine_config *config,
+			    struct error *err)
+{
 	static const struct machine_ops ops = {
 		.moved = scenario_moved,
 		.reclaim = scenario_reclaim,
 		.oom = scenario_oom,
 	};
 
-	BUG_ON(m->machine);
+	const uint64_t now = scenario_machine_now(m);
+
+	machine_destroy(m->machine);
 	m->machine = machine_create(config, &ops, m, err);
 	if (!m->machine)
 		return false;
@@ -128,9 +147,7 @@ bool scenario_machine_start(struct scenario_machine *m, const struct machine_con
 	m->vmalloc = machine_vmalloc(m->machine);
 	m->percpu = machine_percpu(m->machine);
 	mempool_rules_init(&m->pool_rules, config);
-	m->kernel = config->kernel;
-	m->arch = config->arch;
-	m->nr_cpus = MAX(config->nr_cpus, 1U);
+	machine_advance(m->machine, now);
 	return true;
 }
 
@@ -235,7 +252,11 @@ static bool make_call(void *ctx, const struct scenario_call *call, struct scenar
 	scenario_tell_mistake(m);
 	memset(&m->last, 0, sizeof(m->last));
 	m->last.type = row->function.result;
-	if (!row->call(&c))
+	if (!row->query && wrong_time(&c, row->when))
+		scenario_mistake(&c, scenario_is_booting(m) ?
+					     "the page allocator is not there yet: only memblock" :
+					     "memblock is for boot ('context boot' before all calls)");
+	else if (!row->call(&c))
 		return false;
 	m->totals.nr_calls++;
 	m->totals.nr_failed += !mm_ok(m->last.out);
@@ -245,6 +266,11 @@ static bool make_call(void *ctx, const struct scenario_call *call, struct scenar
 	if (m->explain)
 		scenario_tell_call(m, call, ret);
 	return true;
+}
+
+static bool wrong_time(const struct calling *c, enum scenario_when when)
+{
+	return when != SCENARIO_ALWAYS && scenario_is_booting(c->m) != (when == SCENARIO_BOOTING);
 }
 
 static bool property(void *ctx, unsigned int property, struct scenario_value *ret,
@@ -315,7 +341,8 @@ static bool set_context(void *ctx, const char *name, struct error *err)
 		if (strcmp(name, context_names[i]) != 0)
 			continue;
 		m->context = contexts[i];
-		return true;
+		return !strcmp(name, "boot") ? scenario_boot_begin(m, err) :
+					       scenario_boot_end(m, err);
 	}
 	unknown_word(err, "context", name, context_names, ARRAY_SIZE(context_names));
 	return false;

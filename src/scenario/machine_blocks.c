@@ -30,14 +30,31 @@ bool scenario_got_pages(struct calling *c, struct mm_outcome out, unsigned int o
 
 uint32_t scenario_hold_block(struct scenario_machine *m, uint64_t pfn, unsigned int order)
 {
+	return scenario_block_add(m, pfn, 1ULL << order, order, BLOCK_FROM_PAGES);
+}
+
+uint32_t scenario_block_add(struct scenario_machine *m, uint64_t pfn, uint64_t nr,
+			    unsigned int order, enum block_from from)
+{
 	const uint32_t id = (uint32_t)m->blocks.nr;
 	bool fresh;
 
 	BUG_ON(m->blocks.nr >= UINT32_MAX - 1);
 	*u64map_insert(&m->block_at, pfn, &fresh) = id;
-	vec_push(&m->blocks, (struct page_block){ .pfn = pfn, .nr = 1ULL << order,
-						  .order = (uint8_t)order, .live = true });
+	vec_push(&m->blocks, (struct page_block){ .pfn = pfn, .nr = nr, .order = (uint8_t)order,
+						  .from = (uint8_t)from, .live = true });
 	return id;
+}
+
+const char *scenario_block_source(const struct page_block *block)
+{
+	static const char *const names[] = {
+#define X(suffix, name) name,
+		BLOCK_SOURCES(X)
+#undef X
+	};
+
+	return names[block->from];
 }
 
 void scenario_forget(struct scenario_machine *m, uint32_t id)

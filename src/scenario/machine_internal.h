@@ -10,6 +10,10 @@
  *	calls_slab.c      kmalloc() and its family, caches
  *	calls_page.c      pages
  *	calls_area.c      vmalloc, kvmalloc, per-CPU memory
+ *	calls_contig.c    CMA, contiguous ranges, DMA buffers
+ *	calls_sg.c        scattered buffers
+ *	calls_boot.c      memory at boot
+ *	machine_boot.c    a machine that has not booted yet: machine_large.h
  *	calls_pool.c      memory pools
  */
 #ifndef KMREPLAY_SCENARIO_MACHINE_INTERNAL_H
@@ -21,6 +25,8 @@
 #include "kmreplay/mm/mempool.h"
 #include "kmreplay/scenario/machine.h"
 
+#include "machine_large.h"
+
 enum { SCENARIO_NR_SCOPES = 4 };
 
 /** The last call, as expectations see it. */
@@ -30,6 +36,7 @@ struct last_call {
 	uint64_t at;             /**< that: address or pfn; 0: nothing */
 	bool mistake;            /**< it made no sense, and that was not told yet */
 	char why[200];           /**< of a mistake */
+	char more[200];          /**< what else there is to say of it, with commas */
 	struct scenario_place place;
 };
 
@@ -40,14 +47,32 @@ enum block_use {
 	BLOCK_ANON,   /**< a task's memory: goes when the OOM killer chooses that task */
 };
 
+/** X(suffix, name): who gave a block, and takes it back. */
+#define BLOCK_SOURCES(X)                                                                      \
+	X(PAGES, "alloc_pages()")                                                             \
+	X(EXACT, "alloc_pages_exact()") /* single pages */                                    \
+	X(CMA, "cma_alloc()")                                                                 \
+	X(CONTIG, "alloc_contig_range()")                                                     \
+	X(DMA, "dma_alloc_coherent()")                                                        \
+	X(DMA_CMA, "dma_alloc_coherent()") /* which had it from CMA */                        \
+	X(SG, "sgl_alloc()")
+
+enum block_from {
+#define X(suffix, name) BLOCK_FROM_##suffix,
+	BLOCK_SOURCES(X)
+#undef X
+};
+
 /** A block of pages that a call got: a struct page * is its number + 1. */
 struct page_block {
 	uint64_t pfn;  /**< of now: movable blocks move */
 	uint64_t nr;   /**< pages */
 	uint8_t order;
 	uint8_t use;   /**< enum block_use */
+	uint8_t from;  /**< enum block_from */
 	bool live;
-	bool exact;    /**< single pages, from alloc_pages_exact() */
+	bool moves;    /**< it could be moved before it was pinned */
+	uint32_t nr_pins;
 };
 
 struct scenario_pool;
@@ -71,6 +96,9 @@ struct scenario_machine {
 	struct kernel_version kernel;
 	enum machine_arch arch;
 	unsigned int nr_cpus;
+	struct scenario_boot *boot;
+	uint64_t dma_mask; /**< last address that the one device there is can reach */
+	struct vec(struct scenario_sg) sgs;
 
 	unsigned int cpu;
 	unsigned int context;  /**< enum page_context, without scopes */
@@ -99,9 +127,13 @@ struct calling {
 /** Makes the call; false and c->err only where it cannot even be made. */
 typedef bool scenario_fn(struct calling *c);
 
+/** When a function can be called. */
+enum scenario_when { SCENARIO_BOOTED, SCENARIO_BOOTING, SCENARIO_ALWAYS };
+
 struct scenario_row {
 	struct scenario_function function;
 	scenario_fn *call;
+	enum scenario_when when;
 	bool query;       /**< asks, neither allocates nor frees */
 	const char *note; /**< for the manual; NULL: all of it is modelled */
 };
@@ -122,6 +154,8 @@ const char *scenario_constant_name(const void *ctx, size_t i);
 void scenario_tell_call(struct scenario_machine *m, const struct scenario_call *call,
 			const struct scenario_value *ret);
 void scenario_tell_mistake(struct scenario_machine *m);
+/** Adds to what there is to say of the call, after a comma; what does not fit is left out. */
+void scenario_more(struct scenario_machine *m, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /** The page frame behind what the last call gave; 0: none. */
 uint64_t scenario_last_pfn(const struct scenario_machine *m);
 /** The zone that "pfn" lies in; "?" for none. */
@@ -152,6 +186,11 @@ bool scenario_freed(struct calling *c, struct mm_outcome out, uint64_t at);
 bool scenario_mistake(struct calling *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /** The call got 2^order pages at out.addr: a struct page * or, if not "page", an address. */
 bool scenario_got_pages(struct calling *c, struct mm_outcome out, unsigned int order, bool page);
+/** A block of "nr" pages at "pfn" is in use; its number. */
+uint32_t scenario_block_add(struct scenario_machine *m, uint64_t pfn, uint64_t nr,
+			    unsigned int order, enum block_from from);
+/** Who gave it: "cma_alloc()". */
+const char *scenario_block_source(const struct page_block *block);
 /** Block "id", live, is no more. */
 void scenario_forget(struct scenario_machine *m, uint32_t id);
 /** The block that argument "i", a struct page *, stands for; NULL: freed, or none. */
@@ -160,6 +199,9 @@ struct page_block *scenario_block(const struct calling *c, unsigned int i);
 uint32_t scenario_block_at(const struct scenario_machine *m, uint64_t pfn);
 /** A number is the answer. True. */
 bool scenario_answer(struct calling *c, scenario_int number);
+/** Makes the machine, in place of the one there is. */
+bool scenario_machine_build(struct scenario_machine *m, const struct machine_config *config,
+			    struct error *err);
 
 static inline uint64_t arg_u64(const struct calling *c, unsigned int i)
 {
@@ -198,6 +240,7 @@ static inline int arg_int(const struct calling *c, unsigned int i)
 
 #define X(name) scenario_fn scenario_##name;
 SCENARIO_FUNCTIONS_(X)
+SCENARIO_FUNCTIONS_LARGE_(X)
 #undef X
 
 #endif

@@ -12,6 +12,11 @@
 			.result = SCENARIO_##result_ }, .call = scenario_##fn_, .query = true,     \
 	  .note = (note_) }
 
+#define AT_BOOT(name_, args_, params_, result_, fn_, when_, note_)                                 \
+	{ .function = { .name = (name_), .args = (args_), .params = (params_),                     \
+			.result = SCENARIO_##result_ }, .call = scenario_##fn_,                    \
+	  .when = SCENARIO_##when_, .note = (note_) }
+
 const struct scenario_row scenario_rows[] = {
 	/* Small objects. */
 	ROW("kmalloc", "sg", "size, flags", ADDRESS, kmalloc, NULL),
@@ -68,6 +73,48 @@ const struct scenario_row scenario_rows[] = {
 	ROW("add_to_task", "p", "page", NOTHING, anon_add, "a task's memory: the OOM killer frees it"),
 	ROW("drop_caches", "", "", INT, drop_caches, "all page cache goes; how many pages"),
 	ROW("drain_all_pages", "", "", NOTHING, drain_pages, NULL),
+	/* Large buffers. */
+	ROW("cma_alloc", "sss", "area, count, align", PAGE, cma_alloc, "areas are numbers; align is log2 of pages"),
+	ROW("cma_release", "sps", "area, pages, count", NOTHING, cma_release, "all of what cma_alloc() gave"),
+	ASK("cma_get_base", "s", "area", INT, cma_base, NULL),
+	ASK("cma_get_size", "s", "area", INT, cma_size, NULL),
+	ASK("cma_available", "s", "area", INT, cma_available, "pages that no cma_alloc() holds"),
+	ROW("alloc_contig_pages", "sgi", "nr_pages, flags, nid", PAGE, contig_pages, "page cache moves, too; the kernel drops it"),
+	ROW("alloc_contig_range", "ssg", "start, end, flags", INT, contig_range, "page frames; 0 or an error's number; page cache moves, too"),
+	ROW("free_contig_range", "ss", "pfn, nr_pages", NOTHING, free_contig, "all of what was given"),
+	ROW("pin_user_page", "p", "page", NOTHING, pin_page, "pins it for a while, so that it cannot move"),
+	ROW("unpin_user_page", "p", "page", NOTHING, unpin_page, NULL),
+	ASK("DMA_BIT_MASK", "s", "bits", INT, dma_bit_mask, NULL),
+	ROW("dma_set_mask", "s", "mask", INT, dma_set_mask, "there is one device, of 32 bits unless told; 0 or -EIO"),
+	ROW("dma_alloc_coherent", "sg", "size, flags", ADDRESS, dma_alloc, "dma-direct, coherent: first CMA (area 0), then pages, then lower zones; no IOMMU, swiotlb, pools"),
+	ROW("dma_free_coherent", "sa", "size, p", NOTHING, dma_free, NULL),
+	ROW("sg_alloc_table", "sg", "nents, flags", ADDRESS, sg_alloc_table, "the table's memory alone"),
+	ROW("sg_free_table", "a", "table", NOTHING, sg_free_table, NULL),
+	ROW("sgl_alloc", "sg", "length, flags", ADDRESS, sgl_alloc, "a list, and its single pages"),
+	ROW("sgl_alloc_order", "ssg", "length, order, flags", ADDRESS, sgl_alloc_order, "the same in larger pieces"),
+	ROW("sgl_free", "a", "sgl", NOTHING, sgl_free, "of either"),
+	/* Boot. */
+	AT_BOOT("memblock_alloc", "ss", "size, align", ADDRESS, memblock_alloc, BOOTING, NULL),
+	AT_BOOT("memblock_alloc_raw", "ss", "size, align", ADDRESS, memblock_alloc_raw, BOOTING, "not zeroed"),
+	AT_BOOT("memblock_alloc_from", "sss", "size, align, min_addr", ADDRESS, memblock_alloc_from, BOOTING, NULL),
+	AT_BOOT("memblock_alloc_low", "ss", "size, align", ADDRESS, memblock_alloc_low, BOOTING, NULL),
+	AT_BOOT("memblock_alloc_node", "ssi", "size, align, nid", ADDRESS, memblock_alloc_node, BOOTING, NULL),
+	AT_BOOT("memblock_alloc_try_nid", "ssssi", "size, align, min_addr, max_addr, nid", ADDRESS, memblock_alloc_try_nid, BOOTING, NULL),
+	AT_BOOT("memblock_phys_alloc", "ss", "size, align", INT, memblock_phys_alloc, BOOTING, "gives a physical address"),
+	AT_BOOT("memblock_phys_alloc_range", "ssss", "size, align, start, end", INT, memblock_phys_alloc_range, BOOTING, "gives a physical address"),
+	AT_BOOT("memblock_reserve", "ss", "base, size", NOTHING, memblock_reserve, BOOTING, NULL),
+	AT_BOOT("memblock_phys_free", "ss", "base, size", NOTHING, memblock_phys_free, ALWAYS, NULL),
+	AT_BOOT("memblock_free", "as", "p, size", NOTHING, memblock_free, ALWAYS, "takes an address, as since 5.16; after boot since 7.0"),
+	AT_BOOT("memblock_free_late", "ss", "base, size", NOTHING, memblock_free_late, BOOTED, NULL),
+	AT_BOOT("memblock_set_bottom_up", "s", "enable", NOTHING, memblock_bottom_up, BOOTING, NULL),
+	ASK("memblock_is_reserved", "s", "addr", INT, memblock_is_reserved, NULL),
+	ASK("memblock_phys_mem_size", "", "", INT, memblock_memory, NULL),
+	ASK("memblock_reserved_size", "", "", INT, memblock_reserved, NULL),
+	AT_BOOT("alloc_bootmem", "s", "size", ADDRESS, bootmem_alloc, BOOTING, "until 4.19; a bitmap before 3.0 (x86), then memblock"),
+	AT_BOOT("alloc_bootmem_low", "s", "size", ADDRESS, bootmem_low, BOOTING, "below 4 GiB; as alloc_bootmem()"),
+	AT_BOOT("alloc_bootmem_pages", "s", "size", ADDRESS, bootmem_pages, BOOTING, "as alloc_bootmem()"),
+	AT_BOOT("__alloc_bootmem", "sss", "size, align, goal", ADDRESS, bootmem_goal, BOOTING, "as alloc_bootmem()"),
+	AT_BOOT("free_bootmem", "ss", "physaddr, size", NOTHING, bootmem_free, BOOTING, "whole pages"),
 	/* Areas. */
 	ROW("vmalloc", "s", "size", ADDRESS, vmalloc, NULL),
 	ROW("vzalloc", "s", "size", ADDRESS, vzalloc, NULL),

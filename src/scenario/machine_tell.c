@@ -10,6 +10,8 @@
 #include "kmreplay/mm/zone.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 static void add_argument(struct scenario_machine *m, const struct scenario_call *call,
@@ -49,6 +51,20 @@ void scenario_tell_mistake(struct scenario_machine *m)
 		return;
 	m->last.mistake = false;
 	m->sink->tell(m->ctx, SCENARIO_MISTAKE, &m->last.place, m->last.why, NULL);
+}
+
+void scenario_more(struct scenario_machine *m, const char *fmt, ...)
+{
+	const size_t len = strlen(m->last.more);
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (len + 2 < sizeof(m->last.more)) {
+		memcpy(m->last.more + len, len ? ", " : "", len ? 3 : 1);
+		vsnprintf(m->last.more + len + (len ? 2 : 0), sizeof(m->last.more) - len - 2, fmt,
+			  ap);
+	}
+	va_end(ap);
 }
 
 uint64_t scenario_last_pfn(const struct scenario_machine *m)
@@ -112,7 +128,7 @@ static void add_detail(struct scenario_machine *m)
 	struct slab_cache_stats stats;
 
 	if (!mm_ok(m->last.out)) {
-		str_add(&m->detail, m->last.mistake ? m->last.why : "");
+		str_add(&m->detail, m->last.mistake ? m->last.why : m->last.more);
 		return;
 	}
 	if (m->last.type == SCENARIO_ADDRESS && pfn &&
@@ -120,6 +136,8 @@ static void add_detail(struct scenario_machine *m)
 		str_addf(&m->detail, "%s, ", stats.name);
 	if (pfn)
 		str_addf(&m->detail, "pfn 0x%" PRIx64 ", %s", pfn, scenario_zone_name(m, pfn));
+	if (m->last.more[0])
+		str_addf(&m->detail, "%s%s", pfn ? ", " : "", m->last.more);
 }
 
 static bool find_zone(const struct scenario_machine *m, uint64_t pfn, struct zone_info *ret)

@@ -39,7 +39,7 @@ bool cma_is_held(const struct page_allocator *pa, unsigned int area, uint64_t pf
  * where they fit and can be had; a place that cannot be emptied is passed over. "gfp" says what the
  * targets of moves may do, and __GFP_COMP asks for one compound block (nr a power of two, align its
  * order). The pages are in use as page_alloc_contig_range() leaves them. Failure: INVALID (nr is 0
- * or more than the area), NO_SPACE (no place is left in the bitmap), NO_BLOCK (what is left cannot
+ * or more than the area), FULL (no place is left in the bitmap), NO_BLOCK (what is left cannot
  * be emptied), NO_MEMORY (nowhere to move to).
  */
 struct mm_outcome cma_alloc(struct page_allocator *pa, unsigned int cpu, unsigned int area,

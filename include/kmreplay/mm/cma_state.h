@@ -3,7 +3,7 @@
 #ifndef KMREPLAY_MM_CMA_STATE_H
 #define KMREPLAY_MM_CMA_STATE_H
 
-#include "kmreplay/core/base.h"
+#include "kmreplay/mm/page_contig.h"
 
 struct error;
 struct machine_config;
@@ -33,6 +33,12 @@ struct cma_area {
 	uint32_t id;        /**< as in struct machine_cma */
 	uint64_t available; /**< pages that no contiguous request holds */
 };
+
+/* src/mm/page/contig.c */
+
+/** page_alloc_contig_range() as a part of a call, whose report goes on. */
+struct mm_outcome page_contig_range(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
+				    uint64_t nr, uint32_t gfp, bool cma);
 
 /* src/mm/page/cma.c */
 

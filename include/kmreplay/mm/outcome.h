@@ -42,6 +42,8 @@
 	X(PERCPU, "percpu chunk")                                                             \
 	X(PERCPU_POPULATE, "percpu populate")                                                 \
 	X(PERCPU_CREATE, "percpu new chunk")                                                  \
+	X(CONTIG, "contiguous range")          /* emptied for one request */                  \
+	X(MEMBLOCK, "memblock")                                                               \
 	X(POOL_KEEP, "pool refill")            /* a free into a pool's reserve */             \
 	X(POOL_RESERVE, "pool reserve")        /* an element out of it */                     \
 	X(POOL_WAIT, "pool wait")              /* slept until one came back */                \
@@ -65,6 +67,7 @@ enum mm_path {
 	X(NO_ZONE, "no suitable zone")                                                        \
 	X(ORDER, "order too large")                                                           \
 	X(NO_SPACE, "address space exhausted")                                                \
+	X(FULL, "area full")                /* of CMA */                                      \
 	X(INVALID, "invalid request")                                                         \
 	X(FOREVER, "waits for ever")        /* and nobody is left who could end it */
 

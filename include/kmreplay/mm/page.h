@@ -110,8 +110,13 @@ uint64_t page_tick(struct page_allocator *pa, uint64_t now_ns);
 void page_drain_all(struct page_allocator *pa);
 /** split_page(): the block becomes 2^order single pages, each to be freed alone. */
 void page_split(struct page_allocator *pa, uint64_t pfn, unsigned int order);
-/** The block that "pfn" heads is never moved from now on: its owner would not find it again. */
-void page_pin(struct page_allocator *pa, uint64_t pfn);
+/**
+ * The block that "pfn" heads is never moved from now on: its owner would not find it again. True:
+ * it could have been moved before.
+ */
+bool page_pin(struct page_allocator *pa, uint64_t pfn);
+/** It may be moved again: the other way round, for a movable block that was pinned. */
+void page_unpin(struct page_allocator *pa, uint64_t pfn);
 /** "pfn" is allocated and heads a block; "*order" says which. */
 bool page_is_allocated(const struct page_allocator *pa, uint64_t pfn, unsigned int *order);
 /** "pfn" is free: in the buddy lists, alone or inside a block, or in a per-CPU list. */

@@ -27,12 +27,43 @@ enum page_contig_result {
 	PAGE_CONTIG_INVALID, /**< -EINVAL: not all memory, or of several zones */
 };
 
+/** X(suffix, words): what stands in a range's way. */
+#define PAGE_CONTIG_OBSTACLES(X)                                                              \
+	X(NONE, "nothing")                                                                    \
+	X(PAGE, "a page in use that cannot move")                                             \
+	X(UNKNOWN, "a page in use since boot, or no memory")                                  \
+	X(ISOLATED, "another request is at work in the pageblock")                            \
+	X(CMA, "a pageblock of a CMA area")                                                   \
+	X(EDGE, "the range is not memory of one zone")                                        \
+	X(NOWHERE, "nowhere to move the page to")                                             \
+	X(BITMAP, "no run of free bits that is long enough")
+
+enum page_contig_obstacle {
+#define X(suffix, ...) PAGE_CONTIG_OBSTACLE_##suffix,
+	PAGE_CONTIG_OBSTACLES(X)
+#undef X
+	PAGE_CONTIG_OBSTACLE_NR,
+};
+
+/** "a pinned page" */
+const char *page_contig_obstacle_words(enum page_contig_obstacle obstacle);
+
+/** What a call for contiguous memory met with, over all places that it tried. */
+struct page_contig_report {
+	enum page_contig_obstacle obstacle; /**< of the last place that could not be had */
+	uint64_t pfn;       /**< of what stood there; 0: none in particular */
+	uint64_t nr_moved;  /**< pages that moved elsewhere */
+	uint64_t nr_busy;   /**< places that could not be had */
+};
+
 /** A range under way. Fields are for reading. */
 struct page_contig {
 	uint64_t pfn, nr;    /**< pages asked for */
 	bool cma;            /**< in pageblocks of a CMA area; else in any of movable memory */
 	uint64_t first, end; /**< pfns of the isolated pageblocks */
 	uint64_t nr_moved;   /**< pages that had to move */
+	enum page_contig_obstacle obstacle; /**< why not, */
+	uint64_t stuck;      /**< and the pfn where */
 	struct vec(uint8_t) types; /**< of those pageblocks before */
 };
 
@@ -84,6 +115,8 @@ struct mm_outcome page_alloc_contig_range(struct page_allocator *pa, unsigned in
  */
 struct mm_outcome page_alloc_contig_pages(struct page_allocator *pa, unsigned int cpu, uint64_t nr,
 					  uint32_t gfp, int node);
+/** Of the last call of these two or of cma_alloc(); the allocator's. */
+const struct page_contig_report *page_contig_report(const struct page_allocator *pa);
 /**
  * free_contig_range(): gives back what came from the two above. Single pages go back one by one in
  * ascending order or, from 7.0 on, in the largest blocks that alignment allows; a compound block

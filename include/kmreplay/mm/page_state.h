@@ -184,7 +184,6 @@ struct page_allocator {
 	struct page_ops ops;
 	void *ctx;
 	struct mm_costs costs;
-
 	uint64_t base_pfn;
 	uint32_t nr_pages;  /**< span of all memory, a multiple of the largest block */
 	uint32_t block_order;
@@ -197,6 +196,7 @@ struct page_allocator {
 	uint16_t *cpu_node;
 	struct vec(struct page_range) ranges; /**< all memory, ascending */
 	struct vec(struct cma_area) cma;
+	struct page_contig_report contig; /**< of the last call for contiguous memory */
 	struct vec(struct page_range) reserved; /**< frames not managed until named, ascending */
 	unsigned int nr_zones, nr_nodes, nr_cpus;
 	unsigned int nr_online; /**< CPUs that are up */

@@ -139,13 +139,15 @@ struct mm_outcome cma_alloc(struct page_allocator *pa, unsigned int cpu, unsigne
 			    uint64_t nr, unsigned int align, uint32_t gfp)
 {
 	struct cma_area *a = &pa->cma.items[area];
-	struct mm_outcome outcome = { .failure = MM_FAIL_NO_SPACE, .path = MM_PATH_COMPACT };
+	struct mm_outcome outcome = { .failure = MM_FAIL_FULL, .path = MM_PATH_CONTIG };
 	struct cma_request req = { .nr = nr, .align = align, .gfp = gfp };
 	struct cma_info info;
 
 	BUG_ON(area >= pa->cma.nr);
 	cma_info(pa, area, &info);
+	pa->contig = (struct page_contig_report){ .obstacle = PAGE_CONTIG_OBSTACLE_BITMAP };
 	if (!nr || nr > info.count || align > KERNEL_MAX_ORDER + 20U) {
+		pa->contig.obstacle = PAGE_CONTIG_OBSTACLE_NONE;
 		outcome.failure = MM_FAIL_INVALID;
 		return outcome;
 	}
@@ -305,7 +307,7 @@ static void range_alloc(struct page_allocator *pa, unsigned int cpu, struct cma_
 
 		if (bit >= size)
 			return;
-		part = page_alloc_contig_range(pa, cpu, pfn, req->nr, req->gfp, true);
+		part = page_contig_range(pa, cpu, pfn, req->nr, req->gfp, true);
 		mm_outcome_add(outcome, part);
 		outcome->failure = part.failure;
 		if (mm_ok(part)) {

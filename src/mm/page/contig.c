@@ -40,14 +40,17 @@ struct move_batch {
 };
 
 static bool is_one_zone(const struct page_allocator *pa, uint64_t pfn, uint64_t nr);
-static bool is_movable(const struct page_allocator *pa, uint32_t start, uint32_t end);
+static enum page_contig_obstacle block_obstacle(struct page_allocator *pa, uint32_t start,
+						uint32_t end, struct page_contig *contig);
+static enum page_contig_obstacle find_unmovable(const struct page_allocator *pa, uint32_t start,
+						uint32_t end, struct page_contig *contig);
 static bool isolate_block(struct page_allocator *pa, uint32_t block);
 static void unisolate_block(struct page_allocator *pa, uint32_t block, enum migratetype type);
 static bool rejoins(const struct page_allocator *pa, const struct zone *zone, uint32_t block);
 static void retype_block(struct page_allocator *pa, struct zone *zone, uint32_t block,
 			 enum migratetype type);
 static uint32_t collect(const struct page_allocator *pa, uint32_t at, uint32_t end,
-			struct move_batch *batch);
+			struct move_batch *batch, struct page_contig *contig);
 static enum page_contig_result move_batch(struct page_allocator *pa, unsigned int cpu,
 					  uint32_t gfp, struct move_batch *batch);
 static void move_one(struct page_allocator *pa, uint32_t from, uint32_t to);
@@ -56,6 +59,7 @@ static void take_free(struct page_allocator *pa, uint32_t start, uint32_t end, b
 static void give_back(struct page_allocator *pa, struct zone *zone, uint32_t start,
 		      uint32_t end);
 static unsigned int piece_order(uint32_t at, uint32_t end);
+static void report_part(struct page_allocator *pa, const struct page_contig *contig, bool got);
 static struct mm_outcome outcome_of(const struct page_allocator *pa, uint64_t pfn,
 				    enum page_contig_result result);
 
@@ -68,18 +72,19 @@ enum page_contig_result page_contig_begin(struct page_allocator *pa, unsigned in
 
 	page_begin(pa, cpu);
 	*contig = (struct page_contig){ .pfn = pfn, .nr = nr, .cma = cma };
-	if (!is_one_zone(pa, pfn, nr))
+	if (!is_one_zone(pa, pfn, nr)) {
+		contig->obstacle = PAGE_CONTIG_OBSTACLE_EDGE;
 		return PAGE_CONTIG_INVALID;
+	}
 	start = (uint32_t)(pfn - pa->base_pfn);
 	end = start + (uint32_t)nr;
 	first = (uint32_t)bits_align_down(start, block);
 	last = (uint32_t)bits_align_up(end, block);
 	for (uint32_t at = first; at < last; at += block) {
 		const enum migratetype type = block_type(pa, at);
-		const bool fits = type == MIGRATE_CMA ? cma :
-					is_movable(pa, MAX(at, start), MIN(at + block, end));
 
-		if (type == MIGRATE_ISOLATE || !fits || !isolate_block(pa, at)) {
+		contig->obstacle = block_obstacle(pa, MAX(at, start), MIN(at + block, end), contig);
+		if (contig->obstacle != PAGE_CONTIG_OBSTACLE_NONE || !isolate_block(pa, at)) {
 			contig->first = pa->base_pfn + first;
 			contig->end = pa->base_pfn + at;
 			page_contig_end(pa, cpu, contig);
@@ -113,15 +118,18 @@ enum page_contig_result page_contig_migrate(struct page_allocator *pa, unsigned 
 		struct move_batch batch = { .nr = 0 };
 		enum page_contig_result result;
 
-		at = collect(pa, at, end, &batch);
+		at = collect(pa, at, end, &batch, contig);
 		if (at == PAGE_NIL) {
 			work_cost(pa, (uint64_t)MOVE_TRIES * pa->costs.compact_page);
 			return PAGE_CONTIG_BUSY;
 		}
 		result = move_batch(pa, cpu, gfp, &batch);
-		contig->nr_moved += batch.nr_pages;
-		if (result != PAGE_CONTIG_OK)
+		if (result != PAGE_CONTIG_OK) {
+			contig->obstacle = PAGE_CONTIG_OBSTACLE_NOWHERE;
+			contig->stuck = pa->base_pfn + batch.from[0];
 			return result;
+		}
+		contig->nr_moved += batch.nr_pages;
 	}
 	return PAGE_CONTIG_OK;
 }
@@ -177,6 +185,13 @@ void page_contig_end(struct page_allocator *pa, unsigned int cpu, struct page_co
 struct mm_outcome page_alloc_contig_range(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
 					  uint64_t nr, uint32_t gfp, bool cma)
 {
+	pa->contig = (struct page_contig_report){ 0 };
+	return page_contig_range(pa, cpu, pfn, nr, gfp, cma);
+}
+
+struct mm_outcome page_contig_range(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
+				    uint64_t nr, uint32_t gfp, bool cma)
+{
 	const bool compound = gfp & GFP_BIT_COMP;
 	enum page_contig_result result;
 	struct page_contig contig;
@@ -185,15 +200,16 @@ struct mm_outcome page_alloc_contig_range(struct page_allocator *pa, unsigned in
 			 nr > 1ULL << KERNEL_MAX_ORDER))
 		return outcome_of(pa, pfn, PAGE_CONTIG_INVALID);
 	result = page_contig_begin(pa, cpu, pfn, nr, cma, &contig);
-	if (result != PAGE_CONTIG_OK)
-		return outcome_of(pa, pfn, result);
-	pcp_drain_all(pa, page_find_zone(pa, (uint32_t)(pfn - pa->base_pfn)));
-	result = page_contig_migrate(pa, cpu, gfp, &contig);
-	if (result == PAGE_CONTIG_OK)
-		result = page_contig_take(pa, cpu, compound, &contig);
-	page_contig_end(pa, cpu, &contig);
-	pa->stats.contig_allocs += result == PAGE_CONTIG_OK;
-	pa->stats.contig_failures += result != PAGE_CONTIG_OK;
+	if (result == PAGE_CONTIG_OK) {
+		pcp_drain_all(pa, page_find_zone(pa, (uint32_t)(pfn - pa->base_pfn)));
+		result = page_contig_migrate(pa, cpu, gfp, &contig);
+		if (result == PAGE_CONTIG_OK)
+			result = page_contig_take(pa, cpu, compound, &contig);
+		page_contig_end(pa, cpu, &contig);
+		pa->stats.contig_allocs += result == PAGE_CONTIG_OK;
+		pa->stats.contig_failures += result != PAGE_CONTIG_OK;
+	}
+	report_part(pa, &contig, result == PAGE_CONTIG_OK);
 	return outcome_of(pa, pfn, result);
 }
 
@@ -204,6 +220,7 @@ struct mm_outcome page_alloc_contig_pages(struct page_allocator *pa, unsigned in
 	struct page_request req;
 
 	page_begin(pa, cpu);
+	pa->contig = (struct page_contig_report){ 0 };
 	if (!nr || nr > pa->nr_pages || !request_init(pa, &req, gfp, 0, node))
 		return outcome_of(pa, 0, PAGE_CONTIG_INVALID);
 	for (uint32_t i = req.preferred; i < req.nr_zones; i++) {
@@ -215,7 +232,7 @@ struct mm_outcome page_alloc_contig_pages(struct page_allocator *pa, unsigned in
 			continue;
 		/* ALIGN() of a size that is no power of two does not align. */
 		for (; at + nr <= pa->base_pfn + zone->end; at += nr) {
-			outcome = page_alloc_contig_range(pa, cpu, at, nr, gfp, false);
+			outcome = page_contig_range(pa, cpu, at, nr, gfp, false);
 			mm_outcome_add(&sum, outcome);
 			if (!mm_ok(outcome))
 				continue;
@@ -227,6 +244,22 @@ struct mm_outcome page_alloc_contig_pages(struct page_allocator *pa, unsigned in
 	outcome.cost_ns = sum.cost_ns;
 	outcome.steps = sum.steps;
 	return outcome;
+}
+
+const struct page_contig_report *page_contig_report(const struct page_allocator *pa)
+{
+	return &pa->contig;
+}
+
+const char *page_contig_obstacle_words(enum page_contig_obstacle obstacle)
+{
+	static const char *const words[] = {
+#define X(suffix, words_) words_,
+		PAGE_CONTIG_OBSTACLES(X)
+#undef X
+	};
+
+	return words[obstacle];
 }
 
 void page_free_contig_range(struct page_allocator *pa, unsigned int cpu, uint64_t pfn,
@@ -266,22 +299,39 @@ static bool is_one_zone(const struct page_allocator *pa, uint64_t pfn, uint64_t 
 	       page_memory_in(pa, (uint32_t)index, (uint32_t)(index + nr)) == nr;
 }
 
-/* has_unmovable_pages(): all of it is free or can be moved, and known. */
-static bool is_movable(const struct page_allocator *pa, uint32_t start, uint32_t end)
+/* What of a pageblock, [start, end), stands in the way of isolating it. */
+static enum page_contig_obstacle block_obstacle(struct page_allocator *pa, uint32_t start,
+						uint32_t end, struct page_contig *contig)
+{
+	contig->stuck = pa->base_pfn + start;
+	switch ((int)block_type(pa, start)) {
+	case MIGRATE_ISOLATE:
+		return PAGE_CONTIG_OBSTACLE_ISOLATED;
+	case MIGRATE_CMA:
+		return contig->cma ? PAGE_CONTIG_OBSTACLE_NONE : PAGE_CONTIG_OBSTACLE_CMA;
+	default:
+		return find_unmovable(pa, start, end, contig);
+	}
+}
+
+/* has_unmovable_pages(): the first that is neither free nor can be moved, or is not known. */
+static enum page_contig_obstacle find_unmovable(const struct page_allocator *pa, uint32_t start,
+						uint32_t end, struct page_contig *contig)
 {
 	for (uint32_t at = start; at < end;) {
-		const struct page *page;
 		struct page_where where;
+		const struct page *page;
 
 		page_follow_find(pa, pa->base_pfn + at, &where);
+		contig->stuck = pa->base_pfn + at;
 		if (where.place == PAGE_PLACE_UNKNOWN || where.place == PAGE_PLACE_OUTSIDE)
-			return false;
+			return PAGE_CONTIG_OBSTACLE_UNKNOWN;
 		page = &pa->pages[where.head - pa->base_pfn];
 		if (where.place == PAGE_PLACE_USED && page->type != MIGRATE_MOVABLE)
-			return false;
+			return PAGE_CONTIG_OBSTACLE_PAGE;
 		at = (uint32_t)(where.head - pa->base_pfn) + (1U << where.order);
 	}
-	return true;
+	return PAGE_CONTIG_OBSTACLE_NONE;
 }
 
 /* set_migratetype_isolate(); false: the pageblock crosses the zone's edge. */
@@ -358,7 +408,7 @@ static void retype_block(struct page_allocator *pa, struct zone *zone, uint32_t 
  * one of them cannot be moved.
  */
 static uint32_t collect(const struct page_allocator *pa, uint32_t at, uint32_t end,
-			struct move_batch *batch)
+			struct move_batch *batch, struct page_contig *contig)
 {
 	while (at < end && batch->nr_pages < CLUSTER) {
 		const struct page *page = &pa->pages[at];
@@ -369,8 +419,12 @@ static uint32_t collect(const struct page_allocator *pa, uint32_t at, uint32_t e
 			at = head + (1U << order);
 			continue;
 		}
-		if (page->state != PAGE_USED || page->type != MIGRATE_MOVABLE)
+		if (page->state != PAGE_USED || page->type != MIGRATE_MOVABLE) {
+			contig->obstacle = page->state == PAGE_USED ? PAGE_CONTIG_OBSTACLE_PAGE :
+								      PAGE_CONTIG_OBSTACLE_UNKNOWN;
+			contig->stuck = pa->base_pfn + at;
 			return PAGE_NIL;
+		}
 		batch->from[batch->nr++] = at;
 		batch->nr_pages += 1U << page->order;
 		at += 1U << page->order;
@@ -492,6 +546,16 @@ static unsigned int piece_order(uint32_t at, uint32_t end)
 	return order;
 }
 
+static void report_part(struct page_allocator *pa, const struct page_contig *contig, bool got)
+{
+	pa->contig.nr_moved += contig->nr_moved;
+	if (got)
+		return;
+	pa->contig.nr_busy++;
+	pa->contig.obstacle = contig->obstacle;
+	pa->contig.pfn = contig->stuck;
+}
+
 static struct mm_outcome outcome_of(const struct page_allocator *pa, uint64_t pfn,
 				    enum page_contig_result result)
 {
@@ -506,7 +570,7 @@ static struct mm_outcome outcome_of(const struct page_allocator *pa, uint64_t pf
 		.addr = result == PAGE_CONTIG_OK ? pfn : 0,
 		.cost_ns = pa->work.cost_ns,
 		.steps = (uint16_t)MIN(pa->work.steps, (uint32_t)UINT16_MAX),
-		.path = MM_PATH_COMPACT,
+		.path = MM_PATH_CONTIG,
 		.failure = failures[result],
 	};
 }

@@ -30,6 +30,8 @@ static unsigned int bulk_flags(const struct page_request *req);
 static unsigned int bulk_take(struct page_allocator *pa, const struct page_request *req,
 			      unsigned int nr, uint64_t *pfns);
 static struct zone *page_zone_of(struct page_allocator *pa, uint32_t index);
+static bool set_mobility(struct page_allocator *pa, uint64_t pfn, enum migratetype from,
+			 enum migratetype to);
 
 struct page_allocator *page_allocator_create(const struct machine_config *config,
 					     const struct page_ops *ops, void *ctx,
@@ -261,20 +263,14 @@ void page_split(struct page_allocator *pa, uint64_t pfn, unsigned int order)
 	}
 }
 
-void page_pin(struct page_allocator *pa, uint64_t pfn)
+bool page_pin(struct page_allocator *pa, uint64_t pfn)
 {
-	const uint32_t index = (uint32_t)(pfn - pa->base_pfn);
-	const struct page *page;
-	struct zone *zone;
+	return set_mobility(pa, pfn, MIGRATE_MOVABLE, MIGRATE_UNMOVABLE);
+}
 
-	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
-	page = &pa->pages[index];
-	zone = &pa->zones[page->zone];
-	BUG_ON(page->state != PAGE_USED);
-	if (page->type != MIGRATE_MOVABLE)
-		return;
-	page_set_unused(pa, zone, index);
-	page_set_used(pa, zone, index, page->order, MIGRATE_UNMOVABLE);
+void page_unpin(struct page_allocator *pa, uint64_t pfn)
+{
+	(void)set_mobility(pa, pfn, MIGRATE_UNMOVABLE, MIGRATE_MOVABLE);
 }
 
 bool page_is_allocated(const struct page_allocator *pa, uint64_t pfn, unsigned int *order)
@@ -539,4 +535,22 @@ static enum mm_failure failure_reason(struct page_allocator *pa, const struct pa
 	if (boosted)
 		return MM_FAIL_BOOST;
 	return nr_free < 1ULL << req->order ? MM_FAIL_NO_MEMORY : MM_FAIL_WATERMARK;
+}
+
+static bool set_mobility(struct page_allocator *pa, uint64_t pfn, enum migratetype from,
+			 enum migratetype to)
+{
+	const uint32_t index = (uint32_t)(pfn - pa->base_pfn);
+	const struct page *page;
+	struct zone *zone;
+
+	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
+	page = &pa->pages[index];
+	zone = &pa->zones[page->zone];
+	BUG_ON(page->state != PAGE_USED);
+	if (page->type != from)
+		return false;
+	page_set_unused(pa, zone, index);
+	page_set_used(pa, zone, index, page->order, to);
+	return true;
 }

@@ -316,7 +316,7 @@ START_TEST(requests_take_the_first_place_that_fits)
 	ck_assert_uint_eq(cma_alloc(owner.pa, 0, 0, 3, 0, GFP_BITS_KERNEL).addr, AREA);
 	ck_assert_int_eq(cma_alloc(owner.pa, 0, 0, 0, 0, GFP_BITS_KERNEL).failure, MM_FAIL_INVALID);
 	ck_assert_int_eq(cma_alloc(owner.pa, 0, 0, AREA_PAGES, 0, GFP_BITS_KERNEL).failure,
-			 MM_FAIL_NO_SPACE);
+			 MM_FAIL_FULL);
 	finish(&owner);
 }
 END_TEST
