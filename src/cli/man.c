@@ -75,6 +75,10 @@ static void print_presets(const struct page *page);
 static void print_metrics(const struct page *page);
 static void print_slabs(const struct page *page);
 static void print_functions(const struct page *page);
+static void begin_calls(FILE *fp, const struct scenario_group *group);
+static void begin_table(FILE *fp, const char *columns, const char *titles);
+static void print_call(FILE *fp, const struct scenario_entry *entry, const char *kernels);
+static void print_cell(FILE *fp, const char *text, bool bold);
 static void print_properties(const struct page *page);
 static void add_metric(const struct replay_metric_info *info, struct str *text);
 static void add_members(enum replay_metric metric, struct str *text);
@@ -112,6 +116,8 @@ static void print_head(const struct page *page, const char *name)
 {
 	FILE *fp = page->fp;
 
+	/* Some pages have tables: man(1) is to run tbl(1). */
+	fputs("'\\\" t\n", fp);
 	fputs(".\\\" Made from the option tables and the text of the same name; do not edit.\n",
 	      fp);
 	fprintf(fp, ".TH \"%s\" %d \"\" \"kmreplay %s\" \"%s\"\n.SH NAME\n", name,
@@ -336,26 +342,88 @@ static void print_slabs(const struct page *page)
 	str_deinit(&text);
 }
 
-/* "kmalloc(size, flags): an address. In process context." */
+/* A table for each allocator, and one of what is not there. */
 static void print_functions(const struct page *page)
 {
-	const struct scenario_function *function;
-	struct str term, text;
+	const struct scenario_group *group = NULL;
+	const struct scenario_absence *absence;
+	struct scenario_entry entry;
+	struct str kernels = { 0 };
 
-	str_init(&term);
-	str_init(&text);
-	for (unsigned int i = 0; (function = scenario_machine_function(i)); i++) {
-		const char *note = scenario_machine_function_note(i);
-
-		str_reset(&term);
-		str_reset(&text);
-		str_addf(&term, "%s(%s)", function->name, function->params);
-		str_addf(&text, "Gives %s", scenario_type_name(function->result));
-		str_addf(&text, "%s%s.", note[0] ? "; " : "", note);
-		print_item(page->fp, str_text(&term), str_text(&text));
+	for (unsigned int i = 0; scenario_machine_entry(i, &entry); i++) {
+		if (entry.group != group) {
+			fputs(group ? ".TE\n" : "", page->fp);
+			begin_calls(page->fp, entry.group);
+		}
+		group = entry.group;
+		str_reset(&kernels);
+		scenario_machine_kernels(i, &kernels);
+		print_call(page->fp, &entry, str_text(&kernels));
 	}
-	str_deinit(&term);
+	fputs(".TE\n.SS Calls that are not there\n", page->fp);
+	begin_table(page->fp, "lw(28n)2 lw(40n)", "Call\tWhy, and what there is instead");
+	for (unsigned int i = 0; (absence = scenario_machine_absence(i)); i++) {
+		print_cell(page->fp, absence->name, true);
+		fputs("\t", page->fp);
+		print_cell(page->fp, absence->why, false);
+		fputs("\n", page->fp);
+	}
+	fputs(".TE\n", page->fp);
+	str_deinit(&kernels);
+}
+
+static void begin_calls(FILE *fp, const struct scenario_group *group)
+{
+	struct str text = { 0 };
+
+	if (group->models)
+		str_addf(&text, "Modelled: %s.", group->models);
+	str_addf(&text, "%s%s.", group->models ? " Not modelled: " : "", group->lacks);
+	fprintf(fp, ".SS %s\n", group->title);
+	print_text(fp, str_text(&text), false);
+	fputs("\n", fp);
+	begin_table(fp, "lw(28n)2 lw(8n)2 lw(10n)2 lw(19n)", "Call\tKernels\tGives\tRemarks");
 	str_deinit(&text);
+}
+
+/* By tbl(1), which man(1) runs where the first line of the page asks for it. */
+static void begin_table(FILE *fp, const char *columns, const char *titles)
+{
+	fprintf(fp, ".PP\n.TS\n%s.\n%s\n_\n", columns, titles);
+}
+
+static void print_call(FILE *fp, const struct scenario_entry *entry, const char *kernels)
+{
+	const struct scenario_function *function = entry->function;
+	char *call = xasprintf("%s(%s)", function->name, function->params);
+
+	print_cell(fp, call, true);
+	fputs("\t", fp);
+	print_cell(fp, kernels, false);
+	fputs("\t", fp);
+	print_cell(fp, scenario_type_name(function->result), false);
+	fputs("\t", fp);
+	print_cell(fp, entry->note, false);
+	fputs("\n", fp);
+	free(call);
+}
+
+/* A call may be broken behind its parenthesis. */
+static void print_cell(FILE *fp, const char *text, bool bold)
+{
+	const char *args = strchr(text, '(');
+	char *name = args ? xasprintf("%.*s", (int)(args + 1 - text), text) : NULL;
+
+	fputs("T{\n.na\n.nh\n", fp);
+	fputs(bold ? ".B " : "", fp);
+	if (bold && name) {
+		print_text(fp, name, false);
+		fputs("\\:", fp);
+		text = args + 1;
+	}
+	print_text(fp, text, false);
+	fputs("\nT}", fp);
+	free(name);
 }
 
 static void print_properties(const struct page *page)

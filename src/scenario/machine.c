@@ -92,7 +92,9 @@ void scenario_machine_destroy(struct scenario_machine *m)
 const struct scenario_host *scenario_machine_host(void)
 {
 	static const struct scenario_host host = {
-		.function = scenario_machine_function,
+		.function = scenario_function,
+		.has = scenario_has,
+		.absent = scenario_absent,
 		.properties = properties,
 		.nr_properties = ARRAY_SIZE(properties),
 		.constant = scenario_constant,
@@ -169,18 +171,6 @@ const struct scenario_totals *scenario_machine_totals(const struct scenario_mach
 uint64_t scenario_machine_now(const struct scenario_machine *m)
 {
 	return m->machine ? machine_now(m->machine) : 0;
-}
-
-const struct scenario_function *scenario_machine_function(unsigned int i)
-{
-	return i < scenario_nr_rows() ? &scenario_rows[i].function : NULL;
-}
-
-const char *scenario_machine_function_note(unsigned int i)
-{
-	const char *note = i < scenario_nr_rows() ? scenario_rows[i].note : NULL;
-
-	return note ? note : "";
 }
 
 unsigned int scenario_context(const struct scenario_machine *m)

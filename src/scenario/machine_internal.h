@@ -7,6 +7,7 @@
  *	machine_blocks.c  page blocks that calls hold, and what becomes of them under pressure
  *	machine_names.c   constants
  *	machine_table.c   the table of functions
+ *	machine_has.c     which kernels have them, and those that are not there
  *	calls_slab.c      kmalloc() and its family, caches
  *	calls_page.c      pages
  *	calls_area.c      vmalloc, kvmalloc, per-CPU memory
@@ -136,12 +137,24 @@ struct scenario_row {
 	enum scenario_when when;
 	bool query;       /**< asks, neither allocates nor frees */
 	const char *note; /**< for the manual; NULL: all of it is modelled */
+	struct kernel_version since, last; /**< releases that have it; major 0: no such limit */
+	const char *instead; /**< what is used where there is none; NULL: nothing in particular */
 };
 
 /* machine_table.c */
 
 extern const struct scenario_row scenario_rows[];
 unsigned int scenario_nr_rows(void);
+extern const struct scenario_group scenario_groups[];
+unsigned int scenario_nr_groups(void);
+
+/* machine_has.c */
+
+/** The machine's kernel has function "i"; else "err" says which ones do. */
+bool scenario_has(void *ctx, unsigned int i, struct error *err);
+const struct scenario_function *scenario_function(unsigned int i);
+/** Why the machine has no function "name", which kernels have; NULL: it is none of theirs. */
+const char *scenario_absent(void *ctx, const char *name);
 
 /* machine_names.c */
 

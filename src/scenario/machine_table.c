@@ -4,13 +4,18 @@
 
 #include "machine_internal.h"
 
-#define ROW(name_, args_, params_, result_, fn_, note_)                                            \
+/*
+ * Behind the note may stand what else there is to say: .since and .last, the first and the last
+ * release that has the call (neither: all have), and .instead, what others have.
+ */
+#define ROW(name_, args_, params_, result_, fn_, note_, ...)                                       \
 	{ .function = { .name = (name_), .args = (args_), .params = (params_),                     \
-			.result = SCENARIO_##result_ }, .call = scenario_##fn_, .note = (note_) }
-#define ASK(name_, args_, params_, result_, fn_, note_)                                            \
+			.result = SCENARIO_##result_ }, .call = scenario_##fn_, .note = (note_),   \
+	  __VA_ARGS__ }
+#define ASK(name_, args_, params_, result_, fn_, note_, ...)                                       \
 	{ .function = { .name = (name_), .args = (args_), .params = (params_),                     \
 			.result = SCENARIO_##result_ }, .call = scenario_##fn_, .query = true,     \
-	  .note = (note_) }
+	  .note = (note_), __VA_ARGS__ }
 
 #define AT_BOOT(name_, args_, params_, result_, fn_, when_, note_)                                 \
 	{ .function = { .name = (name_), .args = (args_), .params = (params_),                     \
@@ -23,29 +28,29 @@ const struct scenario_row scenario_rows[] = {
 	ROW("kzalloc", "sg", "size, flags", ADDRESS, kzalloc, NULL),
 	ROW("kmalloc_node", "sgi", "size, flags, node", ADDRESS, kmalloc_node, NULL),
 	ROW("kzalloc_node", "sgi", "size, flags, node", ADDRESS, kzalloc_node, NULL),
-	ROW("kmalloc_array", "ssg", "n, size, flags", ADDRESS, kmalloc_array, NULL),
+	ROW("kmalloc_array", "ssg", "n, size, flags", ADDRESS, kmalloc_array, NULL, .since = { 3, 4 }, .instead = "kcalloc()"),
 	ROW("kcalloc", "ssg", "n, size, flags", ADDRESS, kcalloc, NULL),
 	ROW("krealloc", "asg", "p, new_size, flags", ADDRESS, krealloc, "in process context"),
-	ROW("krealloc_array", "assg", "p, new_n, new_size, flags", ADDRESS, krealloc_array, "in process context"),
+	ROW("krealloc_array", "assg", "p, new_n, new_size, flags", ADDRESS, krealloc_array, "in process context", .since = { 5, 11 }, .instead = "krealloc(p, array_size(new_n, new_size), flags)"),
 	ROW("kfree", "a", "p", NOTHING, kfree, NULL),
-	ROW("kfree_sensitive", "a", "p", NOTHING, kfree_sensitive, "nothing is wiped"),
+	ROW("kfree_sensitive", "a", "p", NOTHING, kfree_sensitive, "nothing is wiped", .since = { 5, 9 }, .instead = "kzfree()"),
 	ASK("ksize", "a", "p", INT, ksize, NULL),
-	ASK("kmalloc_size_roundup", "s", "size", INT, roundup, NULL),
+	ASK("kmalloc_size_roundup", "s", "size", INT, roundup, NULL, .since = { 6, 1 }, .instead = "ksize() of an object"),
 	ROW("kmem_cache_create", "tsss?s", "name, size, align, flags, ctor", CACHE, cache_create, "the cache's own memory is not asked for"),
-	ROW("kmem_cache_create_usercopy", "tssssss", "name, size, align, flags, useroffset, usersize, ctor", CACHE, cache_create_usercopy, "as kmem_cache_create()"),
+	ROW("kmem_cache_create_usercopy", "tssssss", "name, size, align, flags, useroffset, usersize, ctor", CACHE, cache_create_usercopy, "as kmem_cache_create()", .since = { 4, 16 }, .instead = "kmem_cache_create()"),
 	ROW("kmem_cache_alloc", "cg", "cache, flags", ADDRESS, cache_alloc, NULL),
 	ROW("kmem_cache_zalloc", "cg", "cache, flags", ADDRESS, cache_zalloc, NULL),
 	ROW("kmem_cache_alloc_node", "cgi", "cache, flags, node", ADDRESS, cache_alloc_node, NULL),
 	ROW("kmem_cache_free", "ca", "cache, p", NOTHING, cache_free, NULL),
-	ROW("kmem_cache_alloc_bulk", "cgsr", "cache, flags, nr, p[]", INT, cache_alloc_bulk, NULL),
-	ROW("kmem_cache_free_bulk", "csr", "cache, nr, p[]", NOTHING, cache_free_bulk, NULL),
+	ROW("kmem_cache_alloc_bulk", "cgsr", "cache, flags, nr, p[]", INT, cache_alloc_bulk, NULL, .since = { 4, 3 }, .instead = "kmem_cache_alloc() in a loop"),
+	ROW("kmem_cache_free_bulk", "csr", "cache, nr, p[]", NOTHING, cache_free_bulk, NULL, .since = { 4, 3 }, .instead = "kmem_cache_free() in a loop"),
 	ROW("kmem_cache_shrink", "c", "cache", NOTHING, cache_shrink, NULL),
 	ROW("kmem_cache_destroy", "c", "cache", NOTHING, cache_destroy, "refuses while objects are allocated, and names them"),
 	ASK("kmem_cache_size", "c", "cache", INT, cache_size, NULL),
-	ASK("array_size", "ss", "n, size", INT, size_mul, NULL),
-	ASK("size_mul", "ss", "a, b", INT, size_mul, NULL),
-	ASK("size_add", "ss", "a, b", INT, size_add, NULL),
-	ASK("struct_size", "sss", "head, element, n", INT, struct_size, "takes sizes, not a type"),
+	ASK("array_size", "ss", "n, size", INT, size_mul, NULL, .since = { 4, 18 }),
+	ASK("size_mul", "ss", "a, b", INT, size_mul, NULL, .since = { 5, 18 }, .instead = "array_size()"),
+	ASK("size_add", "ss", "a, b", INT, size_add, NULL, .since = { 5, 18 }),
+	ASK("struct_size", "sss", "head, element, n", INT, struct_size, "takes sizes, not a type", .since = { 4, 18 }),
 	/* Pages. */
 	ROW("alloc_pages", "gs", "flags, order", PAGE, alloc_pages, NULL),
 	ROW("alloc_page", "g", "flags", PAGE, alloc_page, NULL),
@@ -61,7 +66,8 @@ const struct scenario_row scenario_rows[] = {
 	ROW("split_page", "pr", "page, pages[]", NOTHING, split_page, "the pages come into an array"),
 	ROW("alloc_pages_exact", "sg", "size, flags", ADDRESS, alloc_exact, NULL),
 	ROW("free_pages_exact", "as", "p, size", NOTHING, free_exact, NULL),
-	ROW("alloc_pages_bulk", "gsr", "flags, nr, pages[]", INT, alloc_bulk, NULL),
+	ROW("alloc_pages_bulk", "gsr", "flags, nr, pages[]", INT, alloc_bulk, NULL, .since = { 6, 14 }, .instead = "alloc_pages_bulk_array()"),
+	ROW("alloc_pages_bulk_array", "gsr", "flags, nr, pages[]", INT, alloc_bulk, NULL, .since = { 5, 13 }, .last = { 6, 13 }, .instead = "alloc_pages_bulk() from 6.14 on"),
 	ASK("page_to_pfn", "p", "page", INT, page_to_pfn, NULL),
 	ASK("page_address", "p", "page", ADDRESS, page_address, NULL),
 	ASK("virt_to_page", "a", "p", PAGE, virt_to_page, "of the first page of a block"),
@@ -121,18 +127,18 @@ const struct scenario_row scenario_rows[] = {
 	ROW("vmalloc_node", "si", "size, node", ADDRESS, vmalloc_node, NULL),
 	ROW("vmalloc_32", "s", "size", ADDRESS, vmalloc_32, NULL),
 	ROW("vmalloc_user", "s", "size", ADDRESS, vmalloc_user, NULL),
-	ROW("vmalloc_huge", "sg", "size, flags", ADDRESS, vmalloc_huge, NULL),
+	ROW("vmalloc_huge", "sg", "size, flags", ADDRESS, vmalloc_huge, NULL, .since = { 5, 18 }, .instead = "__vmalloc()"),
 	ROW("__vmalloc", "sg", "size, flags", ADDRESS, vmalloc_gfp, NULL),
 	ROW("vfree", "a", "p", NOTHING, vfree, "at once, also in an interrupt"),
-	ROW("kvmalloc", "sg", "size, flags", ADDRESS, kvmalloc, NULL),
-	ROW("kvzalloc", "sg", "size, flags", ADDRESS, kvzalloc, NULL),
-	ROW("kvmalloc_array", "ssg", "n, size, flags", ADDRESS, kvmalloc_array, NULL),
-	ROW("kvcalloc", "ssg", "n, size, flags", ADDRESS, kvcalloc, NULL),
-	ROW("kvfree", "a", "p", NOTHING, kvfree, NULL),
+	ROW("kvmalloc", "sg", "size, flags", ADDRESS, kvmalloc, NULL, .since = { 4, 12 }, .instead = "kmalloc(), then vmalloc()"),
+	ROW("kvzalloc", "sg", "size, flags", ADDRESS, kvzalloc, NULL, .since = { 4, 12 }, .instead = "kzalloc(), then vzalloc()"),
+	ROW("kvmalloc_array", "ssg", "n, size, flags", ADDRESS, kvmalloc_array, NULL, .since = { 4, 12 }),
+	ROW("kvcalloc", "ssg", "n, size, flags", ADDRESS, kvcalloc, NULL, .since = { 4, 18 }, .instead = "kvzalloc(array_size(n, size), flags)"),
+	ROW("kvfree", "a", "p", NOTHING, kvfree, NULL, .since = { 3, 15 }),
 	ASK("is_vmalloc_addr", "a", "p", INT, is_vmalloc, NULL),
 	ROW("__alloc_percpu", "ss", "size, align", PERCPU, percpu, NULL),
 	ROW("alloc_percpu", "s?s", "size, align", PERCPU, percpu, "takes a size, not a type"),
-	ROW("__alloc_percpu_gfp", "ssg", "size, align, flags", PERCPU, percpu_gfp, NULL),
+	ROW("__alloc_percpu_gfp", "ssg", "size, align, flags", PERCPU, percpu_gfp, NULL, .since = { 3, 18 }, .instead = "__alloc_percpu(), which is GFP_KERNEL"),
 	ROW("__alloc_reserved_percpu", "ss", "size, align", PERCPU, percpu_reserved, NULL),
 	ROW("free_percpu", "u", "p", NOTHING, free_percpu, NULL),
 	/* Memory pools. */
@@ -141,9 +147,9 @@ const struct scenario_row scenario_rows[] = {
 	ROW("mempool_create_page_pool", "ss", "min_nr, order", POOL, mempool_create_page, "elements are pages"),
 	ROW("mempool_alloc", "mg", "pool, flags", ADDRESS, mempool_alloc, "waits as long as something is left to happen; \"waits for ever\" if nothing frees an element"),
 	ROW("mempool_alloc_preallocated", "m", "pool", ADDRESS, mempool_alloc_preallocated, NULL),
-	ROW("mempool_alloc_bulk", "mrs?s", "pool, elements[], nr, allocated", INT, mempool_alloc_bulk, "elements that are not 0 stay; 0 when all are there"),
+	ROW("mempool_alloc_bulk", "mrs?s", "pool, elements[], nr, allocated", INT, mempool_alloc_bulk, "elements that are not 0 stay; 0 when all are there", .since = { 6, 19 }, .instead = "mempool_alloc() in a loop"),
 	ROW("mempool_free", "em", "element, pool", NOTHING, mempool_free, NULL),
-	ROW("mempool_free_bulk", "mrs", "pool, elements[], nr", INT, mempool_free_bulk, "how many went to the reserve"),
+	ROW("mempool_free_bulk", "mrs", "pool, elements[], nr", INT, mempool_free_bulk, "how many went to the reserve", .since = { 6, 19 }, .instead = "mempool_free() in a loop"),
 	ROW("mempool_resize", "ms", "pool, min_nr", INT, mempool_resize, NULL),
 	ROW("mempool_destroy", "m", "pool", NOTHING, mempool_destroy, "refuses while elements are in use, which the kernel does not look at"),
 	ASK("mempool_curr_nr", "m", "pool", INT, mempool_curr_nr, "pool->curr_nr: elements in reserve"),
@@ -152,7 +158,37 @@ const struct scenario_row scenario_rows[] = {
 	ASK("mempool_is_saturated", "m", "pool", INT, mempool_is_saturated, NULL),
 };
 
+const struct scenario_group scenario_groups[] = {
+	{ "kmalloc", "Small objects",
+	  "size classes and caches of the release's slab allocator, cpu slabs or sheaves, slabs on "
+	  "lists, merging, alignment, krealloc() in place, arrays that overflow, GFP masks, page "
+	  "requests with their fallback to smaller slabs",
+	  "contents (nothing is written, copied or wiped); devm_ and other wrappers that only "
+	  "remember" },
+	{ "alloc_pages", "Pages",
+	  "zones, watermarks, fallback between zones and migrate types, per-CPU lists, reclaim, "
+	  "compaction and OOM as far as a scenario has pages to give up",
+	  "contents, mapping into processes, reference counts" },
+	{ "add_to_page_cache", "What becomes of pages when memory is short",
+	  NULL, "These stand for file systems and processes, and are no calls of the kernel" },
+	{ "vmalloc", "vmalloc and kvmalloc",
+	  "ranges, address search, guard pages, lazy purges, pools of nodes, page requests one by one "
+	  "or in bulk, large pages, kmalloc() first and its masks", "page tables' own pages" },
+	{ "__alloc_percpu", "Per-CPU memory",
+	  "chunks, block hints, population page by page, atomic requests, the reserved chunk",
+	  "contents" },
+	{ "mempool_create_slab_pool", "Memory pools",
+	  "the allocator is tried first with an altered mask, then the reserve, then the call waits; "
+	  "frees refill; debugging of pools",
+	  "pools of caches of one's own functions (mempool_create())" },
+};
+
 unsigned int scenario_nr_rows(void)
 {
 	return ARRAY_SIZE(scenario_rows);
+}
+
+unsigned int scenario_nr_groups(void)
+{
+	return ARRAY_SIZE(scenario_groups);
 }

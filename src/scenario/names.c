@@ -34,11 +34,13 @@ static bool resolve_stmt(const struct resolver *r, const struct stmt *stmt);
 static bool resolve_expr(const struct resolver *r, struct expr *expr);
 static bool resolve_name(const struct resolver *r, struct expr *expr);
 static bool resolve_call(const struct resolver *r, struct expr *call);
-static bool check_count(const struct resolver *r, const struct expr *call);
+static bool check_builtin(const struct resolver *r, const struct expr *call);
+static bool takes(const struct scenario_function *function, unsigned int nr);
+static bool bad_count(const struct resolver *r, const struct expr *call, const char *params);
+static bool unknown_function(const struct resolver *r, const struct expr *call);
 static bool note_targets(const struct resolver *r, const struct stmt *stmt);
 static bool note_arrays(const struct resolver *r, const struct expr *expr);
 static bool note_target(const struct resolver *r, const struct expr *target);
-static int find_function(const struct scenario_host *host, const char *name);
 static bool unknown(const struct resolver *r, const struct expr *expr, const char *what,
 		    suggest_name_fn *names);
 static const char *function_name(const void *ctx, size_t i);
@@ -174,48 +176,70 @@ static bool resolve_name(const struct resolver *r, struct expr *expr)
 		       value_name);
 }
 
+/* The function that the name and the number of arguments mean; several may have the name. */
 static bool resolve_call(const struct resolver *r, struct expr *call)
 {
-	call->function = find_function(r->scenario->host, call->name);
-	if (call->function == INT32_MAX)
-		return unknown(r, call, "no function", function_name);
-	return check_count(r, call);
+	const struct scenario_host *host = r->scenario->host;
+	const struct scenario_function *function;
+	struct error err = { "" };
+	bool elsewhere = false;
+	int there = -1;
+
+	call->function = ~builtin_find(call->name);
+	if (call->function < 0)
+		return check_builtin(r, call);
+	for (unsigned int i = 0; (function = host->function(i)); i++) {
+		struct error why;
+
+		if (strcmp(function->name, call->name) != 0)
+			continue;
+		call->function = (int)i;
+		if (!host->has(r->scenario->ctx, i, &why)) {
+			err = !err.message[0] || takes(function, call->nr) ? why : err;
+			elsewhere |= takes(function, call->nr);
+			continue;
+		}
+		if (takes(function, call->nr))
+			return true;
+		there = (int)i;
+	}
+	if (there >= 0 && !elsewhere)
+		return bad_count(r, call, host->function((unsigned int)there)->params);
+	if (err.message[0])
+		return scenario_error(r->scenario, &call->place, r->err, r->where, "%s", err.message);
+	return unknown_function(r, call);
 }
 
-static bool check_count(const struct resolver *r, const struct expr *call)
+static bool check_builtin(const struct resolver *r, const struct expr *call)
 {
-	const struct scenario_function *function;
-	const char *optional, *params;
-	size_t least, most;
+	const char *params = builtin_check(~call->function, call->nr);
 
-	if (call->function < 0) {
-		params = builtin_check(~call->function, call->nr);
-		if (!params)
-			return true;
-	} else {
-		function = r->scenario->host->function((unsigned int)call->function);
-		optional = strchr(function->args, '?');
-		most = strlen(function->args) - (optional ? 1 : 0);
-		least = optional ? (size_t)(optional - function->args) : most;
-		params = function->params;
-		if (call->nr >= least && call->nr <= most)
-			return true;
-	}
+	return !params || bad_count(r, call, params);
+}
+
+static bool takes(const struct scenario_function *function, unsigned int nr)
+{
+	const char *optional = strchr(function->args, '?');
+	const size_t most = strlen(function->args) - (optional ? 1 : 0);
+
+	return nr <= most && nr >= (optional ? (size_t)(optional - function->args) : most);
+}
+
+static bool bad_count(const struct resolver *r, const struct expr *call, const char *params)
+{
 	return scenario_error(r->scenario, &call->place, r->err, r->where,
 			      "%s(%s) is given %u argument%s", call->name, params, call->nr,
 			      call->nr == 1 ? "" : "s");
 }
 
-/* The host's, or ~ of one of our own; INT32_MAX: neither. */
-static int find_function(const struct scenario_host *host, const char *name)
+static bool unknown_function(const struct resolver *r, const struct expr *call)
 {
-	const int builtin = builtin_find(name);
-	const struct scenario_function *function;
+	const char *why = r->scenario->host->absent(r->scenario->ctx, call->name);
 
-	for (unsigned int i = 0; (function = host->function(i)); i++)
-		if (!strcmp(function->name, name))
-			return (int)i;
-	return builtin < 0 ? INT32_MAX : ~builtin;
+	if (!why)
+		return unknown(r, call, "no function", function_name);
+	return scenario_error(r->scenario, &call->place, r->err, r->where,
+			      "%s() is not modelled: %s", call->name, why);
 }
 
 static bool unknown(const struct resolver *r, const struct expr *expr, const char *what,

@@ -68,9 +68,30 @@ const struct scenario_totals *scenario_machine_totals(const struct scenario_mach
 /** Simulated time since the machine was made: the calls' and that of sleeping, in ns. */
 uint64_t scenario_machine_now(const struct scenario_machine *m);
 
-/** Row "i" of the functions, for manuals; NULL after the last. */
-const struct scenario_function *scenario_machine_function(unsigned int i);
-/** In a few words what is modelled of it, and what not. */
-const char *scenario_machine_function_note(unsigned int i);
+/** Calls of one allocator. */
+struct scenario_group {
+	const char *first; /**< its first function; those behind it belong to it, too */
+	const char *title;
+	const char *models, *lacks; /**< what is modelled (NULL: a sentence follows) and what not */
+};
+
+/** A function, for manuals. */
+struct scenario_entry {
+	const struct scenario_function *function;
+	const struct scenario_group *group;
+	const char *note; /**< in a few words what differs from the group; "": nothing */
+};
+/** Function "i"; false after the last. */
+bool scenario_machine_entry(unsigned int i, struct scenario_entry *ret);
+/** Appends "6.12 on", "up to 6.13", "5.13 to 6.13" or "all": the kernels that have function "i". */
+void scenario_machine_kernels(unsigned int i, struct str *out);
+
+/** A call of kernels that is not modelled, and why. */
+struct scenario_absence {
+	const char *name; /**< one or several, with commas between */
+	const char *why;
+};
+/** Number "i" of them; NULL after the last. */
+const struct scenario_absence *scenario_machine_absence(unsigned int i);
 
 #endif

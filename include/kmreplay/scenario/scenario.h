@@ -109,6 +109,10 @@ MUST_CHECK bool scenario_wait(const struct scenario_call *call, uint64_t ns);
 struct scenario_host {
 	/** Row "i" of the functions; NULL after the last. */
 	const struct scenario_function *(*function)(unsigned int i);
+	/** It can be called; else "err" says why not. Another row may have the same name. */
+	bool (*has)(void *ctx, unsigned int i, struct error *err);
+	/** Why a function that is called so is not in the table; NULL: nothing is known of it. */
+	const char *(*absent)(void *ctx, const char *name);
 	const struct scenario_property *properties;
 	unsigned int nr_properties;
 	/** The value of constant "name"; false: there is none. */

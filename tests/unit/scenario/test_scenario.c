@@ -19,7 +19,7 @@ struct log {
 	unsigned int stops; /* statements until it says stop; 0: never */
 };
 
-enum { FN_TAKE, FN_GIVE, FN_PAGE, FN_FAIL, FN_WAIT };
+enum { FN_TAKE, FN_GIVE, FN_PAGE, FN_FAIL, FN_WAIT, FN_OLD };
 
 static const struct scenario_function functions[] = {
 	{ "take", "s?g", "size, flags", SCENARIO_ADDRESS },
@@ -27,7 +27,21 @@ static const struct scenario_function functions[] = {
 	{ "page", "i", "node", SCENARIO_PAGE },
 	{ "refuse", "t", "why", SCENARIO_ADDRESS },
 	{ "wait", "s", "ns", SCENARIO_NOTHING },
+	{ "old", "s", "old_size", SCENARIO_NOTHING },
+	{ "old", "ss", "size, flags", SCENARIO_NOTHING },
 };
+
+static bool has(void *ctx, unsigned int i, struct error *err)
+{
+	(void)ctx;
+	return i != FN_OLD || error_set(err, "old() is of old kernels");
+}
+
+static const char *absent(void *ctx, const char *name)
+{
+	(void)ctx;
+	return !strcmp(name, "elsewhere") ? "it is elsewhere" : NULL;
+}
 
 static const struct scenario_property properties[] = {
 	{ "zone", SCENARIO_TEXT, "the zone" },
@@ -182,6 +196,8 @@ static bool stop(void *ctx)
 
 static const struct scenario_host host = {
 	.function = function_at,
+	.has = has,
+	.absent = absent,
 	.properties = properties,
 	.nr_properties = ARRAY_SIZE(properties),
 	.constant = constant,
@@ -422,6 +438,11 @@ START_TEST(errors_at_run_time_do_too)
 	static const struct {
 		const char *text, *wanted;
 	} cases[] = {
+		{ "old(1)", "x:1:1: old() is of old kernels\nold(1)\n^~~\n" },
+		{ "old(1, 2); old()", "x:1:12: old(size, flags) is given 0 arguments\n"
+				      "old(1, 2); old()\n           ^~~\n" },
+		{ "elsewhere(1)", "x:1:1: elsewhere() is not modelled: it is elsewhere\n"
+				  "elsewhere(1)\n^~~~~~~~~\n" },
 		{ "break", "x:1:1: 'break' stands in no loop\nbreak\n^~~~~\n" },
 		{ "while 1 { after 1 { continue } }",
 		  "x:1:21: 'continue' stands in no loop\nwhile 1 { after 1 { continue } }\n"
