@@ -107,14 +107,18 @@ bool scenario_cache_create(struct calling *c)
 	});
 }
 
+/* A region that does not lie inside of the object is none: kernels warn, and close it. */
 bool scenario_cache_create_usercopy(struct calling *c)
 {
+	const uint64_t size = arg_u64(c, 1), offset = arg_u64(c, 4), usersize = arg_u64(c, 5);
+	const bool inside = usersize <= size && size - usersize >= offset;
+
 	return create(c, &(struct slab_cache_args){
 		.name = c->call->args[0].text,
 		.size = (uint32_t)MIN(arg_u64(c, 1), (uint64_t)UINT32_MAX),
 		.align = (uint32_t)MIN(arg_u64(c, 2), (uint64_t)UINT32_MAX),
 		.flags = (uint32_t)arg_u64(c, 3),
-		.usersize = (uint32_t)MIN(arg_u64(c, 5), (uint64_t)UINT32_MAX),
+		.usersize = inside ? (uint32_t)MIN(usersize, (uint64_t)UINT32_MAX) : 0,
 		.ctor = arg_u64(c, 6) != 0,
 	});
 }

@@ -8,6 +8,7 @@
  *	machine_names.c   constants
  *	machine_table.c   the table of functions
  *	machine_has.c     which kernels have them, and those that are not there
+ *	calls_ask.c       what a mask permits, how much memory is free
  *	calls_slab.c      kmalloc() and its family, caches
  *	calls_page.c      pages
  *	calls_area.c      vmalloc, kvmalloc, per-CPU memory
@@ -246,6 +247,9 @@ static inline int arg_int(const struct calling *c, unsigned int i)
 	X(kvfree) X(is_vmalloc) X(percpu) X(percpu_gfp) X(percpu_reserved) X(free_percpu)     \
 	X(size_mul) X(size_add) X(struct_size) X(cache_add) X(anon_add) X(drop_caches)        \
 	X(drain_pages)                                                                        \
+	X(gfp_zone) X(gfp_migratetype) X(allow_blocking) X(gfp_context) X(gfp_patience)       \
+	X(gfp_depth) X(block_type) X(nr_free) X(totalram) X(min_wmark) X(low_wmark)           \
+	X(high_wmark) X(nr_blocks) X(extfrag) X(nr_slabs) X(page_stat) X(last_cost)           \
 	X(mempool_create_slab) X(mempool_create_kmalloc) X(mempool_create_page)               \
 	X(mempool_alloc) X(mempool_alloc_preallocated) X(mempool_alloc_bulk) X(mempool_free)  \
 	X(mempool_free_bulk) X(mempool_resize) X(mempool_destroy) X(mempool_curr_nr)          \
