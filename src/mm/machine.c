@@ -12,7 +12,7 @@
 #include "kmreplay/mm/percpu.h"
 #include "kmreplay/mm/slab.h"
 #include "kmreplay/mm/slab_design.h"
-#include "kmreplay/mm/vmalloc.h"
+#include "kmreplay/mm/vmap.h"
 
 #include <stdlib.h>
 
@@ -28,10 +28,10 @@ struct layer {
  */
 typedef uint64_t tick_fn(struct machine *m, uint64_t now_ns);
 
-static tick_fn tick_pages, tick_slab;
+static tick_fn tick_pages, tick_slab, tick_vmalloc;
 static const struct machine_tick {
 	tick_fn *tick;
-} ticks[] = { { tick_pages }, { tick_slab } };
+} ticks[] = { { tick_pages }, { tick_slab }, { tick_vmalloc } };
 
 /* Later than that it never gets: sums cannot wrap. */
 #define LAST_NS (UINT64_MAX / 4)
@@ -53,6 +53,7 @@ struct machine {
 	struct slab_allocator *slab;
 	struct vmalloc *vmalloc;
 	struct percpu *percpu;
+	unsigned int context; /* enum page_context of calls that do not say so themselves */
 };
 
 static struct mm_outcome layer_alloc(void *ctx, unsigned int cpu, uint32_t gfp, unsigned int order,
@@ -64,6 +65,8 @@ static unsigned int vmalloc_pages(void *ctx, unsigned int cpu, uint32_t gfp, int
 				  unsigned int nr, uint64_t *pfns);
 static void vmalloc_split(void *ctx, uint64_t pfn, unsigned int order);
 static struct mm_outcome layer_page_free(void *ctx, unsigned int cpu, uint64_t pfn);
+static struct mm_outcome layer_kmalloc(void *ctx, unsigned int cpu, uint64_t size, uint32_t gfp);
+static struct mm_outcome layer_kfree(void *ctx, unsigned int cpu, uint64_t addr);
 static struct mm_outcome percpu_page(void *ctx, unsigned int cpu, uint32_t gfp, int node);
 static struct mm_outcome percpu_groups(void *ctx, unsigned int cpu,
 				       const struct vmap_groups *groups);
@@ -78,11 +81,12 @@ struct machine *machine_create(const struct machine_config *config, const struct
 			       void *ctx, struct error *err)
 {
 	static const struct slab_page_ops slab_ops = { .alloc = layer_alloc, .free = layer_free };
-	static const struct vmalloc_ops vmalloc_ops = {
+	struct vmalloc_ops vmalloc_ops = {
 		.page_alloc = vmalloc_page,
 		.page_alloc_bulk = vmalloc_pages,
 		.page_split = vmalloc_split,
 		.page_free = layer_page_free,
+		.block_free = layer_free,
 	};
 	static const struct percpu_ops percpu_ops = {
 		.page_alloc = percpu_page,
@@ -108,6 +112,10 @@ struct machine *machine_create(const struct machine_config *config, const struct
 		return NULL;
 	}
 	m->slab = slab_create(config, &slab_ops, &m->layers[MACHINE_SLAB]);
+	if (ops->own_objects) {
+		vmalloc_ops.kmalloc = layer_kmalloc;
+		vmalloc_ops.kfree = layer_kfree;
+	}
 	m->vmalloc = vmalloc_create(config, &vmalloc_ops, &m->layers[MACHINE_VMALLOC]);
 	percpu_layout_init(&layout, config);
 	m->percpu = percpu_create(config, &layout, &percpu_ops, &m->layers[MACHINE_PERCPU]);
@@ -143,6 +151,11 @@ struct vmalloc *machine_vmalloc(struct machine *m)
 struct percpu *machine_percpu(struct machine *m)
 {
 	return m->percpu;
+}
+
+void machine_set_context(struct machine *m, unsigned int context)
+{
+	m->context = context;
 }
 
 /* First everybody is asked: since the last time there may be new work. */
@@ -197,6 +210,11 @@ static uint64_t tick_slab(struct machine *m, uint64_t now_ns)
 	return slab_tick(m->slab, now_ns);
 }
 
+static uint64_t tick_vmalloc(struct machine *m, uint64_t now_ns)
+{
+	return vmalloc_tick(m->vmalloc, now_ns);
+}
+
 static uint64_t next_due(const struct machine *m)
 {
 	uint64_t next = UINT64_MAX;
@@ -237,7 +255,9 @@ static struct mm_outcome layer_free(void *ctx, unsigned int cpu, uint64_t pfn, u
 static struct mm_outcome vmalloc_page(void *ctx, unsigned int cpu, uint32_t gfp,
 				      unsigned int order, int node)
 {
-	return layer_alloc(ctx, cpu, gfp, order, node, 0);
+	const struct layer *layer = ctx;
+
+	return layer_alloc(ctx, cpu, gfp, order, node, layer->machine->context);
 }
 
 static unsigned int vmalloc_pages(void *ctx, unsigned int cpu, uint32_t gfp, int node,
@@ -263,9 +283,27 @@ static struct mm_outcome layer_page_free(void *ctx, unsigned int cpu, uint64_t p
 	return layer_free(ctx, cpu, pfn, 0);
 }
 
+/* What a layer keeps its books in. */
+static struct mm_outcome layer_kmalloc(void *ctx, unsigned int cpu, uint64_t size, uint32_t gfp)
+{
+	const struct layer *layer = ctx;
+	const struct machine *m = layer->machine;
+
+	return slab_kmalloc(m->slab, cpu, size, gfp, -1, m->context);
+}
+
+static struct mm_outcome layer_kfree(void *ctx, unsigned int cpu, uint64_t addr)
+{
+	const struct layer *layer = ctx;
+
+	return slab_free(layer->machine->slab, cpu, addr);
+}
+
 static struct mm_outcome percpu_page(void *ctx, unsigned int cpu, uint32_t gfp, int node)
 {
-	return layer_alloc(ctx, cpu, gfp, 0, node, 0);
+	const struct layer *layer = ctx;
+
+	return layer_alloc(ctx, cpu, gfp, 0, node, layer->machine->context);
 }
 
 static struct mm_outcome percpu_groups(void *ctx, unsigned int cpu,

@@ -33,6 +33,11 @@ struct machine_ops {
 	/** "layer" got the block of 2^order pages at "pfn" or (with "gone") gives it back. */
 	void (*owned)(void *ctx, enum machine_layer layer, uint64_t pfn, unsigned int order,
 		      bool gone);
+	/**
+	 * vmalloc asks the slab allocator for what it keeps its books in (struct vm_struct, arrays
+	 * of pages). A recording shows that as requests of its own.
+	 */
+	bool own_objects;
 };
 
 /**
@@ -50,6 +55,8 @@ struct page_allocator *machine_pages(struct machine *m);
 struct slab_allocator *machine_slab(struct machine *m);
 struct vmalloc *machine_vmalloc(struct machine *m);
 struct percpu *machine_percpu(struct machine *m);
+/** Who makes the next calls of vmalloc and percpu: enum page_context, which these do not take. */
+void machine_set_context(struct machine *m, unsigned int context);
 
 /**
  * Time passes in which nobody asks for anything: what layers do in the background by then is done,

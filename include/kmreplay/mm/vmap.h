@@ -49,8 +49,11 @@ struct vmap_purged vmap_unmap_aliases(struct vmalloc *v);
 
 /** vfree_atomic(), and vfree() in an interrupt: the worker of this CPU does it. */
 struct mm_outcome vmalloc_free_later(struct vmalloc *v, unsigned int cpu, uint64_t addr);
-/** "ns" pass: workers and the end of grace periods have their turn. */
-void vmalloc_tick(struct vmalloc *v, uint64_t ns);
+/**
+ * A clock that only goes on shows "now_ns": workers have their turn, and what waited for a grace
+ * period that is over. Returns when it wants to be told again.
+ */
+uint64_t vmalloc_tick(struct vmalloc *v, uint64_t now_ns);
 /** Something waits for vmalloc_tick(). */
 bool vmalloc_is_waiting(const struct vmalloc *v);
 

@@ -23,16 +23,18 @@ struct mm_outcome vmalloc_free_later(struct vmalloc *v, unsigned int cpu, uint64
 }
 
 /* A worker runs as soon as its CPU has time; what it is left by a grace period, after that. */
-void vmalloc_tick(struct vmalloc *v, uint64_t ns)
+uint64_t vmalloc_tick(struct vmalloc *v, uint64_t now_ns)
 {
-	v->now_ns += ns;
+	uint64_t next = UINT64_MAX;
+
 	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++)
 		run_worker(v, cpu);
 	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++) {
-		vmap_stacks_expire(v, cpu);
+		next = MIN(next, vmap_stacks_expire(v, cpu, now_ns));
 		run_worker(v, cpu);
 	}
 	vmap_run_pending(v);
+	return next;
 }
 
 bool vmalloc_is_waiting(const struct vmalloc *v)

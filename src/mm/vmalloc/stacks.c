@@ -68,8 +68,7 @@ struct mm_outcome vmap_stack_free(struct vmalloc *v, unsigned int cpu, uint64_t 
 		return outcome;
 	}
 	va->use = VMAP_USE_DYING;
-	vec_push(&vmap_cpu_of(v, cpu)->rcu,
-		 ((struct vmap_dying){ .addr = addr, .due_ns = v->now_ns + GRACE_PERIOD_NS }));
+	vec_push(&vmap_cpu_of(v, cpu)->rcu, ((struct vmap_dying){ .addr = addr }));
 	return outcome;
 }
 
@@ -90,16 +89,20 @@ uint64_t vmap_stack_size(const struct vmalloc *v)
 	return v->layout->stack_size;
 }
 
-void vmap_stacks_expire(struct vmalloc *v, unsigned int cpu)
+/* A grace period begins when the clock is looked at for the first time. */
+uint64_t vmap_stacks_expire(struct vmalloc *v, unsigned int cpu, uint64_t now_ns)
 {
 	struct vmap_cpu *own = &v->cpus[cpu];
 	size_t nr = 0;
 
-	while (nr < own->rcu.nr && own->rcu.items[nr].due_ns <= v->now_ns)
+	for (size_t i = own->rcu.nr; i > 0 && !own->rcu.items[i - 1].due_ns; i--)
+		own->rcu.items[i - 1].due_ns = now_ns + GRACE_PERIOD_NS;
+	while (nr < own->rcu.nr && own->rcu.items[nr].due_ns <= now_ns)
 		expire(v, cpu, own->rcu.items[nr++].addr);
 	for (size_t i = nr; i < own->rcu.nr; i++)
 		own->rcu.items[i - nr] = own->rcu.items[i];
 	own->rcu.nr -= nr;
+	return own->rcu.nr ? own->rcu.items[0].due_ns : UINT64_MAX;
 }
 
 bool vmap_stacks_check(const struct vmalloc *v, struct error *err)

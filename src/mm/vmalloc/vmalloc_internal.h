@@ -95,7 +95,7 @@ struct vmap_block {
 /** A thread stack that a task has left. */
 struct vmap_dying {
 	uint64_t addr;
-	uint64_t due_ns; /**< end of its grace period */
+	uint64_t due_ns; /**< end of its grace period; 0: not known yet */
 };
 
 /** What each CPU keeps. */
@@ -144,7 +144,6 @@ struct vmalloc {
 
 	struct vmap_cpu *cpus;
 	unsigned int nr_cpus;
-	uint64_t now_ns; /**< vmalloc_tick() */
 	struct list_head blocks;   /**< of vm_map_ram(), oldest first */
 	struct list_head packs;    /**< of BPF programs, oldest first */
 	struct u64map page_stacks; /**< pfns of stacks in the direct map, to their CPU */
@@ -195,8 +194,11 @@ MUST_CHECK bool vmap_blocks_check(const struct vmalloc *v, struct error *err);
 struct vmap_cpu *vmap_cpu_of(const struct vmalloc *v, unsigned int cpu);
 /** vfree_atomic() of what is known to be an area. */
 void vmap_defer(struct vmalloc *v, unsigned int cpu, struct va *va);
-/** Grace periods that are over: stacks go to a CPU's cache, or are freed later. */
-void vmap_stacks_expire(struct vmalloc *v, unsigned int cpu);
+/**
+ * Grace periods that are over by "now_ns": stacks go to their CPU's cache, or are freed later.
+ * Returns when the next one is; UINT64_MAX: none.
+ */
+uint64_t vmap_stacks_expire(struct vmalloc *v, unsigned int cpu, uint64_t now_ns);
 MUST_CHECK bool vmap_stacks_check(const struct vmalloc *v, struct error *err);
 void vmap_packs_destroy(struct vmalloc *v);
 MUST_CHECK bool vmap_packs_check(const struct vmalloc *v, struct error *err);
