@@ -146,7 +146,7 @@ void area_guesses_finish(struct area_guesses *g)
 
 bool area_guess_is_alone(const struct area_guesses *g, const struct area_guess *guess)
 {
-	return !guess->told && guess->number < g->first_told;
+	return !guess->told_addr && guess->number < g->first_told;
 }
 
 static void feed_one(struct area_guesses *g, const struct event *ev)
@@ -365,12 +365,13 @@ static void on_told(struct area_guesses *g, struct area_guess_task *task, const 
 		return;
 	g->first_told = MIN(g->first_told, g->number);
 	g->nr_told++;
-	if (task->open == AREA_GUESS_NONE || g->all.items[task->open].told) {
+	if (task->open == AREA_GUESS_NONE || g->all.items[task->open].told_addr) {
 		g->nr_told_alone++;
 		return;
 	}
 	guess = &g->all.items[task->open];
-	guess->told = true;
+	guess->told_number = g->number;
+	guess->told_align = probe ? 0 : ev->vmap.align;
 	guess->told_addr = probe ? ev->probe.addr : ev->vmap.addr;
 	guess->told_size = probe ? ev->probe.size - ev->probe.addr : ev->vmap.size;
 }
@@ -392,6 +393,7 @@ static void open_guess(struct area_guesses *g, struct area_guess_task *task,
 	vec_push(&g->all, ((struct area_guess){ .number = g->number,
 						.end = UINT64_MAX,
 						.array = UINT64_MAX,
+						.told_number = UINT64_MAX,
 						.outer = AREA_GUESS_NONE,
 						.before = task->outer == AREA_GUESS_NONE ?
 								  task->last :

@@ -33,6 +33,7 @@ static void judge_show(void *judge, struct proc_snapshot *snapshot);
 static struct percpu *make_layout(const struct vmalloc_judge *j,
 				  const struct machine_config *config);
 static bool begins_empty(const struct vmalloc_judge *j);
+static bool is_settled(struct vmalloc_judge *j, const struct event *ev);
 static void on_alloc(struct vmalloc_judge *j, const struct event *ev);
 static void on_free(struct vmalloc_judge *j, const struct event *ev);
 static void on_probe_alloc(struct vmalloc_judge *j, const struct event *ev);
@@ -116,10 +117,19 @@ static bool judge_feed(void *judge, const struct repair_batch *batch, struct err
 		if (unlikely(j->bursting && j->burst_pid == ev->pid &&
 			     ev->type != EVENT_CACHE_FREE))
 			j->bursting = false;
-		if (unlikely(handler->run) && !(handler->tells && j->guesses.alone))
+		if (unlikely(handler->run) && !(handler->tells && is_settled(j, ev)))
 			handler->run(j, ev);
 	}
 	return true;
+}
+
+/* What "ev" tells is not to be heeded, or has been by now. */
+static bool is_settled(struct vmalloc_judge *j, const struct event *ev)
+{
+	if (j->guesses.alone)
+		return true;
+	return (ev->type == EVENT_VMAP_ALLOC || ev->type == EVENT_PROBE_VA_ALLOC) &&
+	       u64map_remove(&j->guesses.early, j->number);
 }
 
 /* Purges that ours ran and the recording did not; one may have come too late for it. */
@@ -211,6 +221,33 @@ static void on_probe_alloc(struct vmalloc_judge *j, const struct event *ev)
 	place(j, ev, &call, ev->probe.addr);
 }
 
+/* Decided behind the last record, and told behind that: see alloc_vmap_area(). */
+bool vmalloc_place_early(struct vmalloc_judge *j, const struct area_guess *guess)
+{
+	const bool modules = in_modules(j, guess->told_addr);
+	const struct areas_bounds *bounds = modules ? &j->modules : &j->vmalloc;
+	const struct event ev = { .pid = guess->pid,
+				  .cpu = guess->cpu,
+				  .probe = { .addr = guess->told_addr } };
+	struct vmap_call call = { .cpu = guess->cpu,
+				  .size = guess->told_size,
+				  .align = guess->told_align,
+				  .vstart = bounds->vstart,
+				  .vend = bounds->vend };
+	struct mm_outcome choice;
+
+	if (!bounds->vend)
+		return false;
+	if (!call.align)
+		call.align = vmalloc_align_of(j, &ev, call.size);
+	choice = vmap_area_choose(j->v, &call);
+	if (!mm_ok(choice) || choice.addr != guess->told_addr)
+		return false;
+	vmalloc_judge_size(j, &ev, &call);
+	place(j, &ev, &call, guess->told_addr);
+	return true;
+}
+
 static bool in_modules(const struct vmalloc_judge *j, uint64_t addr)
 {
 	return j->modules.vend && addr >= j->modules.vstart && addr <= j->modules.vend;
@@ -227,6 +264,7 @@ static void place(struct vmalloc_judge *j, const struct event *ev, const struct 
 
 	if (!following)
 		vmalloc_run_own_purge(j);
+	vmalloc_guesses_reason(j, call, recorded);
 	choice = vmap_area_choose(j->v, call);
 	if (choice.failure == MM_FAIL_INVALID) {
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_VMALLOC,

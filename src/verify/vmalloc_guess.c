@@ -12,6 +12,7 @@ enum {
 	STACK_ALIGN = 16 << 10,
 	BLOCK_SIZE = 1 << 20, /* of vm_map_ram() on x86-64: VMAP_BLOCK_SIZE */
 	HUGE_SIZE = 2 << 20,
+	PURGES_UNSEEN = 2, /* in a row: what is lazy passes through the pools in two of them */
 };
 
 /* How well a row fits what was found, the best last. */
@@ -26,6 +27,8 @@ enum likeness {
 
 static void note_next(struct vmalloc_guesses *g);
 static void begin(struct vmalloc_judge *j, uint32_t index);
+static void reason_of_pools(struct vmalloc_judge *j, const struct area_guess *guess,
+			    const struct vmap_call *call);
 static bool adopt_passed_over(struct vmalloc_judge *j, uint64_t start, uint64_t size);
 static void end(struct vmalloc_judge *j, uint32_t index);
 static bool is_used(const struct vmalloc_judge *j, const struct area_guess *guess);
@@ -44,6 +47,7 @@ static struct vmap_call call_of_row(const struct vmalloc_judge *j, const struct 
 static bool is_ioremap(const struct vmalloc_row *row);
 static bool is_like(const struct vmalloc_judge *j, const struct area_guess *guess,
 		    const struct vmalloc_row *row);
+static bool is_code(const struct vmalloc_judge *j, const struct area_guess *guess);
 static bool in_modules(const struct vmalloc_judge *j, uint64_t addr);
 static struct vmalloc_row *row_at(struct vmalloc_guesses *g, uint64_t start);
 static void tell(struct vmalloc_judge *j, const struct area_guess *guess, bool by_row);
@@ -64,6 +68,7 @@ void vmalloc_guesses_init(struct vmalloc_judge *j)
 
 	g->alone = !verify_is_given(j->setup, GIVEN_AREAS);
 	g->next_at = UINT64_MAX;
+	u64map_init(&g->early);
 	add_rows(j);
 	if (!known->guesses || !known->guesses->all.nr)
 		return;
@@ -76,6 +81,7 @@ void vmalloc_guesses_deinit(struct vmalloc_judge *j)
 {
 	vec_deinit(&j->guesses.found);
 	vec_deinit(&j->guesses.rows);
+	u64map_deinit(&j->guesses.early);
 }
 
 /*
@@ -152,16 +158,16 @@ void vmalloc_guesses_finish(struct vmalloc_judge *j)
 	vec_foreach (&g->all->all, guess) {
 		const struct vmap_call call = call_for(j, guess, guess->nr_pages, false);
 		const struct verify_what what = what_of(guess, area_guess_kind_name(guess->kind));
-		const bool right = guess->told && (call.size == guess->told_size);
+		const bool right = guess->told_addr && (call.size == guess->told_size);
 
-		if (!g->all->nr_told || (!guess->told && guess->number < g->all->first_told))
+		if (!g->all->nr_told || (!guess->told_addr && guess->number < g->all->first_told))
 			continue;
 		if (right) {
 			(void)verify_detect(j->log, VERIFY_VMALLOC_FOUND, true, true, &what);
 			continue;
 		}
 		(void)verify_detect(j->log, VERIFY_VMALLOC_FOUND, false, true, &what);
-		if (guess->told)
+		if (guess->told_addr)
 			(void)verify_detect(j->log, VERIFY_VMALLOC_FOUND, true, false, &what);
 	}
 	for (uint64_t i = 0; i < g->all->nr_told_alone; i++)
@@ -189,9 +195,13 @@ static void begin(struct vmalloc_judge *j, uint32_t index)
 	struct mm_outcome choice;
 	struct vmalloc_row *row;
 	struct vmap_call call;
+	bool fresh;
 
-	if (!is_used(j, guess))
+	if (!is_used(j, guess)) {
+		if (guess->told_addr && vmalloc_place_early(j, guess))
+			u64map_insert(&g->early, guess->told_number, &fresh);
 		return;
+	}
 	if (j->setup->mode == VERIFY_FREE)
 		vmalloc_run_own_purge(j);
 	row = find_row(j, guess, &call);
@@ -200,13 +210,12 @@ static void begin(struct vmalloc_judge *j, uint32_t index)
 		row->taken = true;
 		found->recorded = row->area->start;
 	}
+	vmalloc_guesses_reason(j, &call, found->recorded);
+	reason_of_pools(j, guess, &call);
 	choice = vmap_area_choose(j->v, &call);
-	while (row && mm_ok(choice) && choice.addr < row->area->start &&
-	       adopt_passed_over(j, choice.addr, call.size))
-		choice = vmap_area_choose(j->v, &call);
 	judge_cut(j, guess, &call, choice);
 	/* What was told is for judging only. */
-	judge_place(j, guess, &call, choice, guess->told ? guess->told_addr : found->recorded);
+	judge_place(j, guess, &call, choice, guess->told_addr ? guess->told_addr : found->recorded);
 	if (row && j->setup->mode == VERIFY_FOLLOW) {
 		vmalloc_follow(j, &call, choice, found->recorded);
 		found->ours = found->recorded;
@@ -218,15 +227,59 @@ static void begin(struct vmalloc_judge *j, uint32_t index)
 
 /*
  * The kernel had an area further up than ours would have it, so the place of ours was not free: a
- * row that lies there was in use by then, unseen (recordings of a boot have a gap at
- * early_initcall). False: there is none.
+ * row that lies there and that no event ever touches was in use by then, unseen (recordings of a
+ * boot have a gap at early_initcall). And an area over lazy addresses tells of a purge: where those
+ * have no event, one that merges no ranges shows by nothing else.
  */
+void vmalloc_guesses_reason(struct vmalloc_judge *j, const struct vmap_call *call,
+			    uint64_t recorded)
+{
+	struct mm_outcome choice;
+
+	if (!recorded || !j->look)
+		return;
+	if (!j->recorded_max && vmap_range_at(j->v, recorded).state == VMAP_LAZY) {
+		(void)vmap_purge(j->v);
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_VMALLOC,
+			     "purges that only the use of their addresses tells", 1);
+	}
+	do {
+		choice = vmap_area_choose(j->v, call);
+	} while (mm_ok(choice) && choice.addr < recorded &&
+		 adopt_passed_over(j, choice.addr, call->size));
+}
+
+/*
+ * A purge takes what is lazy to the pools and what was in the pools back to the free ranges. Where
+ * no event tells of one, it shows by an area out of a pool that would be empty, or by one that a
+ * pool would have had.
+ */
+static void reason_of_pools(struct vmalloc_judge *j, const struct area_guess *guess,
+			    const struct vmap_call *call)
+{
+	for (unsigned int i = 0; i < PURGES_UNSEEN; i++) {
+		const struct mm_outcome choice = vmap_area_choose(j->v, call);
+
+		if ((choice.path == MM_PATH_VMAP_POOL) == (guess->cut == AREA_CUT_POOL))
+			return;
+		/* Nothing lazy could fill it. */
+		if (guess->cut == AREA_CUT_POOL && !vmap_lazy_pages(j->v))
+			return;
+		(void)vmap_purge(j->v);
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_VMALLOC,
+			     "purges that only areas in pools, or not in them, tell", 1);
+	}
+}
+
+/* False: there is none. */
 static bool adopt_passed_over(struct vmalloc_judge *j, uint64_t start, uint64_t size)
 {
 	vec_foreach (&j->guesses.rows, row) {
 		const struct proc_area *area = row->area;
 
 		if (row->taken || area->start >= start + size || area->end <= start ||
+		    (!j->guesses.alone &&
+		     vmap_range_at(j->look->touched, area->start).state != VMAP_FREE) ||
 		    !mm_ok(vmap_area_adopt(j->v, area->start, area->size)))
 			continue;
 		row->taken = true;
@@ -247,7 +300,7 @@ static void end(struct vmalloc_judge *j, uint32_t index)
 
 	if (!g->alone && guess->end >= g->all->first_told_free)
 		return;
-	if (!addr && guess->told && !g->alone)
+	if (!addr && guess->told_addr && !g->alone)
 		addr = guess->told_addr;
 	if (!addr)
 		return;
@@ -307,8 +360,7 @@ static struct vmalloc_row *find_row(struct vmalloc_judge *j, const struct area_g
 		if (row)
 			return row;
 	}
-	*call = call_for(j, guess, guess->nr_pages,
-			 guess->kind == AREA_GUESS_MODULE && j->modules.vend);
+	*call = call_for(j, guess, guess->nr_pages, is_code(j, guess));
 	return NULL;
 }
 
@@ -319,7 +371,7 @@ static struct vmalloc_row *row_by_size(struct vmalloc_judge *j, const struct are
 	if (!guess->nr_pages || guess->bounded)
 		return NULL;
 	for (unsigned int i = 0; i < 2; i++) {
-		const bool modules = i ^ (guess->kind == AREA_GUESS_MODULE);
+		const bool modules = i ^ is_code(j, guess);
 		struct mm_outcome choice;
 		struct vmalloc_row *row;
 
@@ -359,7 +411,7 @@ static enum likeness likeness(const struct vmalloc_judge *j, const struct area_g
 {
 	const bool same_kind =
 		guess->kind != AREA_GUESS_MAPPED ?
-			in_modules(j, row->area->start) == (guess->kind == AREA_GUESS_MODULE) :
+			in_modules(j, row->area->start) == is_code(j, guess) :
 			!is_ioremap(row);
 	struct mm_outcome choice;
 	enum area_cut cut;
@@ -413,6 +465,12 @@ static bool is_like(const struct vmalloc_judge *j, const struct area_guess *gues
 		       guess->nr_pages - nr_pages < KERNEL_PAGE_SIZE / 4;
 	return nr_pages == guess->nr_pages &&
 	       (guess->kind != AREA_GUESS_STACK || !in_modules(j, area->start));
+}
+
+/* 32-bit machines have their modules among all other areas. */
+static bool is_code(const struct vmalloc_judge *j, const struct area_guess *guess)
+{
+	return guess->kind == AREA_GUESS_MODULE && j->modules.vend;
 }
 
 static bool in_modules(const struct vmalloc_judge *j, uint64_t addr)

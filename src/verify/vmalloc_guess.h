@@ -37,12 +37,16 @@ struct vmalloc_guesses {
 	struct vec(struct vmalloc_row) rows;	/**< ascending; without lazy ranges */
 	uint64_t moment;			/**< event before which they were read */
 	uint64_t by_kind[AREA_GUESS_KIND_NR];
+	struct u64map early; /**< events of areas that were placed before them */
 };
 
 void vmalloc_guesses_init(struct vmalloc_judge *j);
 void vmalloc_guesses_deinit(struct vmalloc_judge *j);
 /** What "rows" tell of the beginning: areas that no event and no guess accounts for. */
 void vmalloc_guesses_start(struct vmalloc_judge *j);
+/** What an area at "recorded" that "call" got says of areas and purges that nobody saw. */
+void vmalloc_guesses_reason(struct vmalloc_judge *j, const struct vmap_call *call,
+			    uint64_t recorded);
 /** Everything that happens before event "number". */
 void vmalloc_guesses_until(struct vmalloc_judge *j, uint64_t number);
 /** Holds what was found by bookkeeping against what events told, and says what was used. */

@@ -55,6 +55,11 @@ struct vmalloc_judge {
 /** Following: takes the recorded area, in the way our allocator does if that comes to the same. */
 void vmalloc_follow(struct vmalloc_judge *j, const struct vmap_call *call,
 		    struct mm_outcome choice, uint64_t recorded);
+/**
+ * What an event will tell of "guess" has been decided by now; its events may be crossed with those
+ * of another CPU. Places it if ours comes out as the kernel's; else false: the event shall tell.
+ */
+bool vmalloc_place_early(struct vmalloc_judge *j, const struct area_guess *guess);
 /** Free-running: the area recorded at "recorded" (0: none) is at "ours". */
 void vmalloc_hold(struct vmalloc_judge *j, uint64_t recorded, uint64_t ours);
 struct verify_what vmalloc_what(const struct vmalloc_judge *j, const struct event *ev,

@@ -147,7 +147,7 @@ void vmalloc_on_record_free(struct vmalloc_judge *j, const struct event *ev)
 			j->bursting = false;
 		return;
 	}
-	if (site == AREAS_SITE_POOL) {
+	if (site == AREAS_SITE_POOL && !j->guesses.alone) {
 		if (!j->look || j->next_drain == j->look->drains.nr ||
 		    j->look->drains.items[j->next_drain] != j->number)
 			return;

@@ -51,7 +51,8 @@ struct area_guess {
 	uint64_t number;   /**< of the event behind which addresses were searched */
 	uint64_t end;      /**< of the event before which it was freed; UINT64_MAX: it was not */
 	uint64_t nr_pages; /**< its own; 0: nothing tells */
-	uint64_t told_addr, told_size; /**< by an event of its own; 0, 0: there is none */
+	uint64_t told_number; /**< of an event of its own; UINT64_MAX: there is none */
+	uint64_t told_addr, told_size, told_align; /**< as it tells; align 0: it does not */
 	uint64_t array;    /**< event of the array of pages; UINT64_MAX: none */
 	uint64_t nr_freed; /**< pages that the task freed, one after the other, before the array */
 	uint32_t outer;	   /**< index of the area whose array it holds, or AREA_GUESS_NONE */
@@ -64,7 +65,6 @@ struct area_guess {
 	uint8_t cut;	   /**< enum area_cut */
 	bool bounded;	   /**< nr_pages is the most that there can be */
 	bool huge;	   /**< blocks of 2 MiB were asked for behind the array */
-	bool told;	   /**< an event of its own came with it */
 };
 
 /** A beginning or an end, for who goes through a recording. */
