@@ -331,7 +331,7 @@ static void on_free(struct area_guesses *g, struct area_guess_task *task, const 
 	}
 }
 
-/* Blocks of 2 MiB behind an array: a huge mapping. */
+/* Blocks of 2 MiB behind an array: a huge mapping, unless they are only tried for (7.x). */
 static void on_page_alloc(struct area_guesses *g, struct area_guess_task *task,
 			  const struct event *ev)
 {
@@ -342,7 +342,8 @@ static void on_page_alloc(struct area_guesses *g, struct area_guess_task *task,
 	    ev->page.pfn == EVENT_PFN_FAILED)
 		return;
 	last = &g->all.items[task->last];
-	if (ev->page.gfp & GFP_BIT_HIGHMEM && last->nr_pages % (1U << HUGE_ORDER) == 0)
+	if (ev->page.gfp & GFP_BIT_HIGHMEM && last->nr_pages % (1U << HUGE_ORDER) == 0 &&
+	    !(last->gfp & ~ev->page.gfp & GFP_BIT_DIRECT_RECLAIM))
 		last->huge = true;
 }
 
@@ -394,6 +395,7 @@ static void open_guess(struct area_guesses *g, struct area_guess_task *task,
 						.end = UINT64_MAX,
 						.array = UINT64_MAX,
 						.told_number = UINT64_MAX,
+						.inner = AREA_GUESS_NONE,
 						.outer = AREA_GUESS_NONE,
 						.before = task->outer == AREA_GUESS_NONE ?
 								  task->last :
@@ -458,6 +460,7 @@ static void add_to_outer(struct area_guesses *g, uint32_t index, uint32_t inner,
 	outer->nr_pages = guess->nr_pages * pointers;
 	outer->bounded = true;
 	outer->array = guess->array;
+	outer->inner = inner;
 	guess->outer = index;
 	guess->kind = AREA_GUESS_ARRAY;
 }

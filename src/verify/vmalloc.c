@@ -78,7 +78,6 @@ static void *judge_create(const struct verify_setup *setup, const void *look,
 {
 	struct vmalloc_judge *j = xcalloc(1, sizeof(*j));
 	const struct machine_config config = areas_config(look, setup->config);
-	const struct vmalloc_ops none = { 0 };
 
 	j->log = log;
 	j->setup = setup;
@@ -87,7 +86,7 @@ static void *judge_create(const struct verify_setup *setup, const void *look,
 	j->sites.names = setup->names;
 	u64map_init(&j->asked_of);
 	places_init(&j->areas);
-	j->v = vmalloc_create(&config, &none, NULL);
+	j->v = vmalloc_create(&config, &vmalloc_pages_ops, j);
 	vmalloc_set_auto_purge(j->v, false);
 	j->percpu = make_layout(j, &config);
 	if (look) {
@@ -114,6 +113,8 @@ static bool judge_feed(void *judge, const struct repair_batch *batch, struct err
 		if (unlikely(j->number >= j->guesses.next_at))
 			vmalloc_guesses_until(j, j->number);
 		verify_reached(j->log, j->number);
+		if (unlikely(j->pages.open.nr) || ev->type == EVENT_PAGE_ALLOC)
+			vmalloc_pages_event(j, ev, &batch->ops[i]);
 		if (unlikely(j->bursting && j->burst_pid == ev->pid &&
 			     ev->type != EVENT_CACHE_FREE))
 			j->bursting = false;
@@ -139,6 +140,7 @@ static bool judge_finish(void *judge, struct error *err UNUSED)
 	const struct verify_what what = { .number = j->number, .order = VERIFY_NO_ORDER };
 
 	vmalloc_guesses_until(j, j->number);
+	vmalloc_pages_finish(j);
 	vmalloc_guesses_finish(j);
 	vmalloc_settle_lazy(j);
 	for (; j->nr_own > 1; j->nr_own--)
@@ -159,6 +161,7 @@ static void judge_destroy(void *judge)
 	u64map_deinit(&j->asked_of);
 	places_deinit(&j->areas);
 	vmalloc_guesses_deinit(j);
+	vmalloc_pages_deinit(j);
 	vec_deinit(&j->asked);
 	vec_deinit(&j->sites.by_site);
 	free(j);

@@ -141,6 +141,17 @@ void vmalloc_guesses_until(struct vmalloc_judge *j, uint64_t number)
 	}
 }
 
+uint64_t vmalloc_found_at(const struct vmalloc_judge *j, uint32_t index)
+{
+	const struct area_guess *guess = &j->guesses.all->all.items[index];
+	const uint64_t *ours;
+
+	if (j->guesses.alone || is_used(j, guess))
+		return j->guesses.found.items[index].ours;
+	ours = j->setup->mode == VERIFY_FREE ? places_find(&j->areas, guess->told_addr) : NULL;
+	return ours ? *ours : guess->told_addr;
+}
+
 void vmalloc_guesses_finish(struct vmalloc_judge *j)
 {
 	static const char *const reasons[] = {
@@ -197,6 +208,7 @@ static void begin(struct vmalloc_judge *j, uint32_t index)
 	struct vmap_call call;
 	bool fresh;
 
+	vmalloc_pages_begin(j, index);
 	if (!is_used(j, guess)) {
 		if (guess->told_addr && vmalloc_place_early(j, guess))
 			u64map_insert(&g->early, guess->told_number, &fresh);
@@ -296,12 +308,11 @@ static void end(struct vmalloc_judge *j, uint32_t index)
 	struct vmalloc_guesses *g = &j->guesses;
 	const struct area_guess *guess = &g->all->all.items[index];
 	struct vmalloc_found *found = &g->found.items[index];
-	uint64_t addr = found->ours;
+	const uint64_t addr = vmalloc_found_at(j, index);
 
+	vmalloc_pages_end(j, guess);
 	if (!g->alone && guess->end >= g->all->first_told_free)
 		return;
-	if (!addr && guess->told_addr && !g->alone)
-		addr = guess->told_addr;
 	if (!addr)
 		return;
 	if (j->setup->mode == VERIFY_FREE)

@@ -49,6 +49,8 @@ void vmalloc_guesses_reason(struct vmalloc_judge *j, const struct vmap_call *cal
 			    uint64_t recorded);
 /** Everything that happens before event "number". */
 void vmalloc_guesses_until(struct vmalloc_judge *j, uint64_t number);
+/** Where guess "index" is in ours; 0: nowhere. */
+uint64_t vmalloc_found_at(const struct vmalloc_judge *j, uint32_t index);
 /** Holds what was found by bookkeeping against what events told, and says what was used. */
 void vmalloc_guesses_finish(struct vmalloc_judge *j);
 

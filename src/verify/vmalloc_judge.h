@@ -6,6 +6,7 @@
 #include "areas_look.h"
 #include "places.h"
 #include "vmalloc_guess.h"
+#include "vmalloc_pages.h"
 
 /** What a task has asked vmalloc() for and not got an area for yet. */
 struct vmalloc_asked {
@@ -37,6 +38,7 @@ struct vmalloc_judge {
 
 	struct places areas; /**< free-running */
 	struct vmalloc_guesses guesses;
+	struct vmalloc_pages pages;
 
 	/* Purges */
 	uint64_t recorded_lazy, recorded_max; /**< pages, of the last free; 0, 0: no event told */

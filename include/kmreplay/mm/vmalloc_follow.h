@@ -29,6 +29,16 @@ struct mm_outcome vmap_area_try(struct vmalloc *v, const struct vmap_call *call)
  */
 bool vmalloc_area_call(const struct vmalloc *v, unsigned int cpu,
 		       const struct vmalloc_request *request, struct vmap_call *call);
+/**
+ * The pages and page tables of an area that is there, and whose array of pages is: what
+ * vmalloc_populate() does behind that. request->size and VMALLOC_HUGE say what is to be backed.
+ * MM_FAIL_INVALID: no such area, or it has pages.
+ */
+struct mm_outcome vmap_area_fill(struct vmalloc *v, unsigned int cpu, uint64_t addr,
+				 const struct vmalloc_request *request);
+/** The page tables for "nr_pages" pages of somebody else's in the area at "addr". The same. */
+struct mm_outcome vmap_area_map(struct vmalloc *v, unsigned int cpu, uint64_t addr,
+				uint64_t nr_pages);
 /** Where vmap_groups_alloc() would put a chunk; nothing changes. */
 struct mm_outcome vmap_groups_choose(const struct vmalloc *v, const struct vmap_groups *groups);
 

@@ -55,6 +55,7 @@ struct area_guess {
 	uint64_t told_addr, told_size, told_align; /**< as it tells; align 0: it does not */
 	uint64_t array;    /**< event of the array of pages; UINT64_MAX: none */
 	uint64_t nr_freed; /**< pages that the task freed, one after the other, before the array */
+	uint32_t inner;	   /**< index of the area that holds its array, or AREA_GUESS_NONE */
 	uint32_t outer;	   /**< index of the area whose array it holds, or AREA_GUESS_NONE */
 	uint32_t before;   /**< the same, of the task's last one, if nothing lay between the two */
 	int32_t pid;

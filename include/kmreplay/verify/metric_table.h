@@ -47,6 +47,8 @@
 	  "areas found by their bookkeeping, with their size, where events tell of them")     \
 	X(VMALLOC_CUT, "vmalloc.cut", VMALLOC, SHARE,                                         \
 	  "areas found so that are cut from a free range in the way that records show")       \
+	X(VMALLOC_PAGES, "vmalloc.pages", VMALLOC, DETECT,                                    \
+	  "pages that vmalloc asked for or gave back, with an event, as the layer by itself does") \
 	X(PERCPU_OFFSET, "percpu.offset", PERCPU, SHARE, "allocations in the same chunk at the same offset") \
 	X(PERCPU_CHUNK, "percpu.chunk", PERCPU, SHARE, "allocations in the same chunk")       \
 	X(PERCPU_CREATE, "percpu.create", PERCPU, DETECT,                                     \

@@ -39,7 +39,7 @@ static struct vmap_call area_call(const struct vmalloc *v, unsigned int cpu,
 				  const struct vmalloc_request *request, bool huge);
 static uint64_t backed_size(const struct vmalloc_request *request, bool huge);
 static struct mm_outcome populate(struct vmalloc *v, unsigned int cpu, struct va *va,
-				  const struct vmalloc_request *request);
+				  const struct vmalloc_request *request, bool with_array);
 static bool allow_huge(const struct vmalloc *v, const struct vmalloc_request *request);
 static bool get_array(struct filling *f);
 static void get_pages(struct filling *f);
@@ -102,13 +102,41 @@ struct mm_outcome vmalloc_populate(struct vmalloc *v, unsigned int cpu, uint64_t
 		rounded.flags &= ~(unsigned int)VMALLOC_HUGE;
 	else
 		rounded.size = bits_align_up(request->size, HUGE_SIZE);
-	outcome = populate(v, cpu, va, &rounded);
+	outcome = populate(v, cpu, va, &rounded, true);
 	if (!mm_ok(outcome)) {
 		struct va_pages *pages = va->pages;
 
 		va->pages = NULL;
 		mm_outcome_add(&outcome, vmap_pages_release(v, cpu, pages));
 	}
+	return outcome;
+}
+
+/* What got no page keeps what it has: somebody else knows that the kernel got it. */
+struct mm_outcome vmap_area_fill(struct vmalloc *v, unsigned int cpu, uint64_t addr,
+				 const struct vmalloc_request *request)
+{
+	struct va *va = va_tree_find(&v->busy, addr);
+
+	if (!va || !request->size || request->size > va_size(va) ||
+	    (va->pages && va->pages->pfns.nr))
+		return vmap_failed(MM_FAIL_INVALID);
+	return populate(v, cpu, va, request, false);
+}
+
+struct mm_outcome vmap_area_map(struct vmalloc *v, unsigned int cpu, uint64_t addr,
+				uint64_t nr_pages)
+{
+	const struct va *va = va_tree_find(&v->busy, addr);
+	struct mm_outcome outcome = { .addr = addr, .path = MM_PATH_VMAP_TREE };
+	const struct vmap_mapper mapper = { v, cpu, GFP_BITS_KERNEL, &outcome };
+
+	if (!va || !nr_pages || nr_pages > va_size(va) / KERNEL_PAGE_SIZE)
+		return vmap_failed(MM_FAIL_INVALID);
+	if (addr % HUGE_SIZE || nr_pages % (HUGE_SIZE / KERNEL_PAGE_SIZE))
+		(void)vmap_map_small(&mapper, addr, nr_pages);
+	else
+		(void)vmap_map_huge(&mapper, addr, nr_pages);
 	return outcome;
 }
 
@@ -202,7 +230,7 @@ static struct mm_outcome alloc_with_shift(struct vmalloc *v, unsigned int cpu,
 	inner.size = backed_size(request, huge);
 	if (!huge)
 		inner.flags &= ~(unsigned int)VMALLOC_HUGE;
-	filled = populate(v, cpu, va_tree_find(&v->busy, outcome.addr), &inner);
+	filled = populate(v, cpu, va_tree_find(&v->busy, outcome.addr), &inner, true);
 	mm_outcome_add(&outcome, filled);
 	if (!mm_ok(filled)) {
 		mm_outcome_add(&outcome, vmap_area_free(v, cpu, outcome.addr));
@@ -249,7 +277,7 @@ static uint64_t backed_size(const struct vmalloc_request *request, bool huge)
 
 /* __vmalloc_area_node(). request->size is what is to be backed, VMALLOC_HUGE how. */
 static struct mm_outcome populate(struct vmalloc *v, unsigned int cpu, struct va *va,
-				  const struct vmalloc_request *request)
+				  const struct vmalloc_request *request, bool with_array)
 {
 	struct mm_outcome outcome = { .addr = va->start, .path = MM_PATH_VMAP_TREE };
 	struct filling f = {
@@ -263,7 +291,7 @@ static struct mm_outcome populate(struct vmalloc *v, unsigned int cpu, struct va
 	};
 
 	f.pages->huge = (request->flags & VMALLOC_HUGE) != 0;
-	if (!get_array(&f))
+	if (with_array && !get_array(&f))
 		return outcome;
 	f.gfp = gfp_of_vmalloc(f.gfp);
 	get_pages(&f);
