@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where modules live on x86-64 (MODULES_VADDR, MODULES_END), for probes that do not say it. */
-#define MODULES_START 0xffffffffc0000000ULL
-#define MODULES_LAST  0xffffffffff000000ULL
 /* Address randomisation moves the range in steps of this. */
 #define RANGE_ALIGN (1ULL << 30)
 #define NOT_KNOWN   UINT64_MAX
@@ -179,7 +176,7 @@ static void look_free(struct areas_look *look, const struct event *ev)
 static void look_probe(struct areas_look *look, const struct event *ev)
 {
 	const struct areas_span area = { ev->probe.addr, ev->probe.size };
-	const bool modules = area.start >= MODULES_START;
+	const bool modules = area.start >= AREAS_MODULES_START;
 	struct areas_bounds *bounds = modules ? &look->modules : &look->vmalloc;
 
 	if (ev->flags & EVENT_F_FAILED || !area.start || area.end <= area.start)
@@ -187,7 +184,7 @@ static void look_probe(struct areas_look *look, const struct event *ev)
 	if (!bounds->vend || area.start < bounds->vstart) {
 		bounds->vstart = modules ? area.start : bits_align_down(area.start, RANGE_ALIGN);
 		bounds->vend =
-			modules ? MODULES_LAST
+			modules ? AREAS_MODULES_LAST
 				: bounds->vstart + vmalloc_range_size(look->setup->config) - 1;
 	}
 	if (ev->type == EVENT_PROBE_VA_ALLOC) {
@@ -413,7 +410,7 @@ static void bounds_of_rows(struct areas_look *look)
 	for (size_t i = 0; rows && i < rows->rows.nr; i++) {
 		const struct proc_area *area = &rows->rows.items[i];
 
-		if (wide && area->start >= MODULES_START) {
+		if (wide && area->start >= AREAS_MODULES_START) {
 			lowest_code = MIN(lowest_code, area->start);
 			continue;
 		}
@@ -422,7 +419,7 @@ static void bounds_of_rows(struct areas_look *look)
 	}
 	/* Probes tell no bounds either. */
 	if (lowest_code != UINT64_MAX && (!modules->vend || modules->vstart > lowest_code))
-		*modules = (struct areas_bounds){ lowest_code, MODULES_LAST };
+		*modules = (struct areas_bounds){ lowest_code, AREAS_MODULES_LAST };
 	if (vmalloc->vend || highest <= lowest)
 		return;
 	vmalloc->vstart = wide ? bits_align_down(lowest, RANGE_ALIGN) : lowest;

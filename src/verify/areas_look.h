@@ -18,6 +18,10 @@
 #include "kmreplay/mm/vmalloc_follow.h"
 #include "kmreplay/verify/verify.h"
 
+/* Where modules live on x86-64 (MODULES_VADDR, MODULES_END), for probes that do not say it. */
+#define AREAS_MODULES_START 0xffffffffc0000000ULL
+#define AREAS_MODULES_LAST  0xffffffffff000000ULL
+
 enum {
 	AREAS_MAX_CHUNKS = 1024,    /* percpu chunks at a time: each costs us up to 150 KiB */
 	AREAS_MAX_CPUS = 8192,	    /* NR_CPUS of the largest kernels */

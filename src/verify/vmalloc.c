@@ -32,6 +32,7 @@ static void judge_destroy(void *judge);
 static void judge_show(void *judge, struct proc_snapshot *snapshot);
 static struct percpu *make_layout(const struct vmalloc_judge *j,
 				  const struct machine_config *config);
+static void default_bounds(struct vmalloc_judge *j);
 static bool begins_empty(const struct vmalloc_judge *j);
 static bool is_settled(struct vmalloc_judge *j, const struct event *ev);
 static void on_alloc(struct vmalloc_judge *j, const struct event *ev);
@@ -95,6 +96,7 @@ static void *judge_create(const struct verify_setup *setup, const void *look,
 		if (j->look->lazy_max)
 			vmap_set_lazy_max(j->v, j->look->lazy_max);
 	}
+	default_bounds(j);
 	vmalloc_guesses_init(j);
 	j->from_nothing = begins_empty(j);
 	if (j->given_start)
@@ -172,6 +174,18 @@ static void judge_show(void *judge, struct proc_snapshot *snapshot)
 	const struct vmalloc_judge *j = judge;
 
 	proc_take_vmalloc(snapshot, j->v);
+}
+
+/* Where nothing tells, the ranges are where they are without randomisation. */
+static void default_bounds(struct vmalloc_judge *j)
+{
+	struct vmalloc_stats stats;
+
+	vmalloc_stats(j->v, &stats);
+	if (!j->vmalloc.vend)
+		j->vmalloc = (struct areas_bounds){ stats.range_start, stats.range_end };
+	if (!j->modules.vend && j->setup->config->arch == ARCH_X86_64)
+		j->modules = (struct areas_bounds){ AREAS_MODULES_START, AREAS_MODULES_LAST };
 }
 
 /* The first area of a boot was seen, or its bookkeeping. */

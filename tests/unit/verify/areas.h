@@ -3,7 +3,9 @@
 #ifndef KMREPLAY_TESTS_UNIT_VERIFY_AREAS_H
 #define KMREPLAY_TESTS_UNIT_VERIFY_AREAS_H
 
+#include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/vec.h"
+#include "kmreplay/core/xalloc.h"
 #include "kmreplay/trace/trace.h"
 #include "kmreplay/verify/verify.h"
 #include "unit/unit.h"
@@ -18,6 +20,7 @@ struct areas {
 	struct survey survey;
 	struct machine_config config;
 	unsigned int given;    /**< bits of enum verify_given */
+	struct area_known known; /**< beside the events */
 	struct verify_log log; /**< after areas_judge() */
 	bool judged;
 };
@@ -89,12 +92,20 @@ static inline void areas_judge(struct areas *a, const struct verify_ops *ops, en
 		.config = &a->config,
 		.survey = &a->survey,
 		.names = &a->names,
+		.areas = a->known,
 	};
+	struct repair_op *ops_of = xcalloc(a->events.nr + 1, sizeof(*ops_of));
 	struct event_batch batch = { .events = a->events.items, .nr = a->events.nr };
-	const struct repair_batch out = { .batch = &batch };
+	const struct repair_batch out = { .batch = &batch, .ops = ops_of };
 	struct error err;
 	void *look, *judge;
 
+	/* As far as these judges ask repair. */
+	for (size_t i = 0; i < a->events.nr; i++) {
+		if (a->events.items[i].type == EVENT_PAGE_ALLOC &&
+		    a->events.items[i].page.gfp & GFP_BIT_HIGHMEM)
+			ops_of[i].owner = OWNER_VMALLOC;
+	}
 	if (a->judged)
 		verify_log_deinit(&a->log);
 	a->judged = true;
@@ -108,6 +119,7 @@ static inline void areas_judge(struct areas *a, const struct verify_ops *ops, en
 	ck_assert(ops->finish(judge, &err));
 	ops->destroy(judge);
 	ops->look_destroy(look);
+	free(ops_of);
 }
 
 #endif
