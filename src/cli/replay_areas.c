@@ -13,6 +13,7 @@ static struct frag_runs free_space(const struct vmalloc *v, const struct vmalloc
 void replay_report_vmalloc(struct report *report, const struct replay_facts *facts)
 {
 	const struct vmalloc *v = machine_vmalloc(replay_machine(facts->replay));
+	const struct replay_tally *tally = replay_tally(facts->replay);
 	struct vmalloc_stats stats;
 	struct frag_runs runs;
 
@@ -22,6 +23,15 @@ void replay_report_vmalloc(struct report *report, const struct replay_facts *fac
 	runs = free_space(v, &stats);
 	report_begin(report, "vmalloc", "vmalloc address space, at the end");
 	report_count(report, "areas", "areas", stats.nr_busy);
+	if (tally->nr_found_areas) {
+		report_count(report, "found_areas", "asked for by their bookkeeping",
+			     tally->nr_found_areas);
+		report_count(report, "found_sized", "of them their size known",
+			     tally->nr_found_sized);
+		report_count(report, "found_freed", "of them freed", tally->nr_found_freed);
+		report_count(report, "found_failed", "of them without room here",
+			     tally->nr_found_failed);
+	}
 	report_bytes(report, "busy_bytes", "in use, with guard pages", stats.busy_bytes);
 	report_count(report, "lazy_areas", "freed, not purged", stats.nr_lazy);
 	report_bytes(report, "lazy_bytes", NULL, stats.lazy_pages << KERNEL_PAGE_SHIFT);

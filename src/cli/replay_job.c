@@ -376,10 +376,12 @@ static void configure(struct replay_job *job)
 		.slabs = &job->slabs,
 		.slab_files = &job->slab_files,
 		.areas = &job->areas,
+		.guesses = &job->guesses,
 	};
 	/* Without addresses the beginning is all that they can tell of. */
 	if (!job->slabs_given && job->files_of_slabs == &job->files.start)
 		slab_files_init(&job->slab_files, job->files_of_slabs);
+	area_survey_drop(&job->areas, &job->guesses);
 	area_survey_add_files(&job->areas, start_files_start(&job->files));
 	if (job->options.layers & ~(unsigned int)LAYER_PAGE)
 		job->options.layers |= LAYER_PAGE;

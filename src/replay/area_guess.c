@@ -30,6 +30,8 @@ enum {
 	SIGNS_LAST = 3, /* object events of the task for which a sign is remembered */
 	STACK_PAGES = 4,
 	HUGE_ORDER = 9,
+	HUGE_SIZE = 2 << 20,
+	BLOCK_SIZE = 1 << 20, /* of vm_map_ram() on x86-64: VMAP_BLOCK_SIZE */
 };
 
 /* What a call site does for an area, or says of the one to come or just made. */
@@ -149,6 +151,28 @@ bool area_guess_is_alone(const struct area_guesses *g, const struct area_guess *
 	return !guess->told_addr && guess->number < g->first_told;
 }
 
+/* Mappings are aligned to their size, without the guard page: __get_vm_area_node(). */
+struct vmap_call area_guess_call(const struct vmalloc *v, const struct area_guess *guess,
+				 uint64_t nr_pages, enum machine_arch arch)
+{
+	const struct vmalloc_request ioremap = { .size = MAX(nr_pages, 1ULL) * KERNEL_PAGE_SIZE,
+						 .flags = VMALLOC_IOREMAP };
+	struct vmap_call call = { .cpu = guess->cpu,
+				  .size = (MAX(nr_pages, 1ULL) + 1) * KERNEL_PAGE_SIZE,
+				  .align = 1 };
+	struct vmap_call io;
+
+	if (guess->huge)
+		call.align = HUGE_SIZE;
+	if (guess->kind == AREA_GUESS_STACK && arch != ARCH_X86_32)
+		call.align = STACK_PAGES * KERNEL_PAGE_SIZE;
+	if (guess->kind == AREA_GUESS_BLOCK)
+		call.size = call.align = BLOCK_SIZE;
+	if (guess->kind == AREA_GUESS_IOREMAP && vmalloc_area_call(v, 0, &ioremap, &io))
+		call.align = io.align;
+	return call;
+}
+
 static void feed_one(struct area_guesses *g, const struct event *ev)
 {
 	struct area_guess_task *task;
@@ -169,6 +193,10 @@ static void feed_one(struct area_guesses *g, const struct event *ev)
 	case EVENT_VMAP_FREE:
 	case EVENT_PROBE_VA_FREE:
 		g->first_told_free = MIN(g->first_told_free, g->number);
+		if (!(ev->flags & (EVENT_F_SOFTIRQ | EVENT_F_HARDIRQ | EVENT_F_NMI)))
+			task_of(g, ev)->freed_addr = ev->type == EVENT_VMAP_FREE ?
+							     ev->range.start :
+							     ev->probe.addr;
 		return;
 	default:
 		return;
@@ -495,6 +523,8 @@ static void end_guess(struct area_guesses *g, struct area_guess_task *task, uint
 	if (guess->end != UINT64_MAX)
 		return;
 	end_at(guess, ev, start);
+	guess->freed_addr = task->freed_addr;
+	task->freed_addr = 0;
 	guess->nr_freed = task->run_start == UINT64_MAX ? 0 : task->run_pages;
 	if (guess->outer != AREA_GUESS_NONE && guess->nr_freed > guess->nr_pages)
 		end_outer(g, guess, ev, start);

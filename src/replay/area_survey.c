@@ -42,6 +42,26 @@ void area_survey_feed(struct area_survey *survey, const struct repair_batch *bat
 	}
 }
 
+void area_survey_drop(struct area_survey *survey, const struct area_guesses *guesses)
+{
+	struct u64map found;
+	size_t kept = 0;
+	bool fresh;
+
+	u64map_init(&found);
+	vec_foreach(&guesses->all, guess) {
+		if (guess->freed_addr && area_guess_is_alone(guesses, guess))
+			*u64map_insert(&found, guess->freed_addr, &fresh) = 1;
+	}
+	for (size_t i = 0; i < survey->areas.nr; i++) {
+		if (survey->areas.items[i].addr == U64MAP_NO_KEY ||
+		    !u64map_find(&found, survey->areas.items[i].addr))
+			survey->areas.items[kept++] = survey->areas.items[i];
+	}
+	survey->areas.nr = kept;
+	u64map_deinit(&found);
+}
+
 void area_survey_add_files(struct area_survey *survey, const struct proc_snapshot *snapshot)
 {
 	if (!snapshot || !proc_has(snapshot, PROC_VMALLOCINFO))

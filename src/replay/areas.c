@@ -13,9 +13,6 @@
 #include "kmreplay/mm/percpu.h"
 #include "kmreplay/mm/vmalloc.h"
 
-/* MODULES_END on x86-64, for probes that do not say it. */
-#define MODULES_LAST 0xffffffffff000000ULL
-
 /* What a probe or an event of alloc_vmap_area asks for. */
 struct area_request {
 	uint64_t size, align, vstart, vend;
@@ -110,7 +107,7 @@ static struct area_request area_request(struct replay *r, const struct event *ev
 	request.size = ev->probe.size - ev->probe.addr;
 	if (ev->probe.addr >= REPLAY_MODULES_START && !replay_area_is_foreign(r, ev->probe.addr)) {
 		request.vstart = REPLAY_MODULES_START;
-		request.vend = MODULES_LAST;
+		request.vend = REPLAY_MODULES_LAST;
 	} else {
 		vmalloc_stats(machine_vmalloc(r->machine), &stats);
 		request.vstart = stats.range_start;

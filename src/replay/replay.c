@@ -91,6 +91,7 @@ struct replay *replay_create(const struct replay_options *options,
 	/* A recording that shows when areas were purged is followed in that. */
 	vmalloc_set_auto_purge(machine_vmalloc(r->machine), !survey || !survey->nr_purges);
 	replay_start_areas(r);
+	replay_found_init(r);
 	replay_start_caches(r);
 	replay_start_slabs(r);
 	replay_start(r);
@@ -112,6 +113,7 @@ void replay_destroy(struct replay *r)
 	vec_deinit(&r->start_objects.addrs);
 	u64map_deinit(&r->start_areas.by_addr);
 	vec_deinit(&r->start_areas.addrs);
+	vec_deinit(&r->found.addrs);
 	vec_deinit(&r->start_objects.unplaced);
 	vec_deinit(&r->start_objects.caches);
 	replay_tally_deinit(&r->tally);
@@ -309,6 +311,8 @@ static void replay_event(struct replay *r, const struct repair_batch *batch, siz
 				   : 0,
 	};
 
+	if (unlikely(r->tally.nr_events >= r->found.next_at))
+		replay_found_until(r, r->tally.nr_events);
 	r->cpu = step.cpu;
 	r->tally.nr_events++;
 	r->tally.last_time = ev->time;

@@ -102,6 +102,11 @@ struct replay {
 		struct u64map by_addr; /**< recorded one to number in "addrs" + 1; 0: the same */
 		struct vec(uint64_t) addrs;
 	} start_areas; /**< in use at the beginning, not freed yet */
+	struct {
+		struct vec(uint64_t) addrs; /**< by guess; 0: it is not there */
+		size_t begin, end;	    /**< the next of each */
+		uint64_t next_at;	    /**< event before which something is to be done */
+	} found; /**< areas by their bookkeeping */
 	struct replay_tally tally;
 	uint8_t slab_owner;           /**< whose the pages are that the slab layer asks for now */
 	uint64_t next_sample;
@@ -148,12 +153,18 @@ bool replay_passes_over(struct replay *r, const struct replay_step *step, enum r
 void replay_hold(struct replay *r, uint32_t slot, enum slot_state state, uint64_t addr);
 /** Where modules live on x86-64 (MODULES_VADDR). */
 #define REPLAY_MODULES_START 0xffffffffc0000000ULL
+/* MODULES_END on x86-64, for what does not say it. */
+#define REPLAY_MODULES_LAST 0xffffffffff000000ULL
 /** areas.c: "addr" is none of the machine's architecture. */
 bool replay_area_is_foreign(const struct replay *r, uint64_t addr);
 /** start_areas.c: makes the areas that existed at the beginning. */
 void replay_start_areas(struct replay *r);
 /** start_areas.c: a free of an area that was never seen allocated. */
 enum replay_verdict replay_start_area_free(struct replay *r, const struct replay_step *step);
+/** found_areas.c: areas of options.guesses that nothing else tells of. */
+void replay_found_init(struct replay *r);
+/** found_areas.c: those that come and go before event "number". */
+void replay_found_until(struct replay *r, uint64_t number);
 /** areas.c: a purge of lazily freed ranges was recorded. */
 void replay_area_purge(struct replay *r);
 /** areas.c: gives back what "s" held when it was in "state", AREA or PERCPU. */

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 
 enum {
-	STACK_ALIGN = 16 << 10,
-	BLOCK_SIZE = 1 << 20, /* of vm_map_ram() on x86-64: VMAP_BLOCK_SIZE */
-	HUGE_SIZE = 2 << 20,
 	PURGES_UNSEEN = 2, /* in a row: what is lazy passes through the pools in two of them */
 };
 
@@ -334,23 +331,10 @@ static struct vmap_call call_for(const struct vmalloc_judge *j, const struct are
 				 uint64_t nr_pages, bool modules)
 {
 	const struct areas_bounds *bounds = modules ? &j->modules : &j->vmalloc;
-	const struct vmalloc_request ioremap = { .size = MAX(nr_pages, 1ULL) * KERNEL_PAGE_SIZE,
-						 .flags = VMALLOC_IOREMAP };
-	struct vmap_call call = { .cpu = guess->cpu,
-				  .size = (MAX(nr_pages, 1ULL) + 1) * KERNEL_PAGE_SIZE,
-				  .align = 1 };
-	struct vmap_call io;
+	struct vmap_call call = area_guess_call(j->v, guess, nr_pages, j->setup->config->arch);
 
 	call.vstart = bounds->vstart;
 	call.vend = bounds->vend;
-	if (guess->huge)
-		call.align = HUGE_SIZE;
-	if (guess->kind == AREA_GUESS_STACK && j->setup->config->arch != ARCH_X86_32)
-		call.align = STACK_ALIGN;
-	if (guess->kind == AREA_GUESS_BLOCK)
-		call.size = call.align = BLOCK_SIZE;
-	if (guess->kind == AREA_GUESS_IOREMAP && vmalloc_area_call(j->v, 0, &ioremap, &io))
-		call.align = io.align;
 	return call;
 }
 

@@ -16,6 +16,8 @@
 #include "kmreplay/core/vec.h"
 #include "kmreplay/event/event.h"
 #include "kmreplay/event/names.h"
+#include "kmreplay/mm/machine_config.h"
+#include "kmreplay/mm/vmalloc_follow.h"
 
 /** What an area is for, as far as its signs tell. */
 #define AREA_GUESS_KINDS(X)                                                                     \
@@ -53,6 +55,7 @@ struct area_guess {
 	uint64_t nr_pages; /**< its own; 0: nothing tells */
 	uint64_t told_number; /**< of an event of its own; UINT64_MAX: there is none */
 	uint64_t told_addr, told_size, told_align; /**< as it tells; align 0: it does not */
+	uint64_t freed_addr; /**< as an event tells of its end; 0: there is none */
 	uint64_t array;    /**< event of the array of pages; UINT64_MAX: none */
 	uint64_t nr_freed; /**< pages that the task freed, one after the other, before the array */
 	uint32_t inner;	   /**< index of the area that holds its array, or AREA_GUESS_NONE */
@@ -83,6 +86,7 @@ struct area_guess_task {
 	bool new_task;		 /**< the last one was a task's record */
 	uint64_t run_start;	 /**< first of the frees of pages going on; UINT64_MAX: none */
 	uint64_t run_pages;
+	uint64_t freed_addr;	 /**< of the last area that it was told to free; 0: none */
 };
 
 struct area_guesses {
@@ -121,6 +125,12 @@ void area_guesses_feed(struct area_guesses *g, const struct event *events, size_
 /** All were fed. */
 void area_guesses_finish(struct area_guesses *g);
 
+/**
+ * The request for the area of "nr_pages" pages (0: as few as its kind can have) that "guess" is, on
+ * "v", a machine of "arch": all but the range of addresses.
+ */
+struct vmap_call area_guess_call(const struct vmalloc *v, const struct area_guess *guess,
+				 uint64_t nr_pages, enum machine_arch arch);
 /** Nothing else tells of guess "guess": no event of its own, and none would. */
 bool area_guess_is_alone(const struct area_guesses *g, const struct area_guess *guess);
 

@@ -8,6 +8,7 @@
 
 #include "kmreplay/core/vec.h"
 #include "kmreplay/repair/repair.h"
+#include "kmreplay/replay/area_guess.h"
 
 struct proc_snapshot;
 
@@ -29,6 +30,8 @@ void area_survey_deinit(struct area_survey *survey);
  * says, else how much more is lazy than before.
  */
 void area_survey_feed(struct area_survey *survey, const struct repair_batch *batch);
+/** Drops those that were found by their bookkeeping, and are no areas of the beginning. */
+void area_survey_drop(struct area_survey *survey, const struct area_guesses *guesses);
 /** Adds the areas of vmallocinfo; NULL, or without it: nothing. */
 void area_survey_add_files(struct area_survey *survey, const struct proc_snapshot *snapshot);
 

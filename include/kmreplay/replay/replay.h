@@ -19,6 +19,7 @@
 #include "kmreplay/replay/tally.h"
 
 struct replay;
+struct area_guesses;
 struct area_survey;
 struct owners;
 struct slab_files;
@@ -47,6 +48,7 @@ struct replay_options {
 	/** What files say of slabs at that moment; NULL: there are none. The same. */
 	const struct slab_files *slab_files;
 	const struct area_survey *areas; /**< address ranges in use then; NULL: not known */
+	const struct area_guesses *guesses; /**< areas that no event tells of; NULL: none */
 	bool keep_given;       /**< for replay_given() */
 	uint64_t sample_every; /**< events between two looks at fragmentation; 0: 16 .. 1024 */
 };

@@ -115,6 +115,10 @@ struct replay_tally {
 	uint64_t nr_start_missing; /**< objects that were and found no memory here */
 	uint64_t nr_start_objects_freed; /**< of them freed so far */
 	uint64_t nr_start_areas; /**< address ranges in use (or lazy) at the beginning */
+	uint64_t nr_found_areas;  /**< areas asked for by their bookkeeping alone */
+	uint64_t nr_found_sized;  /**< of them those whose size it tells */
+	uint64_t nr_found_failed; /**< of them those that found no room here */
+	uint64_t nr_found_freed;  /**< of them those that were given back */
 	uint64_t last_time;
 };
 

@@ -96,7 +96,8 @@ START_TEST(modules_show_by_what_comes_behind)
 	}
 	books_other(&b);
 	books_free(&b, EVENT_KFREE, 1);
-	b.events.items[b.events.nr - 1].site = event_site_add(&b.names, "mod_verify_sig+0x1/0x2", 22);
+	b.events.items[b.events.nr - 1].site =
+		event_site_add(&b.names, "mod_verify_sig+0x1/0x2", 22);
 	books_area(&b, 1);
 	books_array(&b, 3);
 	guess(&g, &b);
