@@ -458,7 +458,9 @@ static void add_array(struct area_guesses *g, struct area_guess_task *task,
 	const uint64_t nr = ev->slab.bytes_req / pointer;
 	struct area_guess *guess;
 
-	if (task->open == AREA_GUESS_NONE || ev->slab.bytes_req % pointer || !nr)
+	/* A larger one is an area itself. */
+	if (task->open == AREA_GUESS_NONE || ev->slab.bytes_req % pointer || !nr ||
+	    ev->slab.bytes_req > KERNEL_PAGE_SIZE)
 		return;
 	guess = &g->all.items[task->open];
 	guess->nr_pages = nr;

@@ -566,7 +566,8 @@ static void add_rows(struct vmalloc_judge *j)
 	if (!known->rows)
 		return;
 	vec_foreach (&known->rows->rows, area) {
-		if (area->end > area->start && !(area->flags & PROC_AREA_UNPURGED))
+		if (area->end > area->start && area->size == area->end - area->start &&
+		    area->size >= KERNEL_PAGE_SIZE && !(area->flags & PROC_AREA_UNPURGED))
 			vec_push(&g->rows, ((struct vmalloc_row){ .area = area }));
 	}
 	if (g->rows.nr)

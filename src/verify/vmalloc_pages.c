@@ -123,7 +123,12 @@ static struct mm_outcome page_alloc(void *ctx, unsigned int cpu UNUSED, uint32_t
 		detect(j, true, true, &what, gfp);
 		return page->failed ? (struct mm_outcome){ .failure = MM_FAIL_NO_MEMORY } : given;
 	}
-	detect(j, false, true, &what, gfp);
+	if (gfp & GFP_BIT_HIGHMEM || j->setup->survey->from_boot)
+		detect(j, false, true, &what, gfp);
+	else
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_VMALLOC,
+			     "page tables that were there at the start, as nobody asked for them",
+			     1);
 	return given;
 }
 

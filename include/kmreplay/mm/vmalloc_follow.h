@@ -31,8 +31,9 @@ bool vmalloc_area_call(const struct vmalloc *v, unsigned int cpu,
 		       const struct vmalloc_request *request, struct vmap_call *call);
 /**
  * The pages and page tables of an area that is there, and whose array of pages is: what
- * vmalloc_populate() does behind that. request->size and VMALLOC_HUGE say what is to be backed.
- * MM_FAIL_INVALID: no such area, or it has pages.
+ * vmalloc_populate() does behind that, but for keeping the frames: what asks for them is held
+ * against a recording. request->size and VMALLOC_HUGE say what is to be backed. MM_FAIL_INVALID: no
+ * such area, or it has pages of its own.
  */
 struct mm_outcome vmap_area_fill(struct vmalloc *v, unsigned int cpu, uint64_t addr,
 				 const struct vmalloc_request *request);

@@ -112,16 +112,19 @@ struct mm_outcome vmalloc_populate(struct vmalloc *v, unsigned int cpu, uint64_t
 	return outcome;
 }
 
-/* What got no page keeps what it has: somebody else knows that the kernel got it. */
 struct mm_outcome vmap_area_fill(struct vmalloc *v, unsigned int cpu, uint64_t addr,
 				 const struct vmalloc_request *request)
 {
 	struct va *va = va_tree_find(&v->busy, addr);
+	struct mm_outcome outcome;
 
 	if (!va || !request->size || request->size > va_size(va) ||
 	    (va->pages && va->pages->pfns.nr))
 		return vmap_failed(MM_FAIL_INVALID);
-	return populate(v, cpu, va, request, false);
+	outcome = populate(v, cpu, va, request, false);
+	v->stats.nr_pages -= va->pages->pfns.nr;
+	vec_deinit(&va->pages->pfns);
+	return outcome;
 }
 
 struct mm_outcome vmap_area_map(struct vmalloc *v, unsigned int cpu, uint64_t addr,

@@ -7,6 +7,7 @@
 
 #include "areas.h"
 
+#include "kmreplay/core/rng.h"
 #include "kmreplay/proc/snapshot.h"
 #include "unit/replay/bookkeeping.h"
 
@@ -225,8 +226,57 @@ START_TEST(pages_are_those_that_the_layer_asks_for)
 }
 END_TEST
 
+/* Whatever the order, the sizes, the addresses. */
+START_TEST(hostile_bookkeeping_does_no_harm)
+{
+	static const char *const sites[] = {
+		"__get_vm_area_node+0x1/0x2", "alloc_vmap_area+0x1/0x2", "__vmalloc_area_node+0x1/0x2",
+		"copy_process+0x1/0x2", "memtype_reserve+0x1/0x2", "mod_verify_sig+0x1/0x2",
+		"resolve_symbol+0x1/0x2", "somebody+0x1/0x2",
+	};
+	static const enum event_type types[] = {
+		EVENT_KMALLOC, EVENT_CACHE_ALLOC, EVENT_KFREE, EVENT_CACHE_FREE, EVENT_PAGE_ALLOC,
+		EVENT_PAGE_FREE, EVENT_VMAP_ALLOC, EVENT_VMAP_FREE, EVENT_PROBE_VA_ALLOC,
+		EVENT_PROBE_VA_FREE,
+	};
+	struct rng rng;
+
+	rng_init(&rng, 61);
+	for (unsigned int round = 0; round < 40; round++) {
+		struct case_of c;
+
+		init(&c);
+		c.areas.survey.from_boot = rng_below(&rng, 2);
+		for (unsigned int i = 0; i < 2000; i++) {
+			const enum event_type type = types[rng_below(&rng, ARRAY_SIZE(types))];
+			const char *site = sites[rng_below(&rng, ARRAY_SIZE(sites))];
+			const uint64_t size = rng_below(&rng, 8) ? 8 * rng_below(&rng, 520) :
+								   rng_next(&rng);
+			struct event *ev;
+
+			c.books.pid = (int32_t)rng_below(&rng, 3);
+			books_object(&c.books, type, site, size);
+			ev = &c.books.events.items[c.books.events.nr - 1];
+			if (rng_below(&rng, 3))
+				ev->slab.ptr = START + PAGE * rng_below(&rng, 64);
+			if (type == EVENT_PROBE_VA_ALLOC || type == EVENT_PROBE_VA_FREE)
+				ev->probe.size = ev->probe.addr + PAGE * rng_below(&rng, 16);
+			if (type == EVENT_PAGE_ALLOC)
+				ev->page.order = (uint8_t)rng_below(&rng, 11);
+		}
+		for (unsigned int i = 0; i < 20; i++)
+			add_row(&c, START + PAGE * rng_below(&rng, 64), 1 + rng_below(&rng, 600),
+				(unsigned int)rng_next(&rng) & 0x1ff);
+		c.areas.given = rng_below(&rng, 2) ? ~0U : ~(1U << GIVEN_AREAS);
+		judge(&c, rng_below(&rng, 2) ? VERIFY_FOLLOW : VERIFY_FREE);
+		deinit(&c);
+	}
+}
+END_TEST
+
 UNIT_MAIN("verify_area_guess", a_later_file_settles_sizes,
 	  what_was_passed_over_was_in_use,
 	  use_of_lazy_addresses_tells_of_a_purge,
 	  searches_come_before_their_events,
-	  pages_are_those_that_the_layer_asks_for)
+	  pages_are_those_that_the_layer_asks_for,
+	  hostile_bookkeeping_does_no_harm)
