@@ -45,8 +45,13 @@ enum role {
 	ROLE_MEMTYPE, /* before ioremap() */
 	ROLE_CODE,    /* before an area in the range of modules */
 	ROLE_CODE_AFTER, /* behind such areas */
+	ROLE_BARE,    /* an address without a symbol: what is done there must tell */
 	ROLE_CHUNK,   /* pcpu_get_vm_areas(): told by the event of the chunk */
 };
+
+/* Until 6.5 and since then, of 64 and of 32 bits: struct vm_struct, struct vmap_area. */
+static const uint16_t vm_struct_sizes[2][2] = { { 64, 72 }, { 36, 40 } };
+static const uint16_t vmap_area_sizes[2][2] = { { 64, 72 }, { 32, 36 } };
 
 enum area_guess_signs { SIGN_CODE = 1 << 0, SIGN_MEMTYPE = 1 << 1 };
 
@@ -58,6 +63,10 @@ static void on_alloc(struct area_guesses *g, struct area_guess_task *task, const
 		     enum role role);
 static void on_free(struct area_guesses *g, struct area_guess_task *task, const struct event *ev,
 		    enum role role);
+static enum role role_by_sequence(struct area_guesses *g, struct area_guess_task *task,
+				  const struct event *ev);
+static bool has_size(const struct area_guesses *g, const struct event *ev,
+		     const uint16_t sizes[2][2]);
 static void on_page_alloc(struct area_guesses *g, struct area_guess_task *task,
 			  const struct event *ev);
 static void on_page_free(struct area_guesses *g, struct area_guess_task *task,
@@ -293,6 +302,8 @@ static enum role role_by_name(const struct event_names *names, uint32_t site)
 				     : "";
 	const size_t len = strcspn(symbol, ".");
 
+	if (!len)
+		return site ? ROLE_BARE : ROLE_OTHER;
 	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
 		if (!strncmp(symbol, symbols[i].symbol, len) && !symbols[i].symbol[len])
 			return symbols[i].role;
@@ -304,6 +315,8 @@ static void on_alloc(struct area_guesses *g, struct area_guess_task *task, const
 		     enum role role)
 {
 	task->run_start = UINT64_MAX;
+	if (role == ROLE_BARE)
+		role = role_by_sequence(g, task, ev);
 	if (role == ROLE_VM) {
 		open_guess(g, task, ev, AREA_GUESS_MAPPED);
 		hold(g, ev->slab.ptr, task->open);
@@ -357,6 +370,49 @@ static void on_free(struct area_guesses *g, struct area_guess_task *task, const 
 		task->signs |= SIGN_CODE;
 		task->fading = SIGNS_LAST;
 	}
+}
+
+/*
+ * Without symbols the sequence tells: an object of a struct vm_struct's size, cleared; at once one
+ * of a cache, of a record's size, with the same mask but for that; at once an array of pointers,
+ * cleared, with the same mask again. Areas out of pools have no record, and are not found so.
+ */
+static enum role role_by_sequence(struct area_guesses *g, struct area_guess_task *task,
+				  const struct event *ev)
+{
+	const bool is_kmalloc = ev->type == EVENT_KMALLOC || ev->type == EVENT_KMALLOC_NODE;
+	const uint32_t how = ev->slab.gfp & ~(uint32_t)GFP_BIT_ZERO;
+	const bool cleared = ev->slab.gfp & GFP_BIT_ZERO;
+	const struct event *vm = &task->vm;
+
+	if (!is_kmalloc && !cleared && vm->slab.ptr && has_size(g, ev, vmap_area_sizes) &&
+	    (vm->slab.gfp & ~(uint32_t)GFP_BIT_ZERO) == how && vm->slab.node == ev->slab.node) {
+		close_guesses(task);
+		open_guess(g, task, vm, AREA_GUESS_MAPPED);
+		g->all.items[task->open].number = task->vm_number;
+		hold(g, vm->slab.ptr, task->open);
+		task->vm.slab.ptr = 0;
+		return ROLE_RECORD;
+	}
+	task->vm.slab.ptr = 0;
+	if (task->open != AREA_GUESS_NONE && g->all.items[task->open].gfp == how) {
+		if (!is_kmalloc && !cleared && has_size(g, ev, vmap_area_sizes))
+			return ROLE_RECORD;
+		if (is_kmalloc && cleared)
+			return ROLE_ARRAY;
+	}
+	if (is_kmalloc && cleared && has_size(g, ev, vm_struct_sizes)) {
+		task->vm = *ev;
+		task->vm_number = g->number;
+	}
+	return ROLE_OTHER;
+}
+
+static bool has_size(const struct area_guesses *g, const struct event *ev,
+		     const uint16_t sizes[2][2])
+{
+	return ev->slab.bytes_req == sizes[g->long_is_32][0] ||
+	       ev->slab.bytes_req == sizes[g->long_is_32][1];
 }
 
 /* Blocks of 2 MiB behind an array: a huge mapping, unless they are only tried for (7.x). */

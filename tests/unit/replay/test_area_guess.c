@@ -209,9 +209,34 @@ START_TEST(tasks_do_not_mix)
 }
 END_TEST
 
+/* perf may record bare addresses. */
+START_TEST(without_symbols_the_sequence_tells)
+{
+	struct area_guesses g;
+	struct books b;
+
+	books_init(&b);
+	for (unsigned int i = 0; i < 2; i++) {
+		books_object(&b, EVENT_KMALLOC, "0xffffffff81000010", 64);
+		b.events.items[b.events.nr - 1].slab.gfp |= GFP_BIT_ZERO;
+		books_object(&b, EVENT_CACHE_ALLOC, "0xffffffff81000020", 64);
+		/* Another mask: these have nothing to do with each other. */
+		b.events.items[b.events.nr - 1].slab.gfp = i ? 0 : GFP_BITS_KERNEL;
+		books_object(&b, EVENT_KMALLOC, "0xffffffff81000030", 5 * 8);
+		b.events.items[b.events.nr - 1].slab.gfp |= GFP_BIT_ZERO;
+	}
+	guess(&g, &b);
+	ck_assert_uint_eq(g.all.nr, 1);
+	check(&g, 0, AREA_GUESS_PAGES, 5);
+	area_guesses_deinit(&g);
+	books_deinit(&b);
+}
+END_TEST
+
 UNIT_MAIN("area_guess", an_array_tells_how_many_pages,
 	  neighbours_tell_the_kind,
 	  modules_show_by_what_comes_behind,
 	  arrays_may_be_areas,
 	  records_tell_the_cut,
-	  tasks_do_not_mix)
+	  tasks_do_not_mix,
+	  without_symbols_the_sequence_tells)
