@@ -52,12 +52,20 @@ void replay_report_percpu(struct report *report, const struct replay_facts *fact
 		return;
 	report_begin(report, "percpu", "Per-CPU memory of one CPU, at the end");
 	report_count(report, "chunks", "chunks", stats.nr_chunks);
+	report_count(report, "created", "made", stats.nr_created);
+	report_count(report, "destroyed", "destroyed", stats.nr_destroyed);
 	report_count(report, "areas", "areas", stats.nr_areas);
 	report_bytes(report, "bytes", "in use", stats.bytes);
 	report_bytes(report, "free_bytes", "free in chunks", stats.free_bytes);
 	report_bytes(report, "largest_free_bytes", "largest hole", stats.largest_free);
 	report_bytes(report, "populated_bytes", "backed by pages",
 		     stats.nr_populated << KERNEL_PAGE_SHIFT);
+	report_bytes(report, "all_cpus_bytes", "the same of all CPUs",
+		     stats.nr_units * stats.nr_populated << KERNEL_PAGE_SHIFT);
+	report_remark(report, "Percpu: in /proc/meminfo");
+	report_count(report, "empty_pages", "pages of it without any area", stats.nr_empty);
+	report_count(report, "atomic", "requests that may not sleep", stats.nr_atomic);
+	report_count(report, "failed", "requests that failed", stats.nr_failed);
 	report_end(report);
 }
 

@@ -28,10 +28,10 @@ struct layer {
  */
 typedef uint64_t tick_fn(struct machine *m, uint64_t now_ns);
 
-static tick_fn tick_pages, tick_slab, tick_vmalloc;
+static tick_fn tick_pages, tick_slab, tick_vmalloc, tick_percpu;
 static const struct machine_tick {
 	tick_fn *tick;
-} ticks[] = { { tick_pages }, { tick_slab }, { tick_vmalloc } };
+} ticks[] = { { tick_pages }, { tick_slab }, { tick_vmalloc }, { tick_percpu } };
 
 /* Later than that it never gets: sums cannot wrap. */
 #define LAST_NS (UINT64_MAX / 4)
@@ -72,6 +72,8 @@ static struct mm_outcome percpu_groups(void *ctx, unsigned int cpu,
 				       const struct vmap_groups *groups);
 static void percpu_groups_free(void *ctx, unsigned int cpu, uint64_t base,
 			       const struct vmap_groups *groups);
+static struct mm_outcome percpu_book(void *ctx, unsigned int cpu, uint64_t size, uint32_t gfp);
+static void percpu_book_free(void *ctx, unsigned int cpu, uint64_t addr, uint64_t size);
 static void hand_out(const struct layer *layer, uint64_t pfn, unsigned int order, uint32_t gfp);
 static void tell(const struct layer *layer, uint64_t pfn, unsigned int order, bool gone);
 static uint64_t next_due(const struct machine *m);
@@ -88,7 +90,7 @@ struct machine *machine_create(const struct machine_config *config, const struct
 		.page_free = layer_page_free,
 		.block_free = layer_free,
 	};
-	static const struct percpu_ops percpu_ops = {
+	struct percpu_ops percpu_ops = {
 		.page_alloc = percpu_page,
 		.page_free = layer_page_free,
 		.groups_alloc = percpu_groups,
@@ -115,6 +117,8 @@ struct machine *machine_create(const struct machine_config *config, const struct
 	if (ops->own_objects) {
 		vmalloc_ops.kmalloc = layer_kmalloc;
 		vmalloc_ops.kfree = layer_kfree;
+		percpu_ops.book_alloc = percpu_book;
+		percpu_ops.book_free = percpu_book_free;
 	}
 	m->vmalloc = vmalloc_create(config, &vmalloc_ops, &m->layers[MACHINE_VMALLOC]);
 	percpu_layout_init(&layout, config);
@@ -213,6 +217,11 @@ static uint64_t tick_slab(struct machine *m, uint64_t now_ns)
 static uint64_t tick_vmalloc(struct machine *m, uint64_t now_ns)
 {
 	return vmalloc_tick(m->vmalloc, now_ns);
+}
+
+static uint64_t tick_percpu(struct machine *m, uint64_t now_ns)
+{
+	return percpu_tick(m->percpu, now_ns);
 }
 
 static uint64_t next_due(const struct machine *m)
@@ -320,6 +329,27 @@ static void percpu_groups_free(void *ctx, unsigned int cpu, uint64_t base,
 	const struct layer *layer = ctx;
 
 	vmap_groups_free(layer->machine->vmalloc, cpu, base, groups);
+}
+
+/* pcpu_mem_zalloc() */
+static struct mm_outcome percpu_book(void *ctx, unsigned int cpu, uint64_t size, uint32_t gfp)
+{
+	const struct layer *layer = ctx;
+
+	if (size <= KERNEL_PAGE_SIZE)
+		return layer_kmalloc(ctx, cpu, size, gfp);
+	return vmalloc_alloc(layer->machine->vmalloc, cpu,
+			     &(struct vmalloc_request){ .size = size, .gfp = gfp, .node = -1 });
+}
+
+static void percpu_book_free(void *ctx, unsigned int cpu, uint64_t addr, uint64_t size)
+{
+	const struct layer *layer = ctx;
+
+	if (size <= KERNEL_PAGE_SIZE)
+		(void)layer_kfree(ctx, cpu, addr);
+	else
+		(void)vmalloc_free(layer->machine->vmalloc, cpu, addr);
 }
 
 /* A layer's pages stay where they are, even where its caller's mask says that they need not. */

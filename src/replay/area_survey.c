@@ -10,6 +10,8 @@
 
 #include "kmreplay/replay/area_survey.h"
 
+#include "replay_internal.h"
+
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/proc/snapshot.h"
 
@@ -26,6 +28,11 @@ void area_survey_init(struct area_survey *survey)
 
 void area_survey_deinit(struct area_survey *survey)
 {
+	vec_foreach(&survey->chunks, chunk) {
+		vec_deinit(&chunk->was_free);
+		vec_deinit(&chunk->begins);
+	}
+	vec_deinit(&survey->chunks);
 	vec_deinit(&survey->areas);
 }
 
@@ -37,6 +44,9 @@ void area_survey_feed(struct area_survey *survey, const struct repair_batch *bat
 
 		if (ev->type == EVENT_VMAP_PURGE)
 			survey->lazy_pages = 0;
+		else if (ev->type == EVENT_PCPU_ALLOC || ev->type == EVENT_PCPU_FREE ||
+			 ev->type == EVENT_PCPU_CHUNK_CREATE)
+			percpu_survey_note(survey, ev, op->kind == REPAIR_UNSEEN_ALLOC);
 		else if (op->call == CALL_VMAP_FREE)
 			note_free(survey, ev, op->kind == REPAIR_UNSEEN_ALLOC);
 	}

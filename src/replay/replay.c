@@ -79,6 +79,7 @@ struct replay *replay_create(const struct replay_options *options,
 	u64map_init(&r->start_objects.by_ptr);
 	u64map_init(&r->start_objects.by_pfn);
 	u64map_init(&r->start_areas.by_addr);
+	u64map_init(&r->start_percpu.by_addr);
 	replay_tally_init(&r->tally);
 	r->machine = machine_create(config, &ops, r, err);
 	if (!r->machine) {
@@ -92,6 +93,7 @@ struct replay *replay_create(const struct replay_options *options,
 	vmalloc_set_auto_purge(machine_vmalloc(r->machine), !survey || !survey->nr_purges);
 	replay_start_areas(r);
 	replay_found_init(r);
+	replay_start_percpu(r, survey && survey->from_boot);
 	replay_start_caches(r);
 	replay_start_slabs(r);
 	replay_start(r);
@@ -114,6 +116,8 @@ void replay_destroy(struct replay *r)
 	u64map_deinit(&r->start_areas.by_addr);
 	vec_deinit(&r->start_areas.addrs);
 	vec_deinit(&r->found.addrs);
+	u64map_deinit(&r->start_percpu.by_addr);
+	vec_deinit(&r->start_percpu.addrs);
 	vec_deinit(&r->start_objects.unplaced);
 	vec_deinit(&r->start_objects.caches);
 	replay_tally_deinit(&r->tally);
@@ -395,6 +399,8 @@ static enum replay_verdict free_unseen(struct replay *r, const struct replay_ste
 		return replay_start_object_free(r, step->ev->slab.ptr, step->cpu);
 	if (step->op->call == CALL_VMAP_FREE)
 		return replay_start_area_free(r, step);
+	if (step->op->call == CALL_PCPU_FREE)
+		return replay_start_percpu_free(r, step);
 	return VERDICT_UNSEEN;
 }
 

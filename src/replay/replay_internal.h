@@ -107,6 +107,10 @@ struct replay {
 		size_t begin, end;	    /**< the next of each */
 		uint64_t next_at;	    /**< event before which something is to be done */
 	} found; /**< areas by their bookkeeping */
+	struct {
+		struct u64map by_addr; /**< recorded base + offset to number in "addrs" */
+		struct vec(uint64_t) addrs;
+	} start_percpu; /**< the same, per-CPU areas */
 	struct replay_tally tally;
 	uint8_t slab_owner;           /**< whose the pages are that the slab layer asks for now */
 	uint64_t next_sample;
@@ -157,6 +161,12 @@ void replay_hold(struct replay *r, uint32_t slot, enum slot_state state, uint64_
 #define REPLAY_MODULES_LAST 0xffffffffff000000ULL
 /** areas.c: "addr" is none of the machine's architecture. */
 bool replay_area_is_foreign(const struct replay *r, uint64_t addr);
+/** percpu_survey.c: an event of percpu; "unseen": it frees what was not seen allocated. */
+void percpu_survey_note(struct area_survey *survey, const struct event *ev, bool unseen);
+/** start_percpu.c: fills boot's chunk as it was at the beginning, "boot": of time. */
+void replay_start_percpu(struct replay *r, bool boot);
+/** start_percpu.c: a free of an area that was never seen allocated. */
+enum replay_verdict replay_start_percpu_free(struct replay *r, const struct replay_step *step);
 /** start_areas.c: makes the areas that existed at the beginning. */
 void replay_start_areas(struct replay *r);
 /** start_areas.c: a free of an area that was never seen allocated. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scenarios' calls for memory behind addresses of its own: vmalloc, kvmalloc, per-CPU memory. */
+/* Scenarios' calls for memory behind addresses of its own: vmalloc, kvmalloc. */
 #include <config.h>
 
 #include "machine_internal.h"
@@ -7,7 +7,6 @@
 #include "kmreplay/mm/gfp_derive.h"
 #include "kmreplay/mm/kmalloc.h"
 #include "kmreplay/mm/page.h"
-#include "kmreplay/mm/percpu.h"
 #include "kmreplay/mm/slab.h"
 #include "kmreplay/mm/vmalloc.h"
 
@@ -16,7 +15,6 @@ static const uint32_t gfp_kernel = GFP_BITS_KERNEL;
 static bool vmalloc_of(struct calling *c, uint64_t size, uint32_t gfp, int node,
 		       unsigned int flags);
 static bool kvmalloc_of(struct calling *c, uint64_t size, uint32_t gfp);
-static bool percpu_of(struct calling *c, const struct percpu_request *request);
 static bool vfree_of(struct calling *c, uint64_t addr);
 static bool is_vmalloc(const struct scenario_machine *m, uint64_t addr);
 
@@ -96,34 +94,6 @@ bool scenario_is_vmalloc(struct calling *c)
 	return scenario_answer(c, is_vmalloc(c->m, arg_u64(c, 0)));
 }
 
-bool scenario_percpu(struct calling *c)
-{
-	return percpu_of(c, &(struct percpu_request){
-		.size = arg_u64(c, 0), .align = arg_u64(c, 1), .gfp = gfp_kernel,
-	});
-}
-
-bool scenario_percpu_gfp(struct calling *c)
-{
-	return percpu_of(c, &(struct percpu_request){
-		.size = arg_u64(c, 0), .align = arg_u64(c, 1), .gfp = arg_gfp(c, 2),
-	});
-}
-
-bool scenario_percpu_reserved(struct calling *c)
-{
-	return percpu_of(c, &(struct percpu_request){
-		.size = arg_u64(c, 0), .align = arg_u64(c, 1), .gfp = gfp_kernel, .reserved = true,
-	});
-}
-
-bool scenario_free_percpu(struct calling *c)
-{
-	const uint64_t addr = arg_u64(c, 0);
-
-	return !addr || scenario_freed(c, percpu_free(c->m->percpu, c->m->cpu, addr), addr);
-}
-
 /* vmalloc() may sleep whatever its mask says; a 0 size is refused without a word. */
 static bool vmalloc_of(struct calling *c, uint64_t size, uint32_t gfp, int node,
 		       unsigned int flags)
@@ -155,13 +125,6 @@ static bool kvmalloc_of(struct calling *c, uint64_t size, uint32_t gfp)
 	if (!sleeps && c->m->kernel.major && kernel_version_cmp(c->m->kernel, seven) < 0)
 		return scenario_gave(c, out);
 	return vmalloc_of(c, size, gfp, -1, sleeps ? VMALLOC_HUGE : 0);
-}
-
-static bool percpu_of(struct calling *c, const struct percpu_request *request)
-{
-	scenario_gave(c, percpu_alloc(c->m->percpu, c->m->cpu, request));
-	c->m->last.type = SCENARIO_PERCPU;
-	return true;
 }
 
 static bool vfree_of(struct calling *c, uint64_t addr)

@@ -11,7 +11,8 @@
  *	calls_ask.c       what a mask permits, how much memory is free
  *	calls_slab.c      kmalloc() and its family, caches
  *	calls_page.c      pages
- *	calls_area.c      vmalloc, kvmalloc, per-CPU memory
+ *	calls_area.c      vmalloc, kvmalloc
+ *	calls_percpu.c    per-CPU memory
  *	calls_contig.c    CMA, contiguous ranges, DMA buffers
  *	calls_sg.c        scattered buffers
  *	calls_boot.c      memory at boot
@@ -245,6 +246,7 @@ static inline int arg_int(const struct calling *c, unsigned int i)
 	X(vmalloc) X(vzalloc) X(vmalloc_node) X(vmalloc_32) X(vmalloc_user) X(vmalloc_huge)   \
 	X(vmalloc_gfp) X(vfree) X(kvmalloc) X(kvzalloc) X(kvmalloc_array) X(kvcalloc)         \
 	X(kvfree) X(is_vmalloc) X(percpu) X(percpu_gfp) X(percpu_reserved) X(free_percpu)     \
+	X(percpu_counter_init) X(percpu_counter_destroy) X(per_cpu_ptr)                       \
 	X(size_mul) X(size_add) X(struct_size) X(cache_add) X(anon_add) X(drop_caches)        \
 	X(drain_pages)                                                                        \
 	X(gfp_zone) X(gfp_migratetype) X(allow_blocking) X(gfp_context) X(gfp_patience)       \

@@ -160,6 +160,9 @@ const struct scenario_row scenario_rows[] = {
 	ROW("__alloc_percpu_gfp", "ssg", "size, align, flags", PERCPU, percpu_gfp, NULL, .since = { 3, 18 }, .instead = "__alloc_percpu(), which is GFP_KERNEL"),
 	ROW("__alloc_reserved_percpu", "ss", "size, align", PERCPU, percpu_reserved, NULL),
 	ROW("free_percpu", "u", "p", NOTHING, free_percpu, NULL),
+	ASK("per_cpu_ptr", "us", "p, cpu", ADDRESS, per_cpu_ptr, NULL),
+	ROW("percpu_counter_init", "sg", "amount, flags", PERCPU, percpu_counter_init, "gives the counter's area; the amount is not kept", .since = { 3, 18 }, .instead = "__alloc_percpu(4, 4)"),
+	ROW("percpu_counter_destroy", "u", "counter", NOTHING, percpu_counter_destroy, NULL),
 	/* Memory pools. */
 	ROW("mempool_create_slab_pool", "sc", "min_nr, cache", POOL, mempool_create_slab, NULL),
 	ROW("mempool_create_kmalloc_pool", "ss", "min_nr, size", POOL, mempool_create_kmalloc, NULL),
@@ -194,8 +197,9 @@ const struct scenario_group scenario_groups[] = {
 	  "ranges, address search, guard pages, lazy purges, pools of nodes, page requests one by one "
 	  "or in bulk, large pages, kmalloc() first and its masks", "page tables' own pages" },
 	{ "__alloc_percpu", "Per-CPU memory",
-	  "chunks, block hints, population page by page, atomic requests, the reserved chunk",
-	  "contents" },
+	  "chunks, block hints, population page by page, atomic requests and the work behind them, "
+	  "the reserved chunk, what a chunk's own books cost",
+	  "contents, limits of memory cgroups, page tables' own pages" },
 	{ "mempool_create_slab_pool", "Memory pools",
 	  "the allocator is tried first with an altered mask, then the reserve, then the call waits; "
 	  "frees refill; debugging of pools",

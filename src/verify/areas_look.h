@@ -60,12 +60,21 @@ struct areas_chunk {
 	bool reserved;		       /**< requests for modules' static variables were served */
 	bool dynamic;		       /**< others were */
 	bool created;		       /**< it was made while recording */
-	struct vec(uint64_t) was_free; /**< bits of 4 bytes: first handed out, then given back */
-	struct vec(uint64_t) in_use;   /**< by reasoning, but for what "was_free" */
-	struct vec(uint64_t) seen;     /**< all of these maps together */
-	uint64_t low;		       /**< all bits below are seen */
-	struct vec(uint64_t) given;    /**< areas given back without having been got */
+	/** The first one: bits of the smallest request that went elsewhere before it had one; 0. */
+	uint64_t passed;
+	bool served;		       /**< it had one */
+	/* Bits of 4 bytes at the start: */
+	struct vec(uint64_t) was_free; /**< first handed out, then given back */
+	struct vec(uint64_t) in_use;   /**< by reasoning */
+	struct vec(uint64_t) given;    /**< areas given back without having been got, or maybe */
 	struct vec(uint64_t) begins;   /**< their first bits */
+	struct vec(uint64_t) splits;   /**< bits behind them, where more is in use */
+	/* While looking: */
+	struct vec(uint64_t) touched; /**< handed out at some time */
+	struct vec(uint64_t) seen;    /**< in use or not now, as "blocked" says; else unknown */
+	struct vec(uint64_t) blocked;
+	struct vec(uint64_t) cut;     /**< no longer held to be given */
+	uint64_t low;		      /**< all bits below are seen */
 };
 
 struct areas_look {
@@ -100,7 +109,7 @@ struct areas_look {
 	/* percpu */
 	struct u64map chunk_index; /**< base to index of chunks */
 	struct vec(struct areas_chunk) chunks;
-	struct u64map live; /**< ptr of areas handed out */
+	struct u64map live; /**< ptr of areas handed out to their bits */
 	uint64_t nr_beyond; /**< events of chunks beyond AREAS_MAX_CHUNKS */
 	uint64_t boot_bits; /**< of the first chunk, in bits of 4 bytes, unless it shows more */
 	size_t first_of;    /**< how many chunks there were when "first" was found */

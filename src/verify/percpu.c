@@ -52,6 +52,7 @@ static void follow(struct percpu_judge *j, const struct event *ev, uint64_t base
 		   const struct percpu_choice *choice);
 static void give_up(struct percpu_judge *j, const struct percpu_choice *choice, uint64_t addr,
 		    uint64_t size);
+static bool is_old(const struct percpu_judge *j, uint64_t base);
 static void arrive(struct percpu_judge *j, bool predicted);
 static uint64_t base_for(struct percpu_judge *j, const struct event *ev);
 static uint64_t adopt(struct percpu_judge *j, uint64_t recorded);
@@ -185,7 +186,9 @@ static void judge_destroy(void *judge)
  */
 static void make_allocator(struct percpu_judge *j)
 {
-	static const struct percpu_ops ops = { get_page, put_page, get_groups, put_groups };
+	static const struct percpu_ops ops = { .page_alloc = get_page, .page_free = put_page,
+					       .groups_alloc = get_groups,
+					       .groups_free = put_groups };
 	struct machine_config config = areas_config(j->look, j->setup->config);
 	struct percpu_layout layout;
 	struct percpu_stats stats;
@@ -299,6 +302,8 @@ static void judge_place(struct percpu_judge *j, const struct event *ev, uint64_t
 	story = verify_judge(j->log, VERIFY_PERCPU_OFFSET, right, &what);
 	if (unlikely(story))
 		percpu_tell_alloc(j, story, ev, choice);
+	if (!base || !is_old(j, base))
+		(void)verify_judge(j->log, VERIFY_PERCPU_NEW, right, &what);
 	story = verify_judge(j->log, VERIFY_PERCPU_CHUNK, choice->addr && choice->base == base,
 			     &what);
 	if (unlikely(story))
@@ -319,8 +324,11 @@ static void follow(struct percpu_judge *j, const struct event *ev, uint64_t base
 		(void)percpu_alloc(j->p, ev->cpu, &request);
 		return;
 	}
-	if (percpu_clear(j->p, addr, request.size))
+	/* How far areas reached that were there before is a guess. */
+	if (percpu_clear(j->p, addr, request.size, !j->given_start || !is_old(j, base)))
 		reason = "areas over one that was in use in ours, which is freed";
+	if (choice->base != base && is_old(j, base))
+		percpu_set_known(j->p, base, 0);
 	if (!mm_ok(percpu_alloc_at(j->p, ev->cpu, addr, request.size, GFP_BITS_KERNEL)))
 		reason = "areas outside of a chunk: left out";
 	verify_aside(j->log, ASIDE_FORCED, VERIFY_PERCPU, reason, 1);
@@ -328,20 +336,33 @@ static void follow(struct percpu_judge *j, const struct event *ev, uint64_t base
 }
 
 /*
- * Our place would have been taken before the recorded one, were it free. In a chunk whose beginning
- * nobody saw it must be in use, then, and is no longer in the way of others.
+ * Our place would have been taken before the recorded one, were it free and known to its chunk. In
+ * a chunk whose beginning nobody saw it must be in use, then, and is no longer in the way of
+ * others; but boot's chunk, small and full, often does not know of its free space (hints_free() of
+ * mm/percpu/chunk.c), and is passed over as a whole.
  */
 static void give_up(struct percpu_judge *j, const struct percpu_choice *choice, uint64_t addr,
 		    uint64_t size)
 {
-	const bool old = choice->base == j->first || choice->base < j->old_end;
+	const bool same = choice->base == percpu_chunk_base(j->p, addr);
 
-	if (!j->given_start || !choice->addr || !old ||
-	    (choice->base == percpu_chunk_base(j->p, addr) && choice->addr > addr))
+	if (!j->given_start || !choice->addr || !is_old(j, choice->base) ||
+	    (same && choice->addr > addr))
 		return;
-	if (mm_ok(percpu_alloc_at(j->p, 0, choice->addr, size, GFP_BITS_KERNEL)))
+	if (!same && choice->base == j->first) {
+		percpu_set_known(j->p, choice->base, size);
+		verify_aside(j->log, ASIDE_GROUND, VERIFY_PERCPU,
+			     "times that the first chunk does not know of its room, or has none", 1);
+	} else if (mm_ok(percpu_alloc_at(j->p, 0, choice->addr, size, GFP_BITS_KERNEL))) {
 		verify_aside(j->log, ASIDE_GROUND, VERIFY_PERCPU,
 			     "ranges of bytes in use at the start, as a difference tells", 1);
+	}
+}
+
+/* The chunk was there before the recording. */
+static bool is_old(const struct percpu_judge *j, uint64_t base)
+{
+	return base == j->first || base == j->reserved || base < j->old_end;
 }
 
 static void on_fail(struct percpu_judge *j, const struct event *ev)

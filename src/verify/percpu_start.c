@@ -46,8 +46,11 @@ void percpu_judge_start(struct percpu_judge *j)
 			verify_aside(j->log, ASIDE_GROUND, VERIFY_PERCPU,
 				     "chunks that were there before", 1);
 		}
-		if (j->given_start && ours)
-			fill(j, chunk, ours);
+		if (!j->given_start)
+			continue;
+		fill(j, chunk, ours);
+		if (chunk == first && chunk->passed)
+			percpu_set_known(j->p, ours, chunk->passed * BIT_SIZE);
 	}
 	if (j->given_start && !first)
 		take(j, j->first, 0, AREAS_MAX_OFFSET);
@@ -72,10 +75,10 @@ static void fill(struct percpu_judge *j, const struct areas_chunk *chunk, uint64
 	bool used = false;
 
 	for (uint64_t bit = 0; bit < end; bit++) {
-		const bool begins = areas_bit(&chunk->begins, bit);
+		const bool begins =
+			areas_bit(&chunk->begins, bit) || areas_bit(&chunk->splits, bit);
 		const bool in_use =
-			areas_bit(&chunk->given, bit) ||
-			(areas_bit(&chunk->in_use, bit) && !areas_bit(&chunk->was_free, bit));
+			areas_bit(&chunk->given, bit) || areas_bit(&chunk->in_use, bit);
 
 		if (used && (begins || !in_use))
 			take(j, ours, from * BIT_SIZE, bit * BIT_SIZE);
@@ -87,16 +90,18 @@ static void fill(struct percpu_judge *j, const struct areas_chunk *chunk, uint64
 		take(j, ours, from * BIT_SIZE, end * BIT_SIZE);
 }
 
-/* Bytes [from, to) of the chunk, in areas as large as there can be. */
+/* Bytes [from, to) of the chunk, in areas as large as there can be; boot's chunks hide some. */
 static void take(struct percpu_judge *j, uint64_t ours, uint64_t from, uint64_t to)
 {
-	uint64_t size;
+	uint64_t at = from, size;
 
-	for (; from < to; from += size) {
-		size = MIN(to - from, (uint64_t)AREA_MAX);
+	while (from < to && percpu_free_next(j->p, ours, &at, &size) && at - size < to) {
+		from = MAX(from, at - size);
+		size = MIN(MIN(at, to) - from, (uint64_t)AREA_MAX);
 		if (!mm_ok(percpu_alloc_at(j->p, 0, ours + from, size, GFP_BITS_KERNEL)))
-			continue;
+			return;
 		verify_aside(j->log, ASIDE_GROUND, VERIFY_PERCPU,
 			     "ranges of bytes in use at the start, by look-ahead", 1);
+		at = from += size;
 	}
 }

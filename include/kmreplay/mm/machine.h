@@ -34,8 +34,8 @@ struct machine_ops {
 	void (*owned)(void *ctx, enum machine_layer layer, uint64_t pfn, unsigned int order,
 		      bool gone);
 	/**
-	 * vmalloc asks the slab allocator for what it keeps its books in (struct vm_struct, arrays
-	 * of pages). A recording shows that as requests of its own.
+	 * vmalloc and percpu ask for what they keep their books in (struct vm_struct, arrays of
+	 * pages, maps of chunks). A recording shows that as requests of its own.
 	 */
 	bool own_objects;
 };

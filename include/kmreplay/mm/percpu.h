@@ -26,6 +26,12 @@ struct percpu_ops {
 	/** vmap_groups_free() */
 	void (*groups_free)(void *ctx, unsigned int cpu, uint64_t base,
 			    const struct vmap_groups *groups);
+	/**
+	 * pcpu_mem_zalloc(): memory for the books of a chunk, by kmalloc up to a page, else by
+	 * vmalloc; and back. NULL: the books are not asked for.
+	 */
+	struct mm_outcome (*book_alloc)(void *ctx, unsigned int cpu, uint64_t size, uint32_t gfp);
+	void (*book_free)(void *ctx, unsigned int cpu, uint64_t addr, uint64_t size);
 };
 
 /**
@@ -66,11 +72,23 @@ struct mm_outcome percpu_alloc(struct percpu *p, unsigned int cpu,
 /** free_percpu(): MM_FAIL_INVALID when nothing was allocated at "addr". */
 struct mm_outcome percpu_free(struct percpu *p, unsigned int cpu, uint64_t addr);
 
+/** The background work runs, if it is due: the call for time that passes (mm/machine.h). */
+uint64_t percpu_tick(struct percpu *p, uint64_t now_ns);
+/** A request with this mask may not sleep, and is served from pages that are there. */
+bool percpu_is_atomic(const struct percpu *p, uint32_t gfp);
+/** The address of "addr"'s copy of CPU "cpu": per_cpu_ptr(). 0: no such CPU or chunk. */
+uint64_t percpu_address(const struct percpu *p, uint64_t addr, unsigned int cpu);
+/**
+ * Bytes that an area of "size" costs, as the event says (bytes_alloc): its size for each CPU, and
+ * its part of the vector of owners where memory cgroups are charged for objects.
+ */
+uint64_t percpu_full_size(const struct percpu *p, uint64_t size);
 /** pcpu_balance_workfn(): frees, reclaims and populates in the background. */
 void percpu_balance(struct percpu *p, unsigned int cpu);
 
 struct percpu_stats {
 	uint64_t unit_size;
+	uint64_t nr_units;     /**< CPUs that there can be */
 	uint64_t nr_chunks;    /**< the first one and the reserved one included */
 	uint64_t nr_areas;     /**< allocated areas */
 	uint64_t bytes;	       /**< of them, one CPU */
@@ -81,6 +99,7 @@ struct percpu_stats {
 	uint64_t nr_allocs, nr_atomic, nr_frees, nr_failed;
 	uint64_t nr_created, nr_destroyed;
 	uint64_t nr_pages_alloced, nr_pages_freed; /**< by populating, all CPUs */
+	uint64_t book_bytes; /**< that chunks made later keep their books in */
 };
 void percpu_stats(const struct percpu *p, struct percpu_stats *stats);
 

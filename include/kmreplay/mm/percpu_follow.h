@@ -27,8 +27,17 @@ struct mm_outcome percpu_alloc_in(struct percpu *p, unsigned int cpu, uint64_t b
 /** Takes just [addr, addr + size), as far as it is free and within one chunk. */
 struct mm_outcome percpu_alloc_at(struct percpu *p, unsigned int cpu, uint64_t addr, uint64_t size,
 				  uint32_t gfp);
-/** Frees what areas share bytes with [addr, addr + size) of one chunk; how many. */
-unsigned int percpu_clear(struct percpu *p, uint64_t addr, uint64_t size);
+/**
+ * Frees what areas share bytes with [addr, addr + size) of one chunk, the "whole" of them or just
+ * these bytes, so that the rest stays in use; how many.
+ */
+unsigned int percpu_clear(struct percpu *p, uint64_t addr, uint64_t size, bool whole);
+/**
+ * What a chunk whose past nobody saw knows of its free runs, as far as requests tell: the one at
+ * "base" has none for "size" bytes, though its map has (the kernel's chunks lag behind their
+ * maps); or, with "size" 0, it knows all that there are.
+ */
+void percpu_set_known(struct percpu *p, uint64_t base, uint64_t size);
 /** The base of the chunk that holds "addr"; 0: none does. */
 uint64_t percpu_chunk_base(const struct percpu *p, uint64_t addr);
 /** The base of the chunk for modules' static variables; 0: there is none. */

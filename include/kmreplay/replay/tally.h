@@ -114,6 +114,7 @@ struct replay_tally {
 	uint64_t nr_start_objects; /**< objects in use at the beginning, of all these */
 	uint64_t nr_start_missing; /**< objects that were and found no memory here */
 	uint64_t nr_start_objects_freed; /**< of them freed so far */
+	uint64_t nr_start_percpu; /**< per-CPU areas in use at the beginning, in boot's chunk */
 	uint64_t nr_start_areas; /**< address ranges in use (or lazy) at the beginning */
 	uint64_t nr_found_areas;  /**< areas asked for by their bookkeeping alone */
 	uint64_t nr_found_sized;  /**< of them those whose size it tells */

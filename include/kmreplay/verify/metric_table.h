@@ -50,6 +50,8 @@
 	X(VMALLOC_PAGES, "vmalloc.pages", VMALLOC, DETECT,                                    \
 	  "pages that vmalloc asked for or gave back, with an event, as the layer by itself does") \
 	X(PERCPU_OFFSET, "percpu.offset", PERCPU, SHARE, "allocations in the same chunk at the same offset") \
+	X(PERCPU_NEW, "percpu.new_offset", PERCPU, SHARE,                                     \
+	  "of those in chunks made while recording: the same offset")                        \
 	X(PERCPU_CHUNK, "percpu.chunk", PERCPU, SHARE, "allocations in the same chunk")       \
 	X(PERCPU_CREATE, "percpu.create", PERCPU, DETECT,                                     \
 	  "chunks created, for a request or by the work that keeps pages ready")              \

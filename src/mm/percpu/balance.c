@@ -47,6 +47,12 @@ void percpu_balance(struct percpu *p, unsigned int cpu)
 	balance_free(p, cpu, true);
 }
 
+uint64_t percpu_tick(struct percpu *p, uint64_t now_ns UNUSED)
+{
+	pcpu_run_pending(p, 0);
+	return UINT64_MAX;
+}
+
 /* pcpu_populate_chunk(), pcpu_chunk_populated(): CPU by CPU, each its pages. */
 bool pcpu_populate(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk,
 		   struct pcpu_pages pages, uint32_t gfp, struct mm_outcome *outcome)
@@ -54,6 +60,8 @@ bool pcpu_populate(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk,
 	uint32_t nr = pages.to - pages.from;
 	int32_t before = chunk->nr_empty;
 
+	if (!pcpu_books_pages(p, cpu, outcome))
+		return false;
 	for (uint32_t i = pages.from; i < pages.to; i++) {
 		if (!chunk->pfns[i])
 			chunk->pfns[i] = xcalloc(p->nr_cpus, sizeof(**chunk->pfns));
@@ -214,7 +222,7 @@ static void balance_populated(struct percpu *p, unsigned int cpu)
 		p->atomic_failed = false;
 		if (!populate_some(p, cpu, want))
 			return;
-		chunk = pcpu_make_chunk(p, cpu, &outcome);
+		chunk = pcpu_make_chunk(p, cpu, BALANCE_GFP, &outcome);
 		if (!chunk)
 			return;
 		pcpu_chunk_relocate(p, chunk, -1);

@@ -195,6 +195,20 @@ bool pcpu_is_area(const struct pcpu_chunk *chunk, uint32_t bit)
 	       pcpu_bit(chunk->bound_map, bit);
 }
 
+void pcpu_chunk_forget(struct pcpu_chunk *chunk, uint32_t bits)
+{
+	if (chunk->md.contig_hint <= bits)
+		return;
+	chunk->md.contig_hint = bits;
+	chunk->md.scan_hint = 0;
+}
+
+void pcpu_chunk_learn(struct pcpu_chunk *chunk)
+{
+	chunk->md.scan_hint = 0;
+	chunk_refresh(chunk, true);
+}
+
 static void block_init(struct pcpu_block *block, uint32_t nr_bits)
 {
 	*block = (struct pcpu_block){

@@ -12,10 +12,11 @@
 
 #include <stdlib.h>
 
+static void take_exactly(struct percpu *p, struct pcpu_chunk *chunk, uint32_t bit, uint32_t bits);
 static struct pcpu_chunk *choose_in_list(const struct percpu *p, unsigned int slot,
 					 const struct percpu_request *request, int64_t *bit);
-static int64_t peek(const struct pcpu_chunk *chunk, const struct percpu_request *request);
-static bool is_atomic(const struct percpu_request *request);
+static int64_t peek(const struct percpu *p, const struct pcpu_chunk *chunk,
+		    const struct percpu_request *request);
 static bool would_create(const struct percpu *p);
 
 bool percpu_choose(const struct percpu *p, const struct percpu_request *request,
@@ -30,13 +31,13 @@ bool percpu_choose(const struct percpu *p, const struct percpu_request *request,
 		return false;
 	if (request->reserved && p->reserved) {
 		chunk = p->reserved;
-		bit = peek(chunk, &rounded);
+		bit = peek(p, chunk, &rounded);
 	}
 	for (unsigned int slot = pcpu_size_to_slot(p, rounded.size);
 	     !(request->reserved && p->reserved) && slot <= p->free_slot && bit < 0; slot++)
 		chunk = choose_in_list(p, slot, &rounded, &bit);
 	if (bit < 0) {
-		choice->creates = !request->reserved && !is_atomic(request) &&
+		choice->creates = !request->reserved && !percpu_is_atomic(p, request->gfp) &&
 				  list_is_empty(&p->slots[p->free_slot]);
 		return false;
 	}
@@ -52,7 +53,7 @@ struct mm_outcome percpu_alloc_in(struct percpu *p, unsigned int cpu, uint64_t b
 	struct mm_outcome outcome = { .path = MM_PATH_PERCPU,
 				      .steps = 1,
 				      .cost_ns = p->costs.percpu_search };
-	bool atomic = !(request->gfp & GFP_BIT_DIRECT_RECLAIM);
+	bool atomic = percpu_is_atomic(p, request->gfp);
 	struct pcpu_chunk *chunk;
 	struct pcpu_place place;
 
@@ -78,8 +79,6 @@ struct mm_outcome percpu_alloc_at(struct percpu *p, unsigned int cpu, uint64_t a
 	struct percpu_request request = { .size = size, .align = PCPU_BIT_SIZE, .gfp = gfp };
 	struct pcpu_chunk *chunk;
 	struct pcpu_place place;
-	unsigned int slot;
-	int32_t before;
 	uint32_t bits;
 
 	pcpu_run_pending(p, cpu);
@@ -95,12 +94,7 @@ struct mm_outcome percpu_alloc_at(struct percpu *p, unsigned int cpu, uint64_t a
 	if (bits > chunk->nr_bits - place.bit ||
 	    pcpu_find_bit(chunk->alloc_map, place.bit, place.bit + bits, true) != place.bit + bits)
 		return pcpu_fail_alloc(p, false, outcome, MM_FAIL_NO_SPACE);
-	slot = pcpu_chunk_slot(p, chunk);
-	before = chunk->nr_empty;
-	if (pcpu_alloc_area(chunk, bits, 1, place.bit) != place.bit)
-		BUG_ON(true);
-	pcpu_count_empty(p, chunk, before);
-	pcpu_chunk_relocate(p, chunk, (int)slot);
+	take_exactly(p, chunk, place.bit, bits);
 	pcpu_chunk_reintegrate(p, chunk);
 	return pcpu_finish_alloc(p, cpu, &request, &place, outcome);
 }
@@ -123,19 +117,19 @@ bool percpu_chunk_adopt(struct percpu *p, uint64_t base)
 	return true;
 }
 
-unsigned int percpu_clear(struct percpu *p, uint64_t addr, uint64_t size)
+unsigned int percpu_clear(struct percpu *p, uint64_t addr, uint64_t size, bool whole)
 {
 	struct pcpu_chunk *chunk = pcpu_chunk_of(p, addr);
 	unsigned int nr = 0;
-	uint32_t bit, end;
+	uint32_t bit, from, end;
 
 	if (!chunk || size > UINT64_MAX - addr)
 		return 0;
-	bit = (uint32_t)((addr - chunk->base) / PCPU_BIT_SIZE);
+	bit = from = (uint32_t)((addr - chunk->base) / PCPU_BIT_SIZE);
 	end = (uint32_t)MIN((addr + size - chunk->base + PCPU_BIT_SIZE - 1) / PCPU_BIT_SIZE,
 			    (uint64_t)chunk->nr_bits);
 	for (;;) {
-		uint32_t start;
+		uint32_t start, behind;
 
 		bit = pcpu_find_bit(chunk->alloc_map, bit, end, true);
 		if (bit >= end)
@@ -144,9 +138,32 @@ unsigned int percpu_clear(struct percpu *p, uint64_t addr, uint64_t size)
 		start = pcpu_find_last(chunk->bound_map, 0, bit + 1);
 		if (start > bit || pcpu_is_hidden(p, chunk, start))
 			return nr;
+		behind = pcpu_find_bit(chunk->bound_map, start + 1, chunk->nr_bits, true);
 		pcpu_release(p, chunk, start);
 		nr++;
+		if (whole)
+			continue;
+		if (start < from)
+			take_exactly(p, chunk, start, from - start);
+		if (behind > end)
+			take_exactly(p, chunk, end, behind - end);
 	}
+}
+
+void percpu_set_known(struct percpu *p, uint64_t base, uint64_t size)
+{
+	struct pcpu_chunk *chunk = pcpu_chunk_of(p, base);
+	unsigned int slot;
+
+	if (!chunk || chunk->base != base)
+		return;
+	slot = pcpu_chunk_slot(p, chunk);
+	if (size)
+		pcpu_chunk_forget(chunk, (uint32_t)((MIN(size, (uint64_t)PCPU_MIN_UNIT_SIZE) - 1) /
+						    PCPU_BIT_SIZE));
+	else
+		pcpu_chunk_learn(chunk);
+	pcpu_chunk_relocate(p, chunk, (int)slot);
 }
 
 uint64_t percpu_chunk_base(const struct percpu *p, uint64_t addr)
@@ -195,13 +212,25 @@ unsigned int percpu_balance_due(const struct percpu *p)
 	return effects;
 }
 
+/* These bits are free. */
+static void take_exactly(struct percpu *p, struct pcpu_chunk *chunk, uint32_t bit, uint32_t bits)
+{
+	const unsigned int slot = pcpu_chunk_slot(p, chunk);
+	const int32_t before = chunk->nr_empty;
+
+	if (pcpu_alloc_area(chunk, bits, 1, bit) != bit)
+		BUG_ON(true);
+	pcpu_count_empty(p, chunk, before);
+	pcpu_chunk_relocate(p, chunk, (int)slot);
+}
+
 static struct pcpu_chunk *choose_in_list(const struct percpu *p, unsigned int slot,
 					 const struct percpu_request *request, int64_t *bit)
 {
 	list_foreach (&p->slots[slot], pos) {
 		struct pcpu_chunk *chunk = container_of(pos, struct pcpu_chunk, link);
 
-		*bit = peek(chunk, request);
+		*bit = peek(p, chunk, request);
 		if (*bit >= 0)
 			return chunk;
 	}
@@ -209,18 +238,15 @@ static struct pcpu_chunk *choose_in_list(const struct percpu *p, unsigned int sl
 }
 
 /* pcpu_take() without taking it; "request" is rounded. */
-static int64_t peek(const struct pcpu_chunk *chunk, const struct percpu_request *request)
+static int64_t peek(const struct percpu *p, const struct pcpu_chunk *chunk,
+		    const struct percpu_request *request)
 {
 	const uint32_t bits = (uint32_t)(request->size / PCPU_BIT_SIZE);
 	const uint32_t align = (uint32_t)(request->align / PCPU_BIT_SIZE);
-	const int64_t start = pcpu_find_fit(chunk, bits, align, is_atomic(request));
+	const int64_t start = pcpu_find_fit(chunk, bits, align,
+					    percpu_is_atomic(p, request->gfp));
 
 	return start < 0 ? -1 : pcpu_find_area(chunk, bits, align, (uint32_t)start);
-}
-
-static bool is_atomic(const struct percpu_request *request)
-{
-	return !(request->gfp & GFP_BIT_DIRECT_RECLAIM);
 }
 
 /*

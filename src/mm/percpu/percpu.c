@@ -9,8 +9,7 @@
  * chunks that the balance work takes pages from; requests do not look there). The map of a chunk is
  * kept in chunk.c, its pages and the background work in balance.c.
  *
- * What is left out: the memory of chunk metadata, which a recording shows as events of its own,
- * and the charge to memory cgroups.
+ * What is left out: the charge to memory cgroups, which has no limit here.
  */
 #include <config.h>
 
@@ -53,7 +52,9 @@ struct percpu *percpu_create(const struct machine_config *config,
 	p->nr_numa_nodes = MAX(config->nr_nodes, 1U);
 	p->nr_nodes = MIN(p->nr_numa_nodes, p->nr_cpus);
 	p->auto_balance = true;
+	p->strict_atomic = kernel_version_cmp(config->kernel, (struct kernel_version){ 6, 1 }) < 0;
 	pcpu_layout_apply(p, config);
+	pcpu_books_init(p, config);
 	init_slots(p);
 	if (layout->reserved_size)
 		p->reserved = make_first(p, layout->static_size, layout->reserved_size);
@@ -90,7 +91,7 @@ struct mm_outcome percpu_alloc(struct percpu *p, unsigned int cpu,
 {
 	struct percpu_request rounded = *request;
 	struct mm_outcome outcome = { .path = MM_PATH_PERCPU };
-	bool atomic = !(request->gfp & GFP_BIT_DIRECT_RECLAIM);
+	bool atomic = percpu_is_atomic(p, request->gfp);
 	struct pcpu_place place;
 	bool found;
 
@@ -115,6 +116,39 @@ struct mm_outcome percpu_alloc(struct percpu *p, unsigned int cpu,
 				       mm_ok(outcome) ? MM_FAIL_NO_SPACE
 						      : (enum mm_failure)outcome.failure);
 	return pcpu_finish_alloc(p, cpu, &rounded, &place, outcome);
+}
+
+/*
+ * gfpflags_allow_blocking(). Before "mm, percpu: do not consider sleepable allocations atomic",
+ * which stable 6.1 has, a mask without I/O or file systems was atomic, too.
+ */
+bool percpu_is_atomic(const struct percpu *p, uint32_t gfp)
+{
+	if (p->strict_atomic)
+		return (gfp & GFP_BITS_KERNEL) != GFP_BITS_KERNEL;
+	return !(gfp & GFP_BIT_DIRECT_RECLAIM);
+}
+
+uint64_t percpu_address(const struct percpu *p, uint64_t addr, unsigned int cpu)
+{
+	const struct pcpu_chunk *chunk = pcpu_chunk_of(p, addr);
+	unsigned int node = 0, first = 0;
+
+	if (!chunk || cpu >= p->nr_cpus)
+		return 0;
+	/* Units lie side by side in the group of their node, or all in one. */
+	for (unsigned int nr; p->groups.nr > 1; first += nr, node++) {
+		nr = pcpu_cpus_of(p->nr_cpus, p->nr_nodes, node);
+		if (cpu < first + nr)
+			break;
+	}
+	return addr + p->groups.offsets[node] + (cpu - first) * p->layout.unit_size;
+}
+
+/* pcpu_obj_full_size() */
+uint64_t percpu_full_size(const struct percpu *p, uint64_t size)
+{
+	return size * p->nr_cpus + size / PCPU_BIT_SIZE * (p->is_32bit ? 4 : 8);
 }
 
 /* free_percpu() */
@@ -210,19 +244,27 @@ void pcpu_count_empty(struct percpu *p, const struct pcpu_chunk *chunk, int32_t 
 }
 
 /* pcpu_create_chunk() of percpu-vm.c */
-struct pcpu_chunk *pcpu_make_chunk(struct percpu *p, unsigned int cpu, struct mm_outcome *outcome)
+struct pcpu_chunk *pcpu_make_chunk(struct percpu *p, unsigned int cpu, uint32_t gfp,
+				   struct mm_outcome *outcome)
 {
-	struct mm_outcome areas = p->ops.groups_alloc(p->ctx, cpu, &p->groups);
+	uint64_t books[PCPU_BOOK_NR];
+	struct mm_outcome areas;
 	struct pcpu_chunk *chunk;
 
-	mm_outcome_add(outcome, areas);
 	mm_outcome_add(outcome, (struct mm_outcome){ .cost_ns = p->costs.percpu_create });
+	outcome->path = MM_PATH_PERCPU_CREATE;
+	if (!pcpu_books_get(p, cpu, books, gfp, outcome))
+		return NULL;
+	areas = p->ops.groups_alloc(p->ctx, cpu, &p->groups);
+	mm_outcome_add(outcome, areas);
 	outcome->path = MM_PATH_PERCPU_CREATE;
 	if (!mm_ok(areas)) {
 		outcome->failure = areas.failure;
+		pcpu_books_put(p, cpu, books);
 		return NULL;
 	}
 	chunk = pcpu_chunk_create(areas.addr, (uint32_t)(p->layout.unit_size / KERNEL_PAGE_SIZE));
+	memcpy(chunk->books, books, sizeof(books));
 	BUG_ON(!pcpu_insert_chunk(p, chunk));
 	p->stats.nr_created++;
 	return chunk;
@@ -238,6 +280,7 @@ void pcpu_drop_chunk(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chun
 	p->chunks.nr--;
 	if (!chunk->adopted)
 		p->ops.groups_free(p->ctx, cpu, chunk->base, &p->groups);
+	pcpu_books_put(p, cpu, chunk->books);
 	p->stats.nr_destroyed++;
 	pcpu_chunk_destroy(chunk);
 }
@@ -319,7 +362,7 @@ static bool find_place_creating(struct percpu *p, unsigned int cpu,
 	while (!find_place(p, request, false, place, outcome)) {
 		if (!list_is_empty(&p->slots[p->free_slot]))
 			return false;
-		chunk = pcpu_make_chunk(p, cpu, outcome);
+		chunk = pcpu_make_chunk(p, cpu, request->gfp & MAP_GFP, outcome);
 		if (!chunk)
 			return false;
 		pcpu_chunk_relocate(p, chunk, -1);

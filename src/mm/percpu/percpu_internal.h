@@ -29,8 +29,19 @@ struct pcpu_block {
 	uint32_t nr_bits;
 };
 
+/** What the books of a chunk are kept in, in the order in which it is asked for. */
+enum pcpu_book {
+	PCPU_BOOK_CHUNK,
+	PCPU_BOOK_ALLOC_MAP,
+	PCPU_BOOK_BOUND_MAP,
+	PCPU_BOOK_BLOCKS,
+	PCPU_BOOK_OWNERS, /**< a pointer for each bit */
+	PCPU_BOOK_NR,
+};
+
 struct pcpu_chunk {
 	uint64_t base;
+	uint64_t books[PCPU_BOOK_NR]; /**< addresses; 0: none */
 	uint32_t nr_pages, nr_bits;
 	uint64_t *alloc_map, *bound_map;
 	uint64_t *populated;	   /**< by page */
@@ -66,6 +77,10 @@ struct percpu {
 	unsigned int nr_slots, sidelined_slot, free_slot, depopulate_slot;
 	int64_t nr_empty;      /**< pcpu_nr_empty_pop_pages */
 	uint64_t nr_populated; /**< pages of one CPU */
+	uint64_t book_sizes[PCPU_BOOK_NR]; /**< bytes; 0: not asked for */
+	uint64_t pages_book;		   /**< pcpu_get_pages(): address; 0: not yet asked for */
+	bool is_32bit;
+	bool strict_atomic; /**< all that is less than GFP_KERNEL counts as atomic */
 	bool atomic_failed;
 	bool auto_balance, balance_pending;
 	struct percpu_stats stats; /**< the counters */
@@ -101,6 +116,10 @@ int64_t pcpu_find_area(const struct pcpu_chunk *chunk, uint32_t bits, uint32_t a
 int64_t pcpu_alloc_area(struct pcpu_chunk *chunk, uint32_t bits, uint32_t align, uint32_t start);
 /** free_area(): the area that begins at "bit"; returns its bits. */
 uint32_t pcpu_free_area(struct pcpu_chunk *chunk, uint32_t bit);
+/** The chunk knows of no run longer than "bits", whatever its blocks know. */
+void pcpu_chunk_forget(struct pcpu_chunk *chunk, uint32_t bits);
+/** The chunk knows what its blocks know. */
+void pcpu_chunk_learn(struct pcpu_chunk *chunk);
 /** An area begins at "bit". */
 bool pcpu_is_area(const struct pcpu_chunk *chunk, uint32_t bit);
 
@@ -153,10 +172,22 @@ void pcpu_run_pending(struct percpu *p, unsigned int cpu);
 struct pcpu_chunk *pcpu_chunk_of(const struct percpu *p, uint64_t addr);
 /** False when its first unit overlaps another chunk's. */
 MUST_CHECK bool pcpu_insert_chunk(struct percpu *p, struct pcpu_chunk *chunk);
-/** create_chunk(): area and metadata; NULL and the failure in "outcome". */
-struct pcpu_chunk *pcpu_make_chunk(struct percpu *p, unsigned int cpu, struct mm_outcome *outcome);
+/** create_chunk(): area and books; NULL and the failure in "outcome". */
+struct pcpu_chunk *pcpu_make_chunk(struct percpu *p, unsigned int cpu, uint32_t gfp,
+				   struct mm_outcome *outcome);
 /** destroy_chunk(): it is depopulated and in no list any more. */
 void pcpu_drop_chunk(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chunk);
+
+/* books.c: the memory of chunks themselves */
+
+/** How large the books are in kernels of "config"'s release. */
+void pcpu_books_init(struct percpu *p, const struct machine_config *config);
+/** pcpu_alloc_chunk(): the books of one chunk; all or none, the failure in "outcome". */
+MUST_CHECK bool pcpu_books_get(struct percpu *p, unsigned int cpu, uint64_t books[PCPU_BOOK_NR],
+			       uint32_t gfp, struct mm_outcome *outcome);
+void pcpu_books_put(struct percpu *p, unsigned int cpu, const uint64_t books[PCPU_BOOK_NR]);
+/** pcpu_get_pages(): the one array of pages, when first used; false: no memory for it. */
+MUST_CHECK bool pcpu_books_pages(struct percpu *p, unsigned int cpu, struct mm_outcome *outcome);
 
 /* balance.c: pages */
 

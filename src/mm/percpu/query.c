@@ -16,6 +16,7 @@ void percpu_stats(const struct percpu *p, struct percpu_stats *stats)
 {
 	*stats = p->stats;
 	stats->unit_size = p->layout.unit_size;
+	stats->nr_units = p->nr_cpus;
 	stats->nr_chunks = p->chunks.nr + (p->reserved != NULL);
 	stats->nr_areas = p->reserved ? p->reserved->nr_areas : 0;
 	stats->nr_populated = p->nr_populated;

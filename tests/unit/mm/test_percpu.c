@@ -71,8 +71,10 @@ static void ground_areas_free(void *ctx, unsigned int cpu UNUSED, uint64_t base 
 static struct percpu *make(struct ground *g, unsigned int major, unsigned int minor,
 			   unsigned int nr_cpus)
 {
-	static const struct percpu_ops ops = { ground_page, ground_free, ground_areas,
-					       ground_areas_free };
+	static const struct percpu_ops ops = { .page_alloc = ground_page,
+					       .page_free = ground_free,
+					       .groups_alloc = ground_areas,
+					       .groups_free = ground_areas_free };
 	struct kernel_version version = { major, minor };
 	struct machine_config config;
 	struct percpu_layout layout;
@@ -581,6 +583,7 @@ START_TEST(places_are_made_as_recorded)
 {
 	struct percpu_request request = { .size = 64, .gfp = GFP_BITS_KERNEL };
 	struct percpu_stats stats;
+	struct percpu_choice choice;
 	struct ground g;
 	uint64_t first;
 
@@ -589,10 +592,24 @@ START_TEST(places_are_made_as_recorded)
 	percpu_alloc(g.p, 0, &request);
 	ck_assert_uint_eq(percpu_chunk_base(g.p, first + 4), first);
 	/* One in the middle of both: they give way. */
-	ck_assert_uint_eq(percpu_clear(g.p, first + 32, 64), 2);
-	ck_assert_uint_eq(percpu_clear(g.p, first + 32, 64), 0);
+	ck_assert_uint_eq(percpu_clear(g.p, first + 32, 64, true), 2);
+	ck_assert_uint_eq(percpu_clear(g.p, first + 32, 64, true), 0);
 	ck_assert(mm_ok(percpu_alloc_at(g.p, 0, first + 32, 64, GFP_BITS_KERNEL)));
 	check(g.p);
+	/* Bytes in its midst: what is left stays in use. */
+	ck_assert_uint_eq(percpu_clear(g.p, first + 48, 8, false), 1);
+	ck_assert(!mm_ok(percpu_alloc_at(g.p, 0, first + 44, 8, GFP_BITS_KERNEL)));
+	ck_assert(!mm_ok(percpu_alloc_at(g.p, 0, first + 52, 8, GFP_BITS_KERNEL)));
+	ck_assert(mm_ok(percpu_free(g.p, 0, first + 32)));
+	ck_assert(mm_ok(percpu_free(g.p, 0, first + 56)));
+	/* A chunk that is said not to know of its free space is passed over, until it knows. */
+	percpu_set_known(g.p, first, 4);
+	check(g.p);
+	ck_assert(!percpu_choose(g.p, &request, &choice));
+	percpu_set_known(g.p, first, 0);
+	check(g.p);
+	ck_assert(percpu_choose(g.p, &request, &choice));
+	ck_assert(mm_ok(percpu_alloc_at(g.p, 0, first + 32, 64, GFP_BITS_KERNEL)));
 	ck_assert(percpu_chunk_adopt(g.p, 1ULL << 32));
 	ck_assert(percpu_chunk_exists(g.p, 1ULL << 32));
 	ck_assert(mm_ok(percpu_alloc_at(g.p, 0, (1ULL << 32) + 4096, 8, GFP_BITS_KERNEL)));
@@ -626,14 +643,150 @@ START_TEST(other_machines_have_chunks_of_pages)
 	ck_assert_uint_eq(percpu_chunk_groups(p)->sizes[0], 2 * 135168);
 	/* What lies before its own bytes in the first chunk's first page is no area. */
 	ck_assert_int_eq(percpu_free(p, 0, layout.base + 102400).failure, MM_FAIL_INVALID);
-	ck_assert_uint_eq(percpu_clear(p, layout.base + 102400, 4096), 0);
+	ck_assert_uint_eq(percpu_clear(p, layout.base + 102400, 4096, true), 0);
 	check(p);
 	percpu_destroy(p);
 	machine_config_deinit(&config);
 }
 END_TEST
 
-UNIT_MAIN("percpu", recorded_load, recorded_sizes_of_all_kinds, shared_recordings,
+/* Books by size, as a kernel asks for them: 6.12 and 6.1 with a unit of 1 MiB, and of 2 MiB. */
+struct shelf {
+	struct ground g;
+	uint64_t sizes[8];
+	unsigned int nr, nr_live, fails_at;
+};
+
+static struct mm_outcome shelf_alloc(void *ctx, unsigned int cpu UNUSED, uint64_t size,
+				     uint32_t gfp)
+{
+	struct shelf *shelf = ctx;
+
+	ck_assert(gfp & GFP_BIT_ZERO);
+	if (++shelf->nr == shelf->fails_at)
+		return (struct mm_outcome){ .failure = MM_FAIL_WATERMARK };
+	shelf->sizes[(shelf->nr - 1) % ARRAY_SIZE(shelf->sizes)] = size;
+	shelf->nr_live++;
+	return (struct mm_outcome){ .addr = shelf->nr };
+}
+
+static void shelf_free(void *ctx, unsigned int cpu UNUSED, uint64_t addr, uint64_t size)
+{
+	struct shelf *shelf = ctx;
+
+	ck_assert_uint_eq(shelf->sizes[(addr - 1) % ARRAY_SIZE(shelf->sizes)], size);
+	shelf->nr_live--;
+}
+
+static struct percpu *make_shelf(struct shelf *shelf, unsigned int minor, unsigned int nr_cpus)
+{
+	const struct percpu_ops ops = { .page_alloc = ground_page,
+					.page_free = ground_free,
+					.groups_alloc = ground_areas,
+					.groups_free = ground_areas_free,
+					.book_alloc = shelf_alloc,
+					.book_free = shelf_free };
+	struct machine_config config;
+	struct percpu_layout layout;
+	struct percpu *p;
+
+	percpu_destroy(make(&shelf->g, 6, minor, nr_cpus));
+	machine_config_init(&config, (struct kernel_version){ 6, minor }, ARCH_X86_64);
+	config.nr_cpus = nr_cpus;
+	percpu_layout_init(&layout, &config);
+	p = percpu_create(&config, &layout, &ops, shelf);
+	machine_config_deinit(&config);
+	return p;
+}
+
+START_TEST(chunks_ask_for_their_books)
+{
+	static const struct {
+		unsigned int minor, nr_cpus;
+		uint64_t sizes[6]; /* as recorded; the last is the array of pages */
+	} kernels[] = {
+		{ 1, 2, { 168, 0x8000, 0x8008, 0x2000, 0x200000, 4096 } },
+		{ 12, 2, { 224, 0x8000, 0x8008, 0x2000, 0x200000, 4096 } },
+		{ 1, 1, { 200, 0x10000, 0x10008, 0x4000, 0x400000, 4096 } },
+		{ 12, 1, { 256, 0x10000, 0x10008, 0x4000, 0x400000, 4096 } },
+	};
+	const struct percpu_request large = { .size = 32768, .gfp = GFP_BITS_KERNEL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++) {
+		struct shelf shelf = { 0 };
+		struct percpu *p = make_shelf(&shelf, kernels[i].minor, kernels[i].nr_cpus);
+		struct percpu_stats stats;
+
+		ck_assert(mm_ok(percpu_alloc(p, 0, &large)));
+		ck_assert_uint_eq(shelf.nr, 6);
+		for (unsigned int at = 0; at < 6; at++)
+			ck_assert_uint_eq(shelf.sizes[at], kernels[i].sizes[at]);
+		percpu_stats(p, &stats);
+		ck_assert_uint_gt(stats.book_bytes, 2 << 20);
+		ck_assert_uint_eq(percpu_full_size(p, 64), 64 * kernels[i].nr_cpus + 128);
+		percpu_destroy(p);
+	}
+}
+END_TEST
+
+START_TEST(a_chunk_without_books_is_none)
+{
+	const struct percpu_request large = { .size = 32768, .gfp = GFP_BITS_KERNEL };
+
+	for (unsigned int fails = 1; fails <= 6; fails++) {
+		struct shelf shelf = { .fails_at = fails };
+		struct percpu *p = make_shelf(&shelf, 12, 2);
+		struct percpu_stats stats;
+
+		ck_assert_int_eq(percpu_alloc(p, 0, &large).failure, MM_FAIL_WATERMARK);
+		/* Only the array of pages comes when the chunk is there already. */
+		percpu_stats(p, &stats);
+		ck_assert_uint_eq(shelf.nr_live, fails == 6 ? 5 : 0);
+		ck_assert_uint_eq(stats.nr_created, fails == 6);
+		check(p);
+		percpu_destroy(p);
+	}
+}
+END_TEST
+
+/* Before 6.1 a mask without I/O is atomic; later only one that may not reclaim is. */
+START_TEST(who_may_not_sleep_by_release)
+{
+	const uint32_t noio = GFP_BITS_RECLAIM;
+	struct ground g;
+
+	make(&g, 5, 10, 2);
+	ck_assert(percpu_is_atomic(g.p, noio));
+	ck_assert(!percpu_is_atomic(g.p, GFP_BITS_KERNEL));
+	percpu_destroy(g.p);
+	make(&g, 6, 1, 2);
+	ck_assert(!percpu_is_atomic(g.p, noio));
+	ck_assert(percpu_is_atomic(g.p, 0));
+	percpu_destroy(g.p);
+}
+END_TEST
+
+START_TEST(copies_lie_a_unit_apart)
+{
+	const struct percpu_request request = { .size = 64, .gfp = GFP_BITS_KERNEL };
+	struct percpu_stats stats;
+	struct ground g;
+	uint64_t addr;
+
+	make(&g, 6, 12, 4);
+	addr = percpu_alloc(g.p, 0, &request).addr;
+	percpu_stats(g.p, &stats);
+	for (unsigned int cpu = 0; cpu < 4; cpu++)
+		ck_assert_uint_eq(percpu_address(g.p, addr, cpu), addr + cpu * stats.unit_size);
+	ck_assert_uint_eq(percpu_address(g.p, addr, 4), 0);
+	ck_assert_uint_eq(percpu_address(g.p, 8, 0), 0);
+	percpu_destroy(g.p);
+}
+END_TEST
+
+UNIT_MAIN("percpu", chunks_ask_for_their_books, a_chunk_without_books_is_none,
+	  who_may_not_sleep_by_release, copies_lie_a_unit_apart, recorded_load,
+	  recorded_sizes_of_all_kinds, shared_recordings,
 	  random_areas_as_the_model, random_areas_when_pages_run_out,
 	  atomic_requests_live_on_populated_pages, idle_chunks_are_given_back, units_fit_their_cpus,
 	  hostile_requests_fail, a_chunk_does_not_hear_of_all_that_is_freed,
