@@ -22,6 +22,7 @@ static const struct replay_failure *most_failures(const struct replay_tally *tal
 static void say_reason(struct str *words, const struct replay_failure *most, uint64_t total);
 static void say_recorded(struct str *words, const struct replay_tally *tally,
 			 const uint64_t *verdicts);
+static void say_cma(struct str *words, const struct replay_cma *cma);
 static void say_peak(struct str *words, const struct replay_facts *facts);
 static void say_fragmentation(struct str *words, const struct replay_tally *tally);
 static void say_slabs(struct str *words, const struct replay_facts *facts);
@@ -114,9 +115,24 @@ static void say_recorded(struct str *words, const struct replay_tally *tally,
 	if (tally->nr_reclaimed || tally->nr_moved)
 		str_addf(words, " %s pages were reclaimed, %s moved by compaction.",
 			 fmt_count(nr, tally->nr_reclaimed), fmt_count(other, tally->nr_moved));
+	say_cma(words, &tally->cma);
 	if (tally->nr_oom_kills)
 		str_addf(words, " Tasks killed for lack of memory: %s; they gave back %s pages.",
 			 fmt_count(nr, tally->nr_oom_kills), fmt_count(other, tally->nr_oom_pages));
+}
+
+static void say_cma(struct str *words, const struct replay_cma *cma)
+{
+	char nr[FMT_BUF], all[FMT_BUF], same[FMT_BUF], size[FMT_BUF], moved[FMT_BUF];
+
+	if (!cma->nr)
+		return;
+	str_addf(words, " CMA gave %s of %s contiguous buffers (%s in all, %s where they were when"
+		 " recorded), for which %s pages moved.", fmt_count(nr, cma->nr_given),
+		 fmt_count(all, cma->nr), fmt_size(size, cma->pages << KERNEL_PAGE_SHIFT),
+		 fmt_count(same, cma->nr_same), fmt_count(moved, cma->nr_moved));
+	if (cma->nr_busy)
+		str_addf(words, " %s places could not be emptied.", fmt_count(nr, cma->nr_busy));
 }
 
 static void say_peak(struct str *words, const struct replay_facts *facts)

@@ -193,6 +193,11 @@ void figures_add_work(struct figure_source *s)
 	figure_put(s, FIGURE(COUNT, LESS, true),
 		   figure_either(s, s->t->nr_moved, rec->has_compaction, rec->moved_pages),
 		   "pages moved by compaction", "work.moved_pages");
+	figure_put(s, FIGURE(COUNT, LESS, s->t->cma.nr), figure_replayed(s, s->t->cma.nr_moved),
+		   "pages moved for contiguous buffers", "work.cma_moved_pages");
+	figure_put(s, FIGURE(COUNT, LESS, s->t->cma.nr),
+		   figure_replayed(s, s->t->cma.nr - s->t->cma.nr_given),
+		   "contiguous buffers that could not be had", "work.cma_failures");
 	figure_put(s, FIGURE(COUNT, LESS, true), figure_replayed(s, stats->slowpaths),
 		   "requests in the slow path", "work.slowpaths");
 	figure_put(s, FIGURE(COUNT, LESS, true),

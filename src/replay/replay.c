@@ -266,6 +266,9 @@ enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned i
 	case SLOT_PERCPU:
 		outcome = replay_area_free(r, s, state, cpu);
 		break;
+	case SLOT_CMA:
+		outcome = replay_cma_free(r, s, cpu);
+		break;
 	}
 	replay_tally_cost(&r->tally, call, outcome);
 	return VERDICT_DONE;
@@ -372,14 +375,14 @@ static enum replay_verdict dispatch(struct replay *r, const struct replay_step *
 	case CALL_LARGE_FREE:
 	case CALL_VMAP_FREE:
 	case CALL_PCPU_FREE:
+	case CALL_CMA_FREE:
 		if (op->slot != REPAIR_NO_SLOT && op->fate != FATE_SKIPPED)
 			return replay_slot_free(r, op->slot, step->cpu, op->call);
 		return op->kind == REPAIR_UNSEEN_ALLOC ? free_unseen(r, step) : VERDICT_SKIPPED;
 	case CALL_BULK_FREE:
 		return replay_start_bulk_free(r, step);
 	case CALL_CMA_ALLOC:
-	case CALL_CMA_FREE:
-		return VERDICT_COUNTED;
+		return replay_cma_alloc(r, step);
 	case CALL_NONE:
 		if (step->ev->type == EVENT_VMAP_PURGE)
 			replay_area_purge(r);

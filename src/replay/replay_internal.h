@@ -29,6 +29,7 @@ enum slot_state {
 	SLOT_PAGES,
 	SLOT_AREA,
 	SLOT_PERCPU,
+	SLOT_CMA,
 	SLOT_COUNTED,   /**< its layer is not simulated */
 	SLOT_EXPLAINED, /**< a page block that a simulated layer's own request stands for */
 	SLOT_FAILED,    /**< the machine could not give it */
@@ -47,7 +48,7 @@ struct replay_slot {
 	union {
 		uint32_t split; /**< not in stock: number of its split record + 1; 0: whole */
 		uint32_t task;  /**< user memory in stock, page table: of struct tasks */
-		uint32_t asked; /**< objects: bytes */
+		uint32_t asked; /**< objects: bytes; contiguous requests: pages */
 	};
 };
 
@@ -143,6 +144,12 @@ enum replay_verdict replay_page_alloc(struct replay *r, const struct replay_step
 enum replay_verdict replay_page_free(struct replay *r, const struct replay_step *step);
 enum replay_verdict replay_area_alloc(struct replay *r, const struct replay_step *step);
 enum replay_verdict replay_percpu_alloc(struct replay *r, const struct replay_step *step);
+enum replay_verdict replay_cma_alloc(struct replay *r, const struct replay_step *step);
+/** contig.c: gives back what "s", of a contiguous request, holds. */
+struct mm_outcome replay_cma_free(struct replay *r, const struct replay_slot *s,
+				  unsigned int cpu);
+/** contig.c: "ev" frees a pageblock that is a CMA area's from now on; it is in use then. */
+bool replay_cma_init_block(struct replay *r, const struct event *ev);
 /** Gives back what "slot" holds, whatever it is. */
 enum replay_verdict replay_slot_free(struct replay *r, uint32_t slot, unsigned int cpu,
 				     enum repair_call call);

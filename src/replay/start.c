@@ -42,7 +42,8 @@ enum replay_verdict replay_start_free(struct replay *r, const struct replay_step
 
 	if (!all_unknown(pa, ev->page.pfn, ev->page.order))
 		return VERDICT_UNSEEN;
-	adopt_parts(pa, ev->page.pfn, ev->page.order);
+	if (!replay_cma_init_block(r, ev))
+		adopt_parts(pa, ev->page.pfn, ev->page.order);
 	replay_tally_pages(&r->tally, OWNER_UNKNOWN, ev->page.order, true);
 	outcome = free_parts(pa, step->cpu, ev->page.pfn, ev->page.order);
 	replay_tally_cost(&r->tally, CALL_PAGE_FREE, outcome);

@@ -81,6 +81,15 @@ struct replay_owner {
 	uint64_t allocs, frees; /**< blocks */
 };
 
+/** Contiguous requests to CMA areas. */
+struct replay_cma {
+	uint64_t nr, nr_given;
+	uint64_t nr_same;  /**< given at the recorded place */
+	uint64_t pages;    /**< given */
+	uint64_t nr_moved; /**< pages that made room */
+	uint64_t nr_busy;  /**< places that could not be emptied and were passed over */
+};
+
 struct replay_tally {
 	uint64_t nr_events;
 	uint64_t verdicts[CALL_NR][VERDICT_NR];
@@ -102,6 +111,7 @@ struct replay_tally {
 	struct replay_zone all;  /**< all zones together: node -1, type ZONE_NR */
 	struct replay_huge huge; /**< of all zones */
 	uint64_t nr_samples;
+	struct replay_cma cma;
 	uint64_t nr_moved;       /**< pages compaction moved */
 	uint64_t nr_reclaimed;   /**< pages taken from the stock of reclaimable ones */
 	uint64_t nr_oom_kills, nr_oom_pages; /**< victims of the OOM killer; pages they gave */
