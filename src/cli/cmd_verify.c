@@ -119,6 +119,8 @@ static void configure(struct verify_job *job)
 		.slabs = &job->readings.slabs,
 		.areas = replay_job_areas(&job->readings),
 	};
+	if (start_files_boot(&job->readings.files))
+		job->options.boot = &start_files_boot(&job->readings.files)->boot;
 	if (option_was_given(options, offsetof(struct cli_options, explain)))
 		job->options.explain = options->explain;
 	replay_job_machine(&job->readings, job->settings, true, &job->machine, &job->start);

@@ -230,6 +230,12 @@ static bool on_zones(struct boot_scan *b)
 	return true;
 }
 
+static bool on_mapped(struct boot_scan *b)
+{
+	(void)!scan_hex(b->s, &b->boot->mapped_end, NULL);
+	return true;
+}
+
 static bool on_nodes(struct boot_scan *b)
 {
 	b->list = LIST_NODES;
@@ -374,6 +380,7 @@ static const struct {
 	{ "memblock_remove: ", on_remove },
 	{ "cma: Reserved ", on_cma },
 	{ "Reserved memory: created CMA memory pool at 0x", on_cma_pool },
+	{ "mapped low ram: 0 - ", on_mapped },
 	{ "Zone ranges:", on_zones },
 	{ "Early memory node ranges", on_nodes },
 	{ "Built ", on_zonelists },
@@ -414,6 +421,7 @@ static void clear_dmesg(struct proc_snapshot *snap)
 	vec_deinit(&boot->cma);
 	vec_deinit(&boot->late);
 	vec_deinit(&boot->freed);
+	proc_memblock_clear(&boot->memblock);
 	memset(boot, 0, sizeof(*boot));
 }
 
@@ -474,6 +482,8 @@ static bool parse_message(struct boot_scan *b)
 	b->s->at = start;
 	if (b->list == LIST_ZONES)
 		b->list = LIST_NONE;
+	if (!b->handed_over)
+		proc_memblock_note(&b->boot->memblock, b->s);
 	for (size_t i = 0; i < ARRAY_SIZE(messages); i++)
 		if (scan_text(b->s, messages[i].begin))
 			return messages[i].fn(b);

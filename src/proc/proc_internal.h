@@ -53,6 +53,10 @@ bool proc_scan_row(struct scan *s, uint64_t *values, unsigned int max, unsigned 
  */
 bool proc_same_columns(struct scan *s, unsigned int found, unsigned int *nr);
 
+/** Notes what the line at which "s" stands says of a call of memblock's; "s" stays there. */
+void proc_memblock_note(struct proc_memblock_log *log, struct scan *s);
+void proc_memblock_clear(struct proc_memblock_log *log);
+
 /** Can there be "nr_free" blocks of "order"? */
 bool proc_check_order(struct scan *s, uint64_t nr_free, unsigned int order);
 

@@ -50,22 +50,6 @@ enum block_use {
 	BLOCK_ANON,   /**< a task's memory: goes when the OOM killer chooses that task */
 };
 
-/** X(suffix, name): who gave a block, and takes it back. */
-#define BLOCK_SOURCES(X)                                                                      \
-	X(PAGES, "alloc_pages()")                                                             \
-	X(EXACT, "alloc_pages_exact()") /* single pages */                                    \
-	X(CMA, "cma_alloc()")                                                                 \
-	X(CONTIG, "alloc_contig_range()")                                                     \
-	X(DMA, "dma_alloc_coherent()")                                                        \
-	X(DMA_CMA, "dma_alloc_coherent()") /* which had it from CMA */                        \
-	X(SG, "sgl_alloc()")
-
-enum block_from {
-#define X(suffix, name) BLOCK_FROM_##suffix,
-	BLOCK_SOURCES(X)
-#undef X
-};
-
 /** A block of pages that a call got: a struct page * is its number + 1. */
 struct page_block {
 	uint64_t pfn;  /**< of now: movable blocks move */

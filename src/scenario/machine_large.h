@@ -12,6 +12,22 @@ struct memblock;
 struct scenario_boot;
 struct scenario_machine;
 
+/** X(suffix, name): who gave a block, and takes it back. */
+#define BLOCK_SOURCES(X)                                                                      \
+	X(PAGES, "alloc_pages()")                                                             \
+	X(EXACT, "alloc_pages_exact()") /* single pages */                                    \
+	X(CMA, "cma_alloc()")                                                                 \
+	X(CONTIG, "alloc_contig_range()")                                                     \
+	X(DMA, "dma_alloc_coherent()")                                                        \
+	X(DMA_CMA, "dma_alloc_coherent()") /* which had it from CMA */                        \
+	X(SG, "sgl_alloc()")
+
+enum block_from {
+#define X(suffix, name) BLOCK_FROM_##suffix,
+	BLOCK_SOURCES(X)
+#undef X
+};
+
 /** A piece of a table of scattered memory. */
 struct scenario_sg_chunk {
 	uint64_t addr;

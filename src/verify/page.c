@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include "page_judge.h"
+#include "page_memblock.h"
 
 #include "kmreplay/mm/page_follow_reclaim.h"
 #include "kmreplay/mm/page_start.h"
@@ -89,6 +90,8 @@ static void *create(const struct verify_setup *setup, const void *look,
 	struct page_judge *j = create_judge(setup, look, log, err);
 	struct verify_setup beside = *setup;
 
+	if (j && j->follow && setup->boot)
+		page_memblock_judge(setup->boot, setup->config, log);
 	if (!j || j->follow)
 		return j;
 	beside.mode = VERIFY_FOLLOW;

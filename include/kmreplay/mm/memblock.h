@@ -26,6 +26,7 @@ enum memblock_flags {
 
 enum {
 	MEMBLOCK_ALIGN = 64,         /**< SMP_CACHE_BYTES: what align 0 means */
+	MEMBLOCK_NOLEAKTRACE = 1, /**< as a request's end: 0, which kmemleak shall not hear of */
 	MEMBLOCK_INIT_REGIONS = 128, /**< room of each list before it grows for the first time */
 };
 
@@ -55,7 +56,7 @@ struct memblock {
 struct memblock_request {
 	uint64_t size;
 	uint64_t align;      /**< a power of two; 0: MEMBLOCK_ALIGN */
-	uint64_t start, end; /**< where it may lie; end 0: below the limit */
+	uint64_t start, end; /**< where it may lie; end 0 or NOLEAKTRACE: below the limit */
 	int node;            /**< preferred; -1: any */
 	bool exact_node;     /**< and no other */
 };

@@ -15,6 +15,7 @@
 
 #include "kmreplay/core/base.h"
 #include "kmreplay/core/vec.h"
+#include "kmreplay/proc/memblock_log.h"
 
 struct proc_range {
 	uint64_t start, end;
@@ -50,6 +51,8 @@ struct proc_boot {
 	struct proc_ranges memory;   /**< memblock.memory, or "Early memory node ranges", or e820 */
 	struct proc_ranges reserved; /**< memblock.reserved when the buddy allocator began */
 	bool reserved_known; /**< there was a dump, and each later line: "reserved" is exact */
+	struct proc_memblock_log memblock; /**< each call, as far as memblock=debug shows it */
+	uint64_t mapped_end;         /**< x86-32: of low memory, in bytes; 0: not said */
 	struct proc_ranges cma;      /**< areas that "cma:" or a device tree reserved */
 	struct proc_ranges late;     /**< freed behind that moment, where the log gives the place */
 	struct vec(struct proc_freed) freed;

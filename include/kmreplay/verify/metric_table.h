@@ -25,6 +25,8 @@
 	X(PAGE_DRAINED, "page.drained", PAGE, SHARE, "pages that go back, the very page each time") \
 	X(PAGE_FAILURE, "page.failure", PAGE, DETECT, "requests that fail")                   \
 	X(PAGE_WAKE, "page.kswapd_wake", PAGE, DETECT, "requests that wake kswapd")           \
+	X(PAGE_MEMBLOCK, "page.memblock", PAGE, SHARE,                                        \
+	  "allocations at boot (memblock, from the boot log) at the same address")            \
 	X(SLAB_SLAB, "slab.slab", SLAB, SHARE, "objects in the same slab (or in a new one as well)") \
 	X(SLAB_ADDRESS, "slab.address", SLAB, SHARE, "objects at the same address, where knowable") \
 	X(SLAB_NEW, "slab.new", SLAB, DETECT, "allocations that take a new slab, at the very event") \

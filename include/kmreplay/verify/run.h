@@ -29,6 +29,7 @@ struct verify_run_options {
 	const struct slab_files *slab_files; /**< the same */
 	const struct slab_survey *slabs; /**< as in struct verify_setup */
 	struct area_known areas; /**< the same */
+	const struct proc_boot *boot; /**< the same */
 	verify_failed_fn *failed; /**< the same; called while judging, by one judge only */
 	void *failed_ctx;
 };

@@ -20,6 +20,7 @@
 #include "kmreplay/verify/log.h"
 
 struct page_allocator;
+struct proc_boot;
 struct proc_snapshot;
 struct slab_files;
 struct slab_survey;
@@ -45,6 +46,7 @@ struct verify_setup {
 	const struct slab_files *slab_files; /**< all slabs at the start; NULL: nobody tells */
 	const struct slab_survey *slabs; /**< those that events touch; NULL: none */
 	struct area_known areas; /**< of vmalloc, beside its own events */
+	const struct proc_boot *boot; /**< the boot log; NULL: there is none */
 	verify_failed_fn *failed; /**< page layer, following: of each request; NULL: nobody asks */
 	void *failed_ctx;
 };

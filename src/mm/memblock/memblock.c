@@ -125,7 +125,8 @@ uint64_t memblock_find(const struct memblock *mb, const struct memblock_request 
 
 	/* The first page is never given out. */
 	bounded.start = MAX(req->start, (uint64_t)KERNEL_PAGE_SIZE);
-	bounded.end = MAX(req->end ? req->end : mb->limit, bounded.start);
+	bounded.end = req->end > MEMBLOCK_NOLEAKTRACE ? req->end : mb->limit;
+	bounded.end = MAX(bounded.end, bounded.start);
 	return mb->bottom_up ? find_bottom_up(mb, &bounded, flags) :
 			       find_top_down(mb, &bounded, flags);
 }
