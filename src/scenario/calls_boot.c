@@ -208,14 +208,11 @@ static bool alloc(struct calling *c, const struct memblock_request *req, bool ze
 		   address);
 }
 
-/* With 4.20 it went; before, where there was no bitmap, it was a name for memblock. */
+/* Where there is no bitmap any more, it is a name for memblock. */
 static bool alloc_bootmem(struct calling *c, struct memblock_request req)
 {
-	const struct kernel_version gone = { 4, 20 };
 	struct bootmem *bm = scenario_bootmem(c->m);
 
-	if (!c->m->kernel.major || kernel_version_cmp(c->m->kernel, gone) >= 0)
-		return scenario_mistake(c, "gone with 4.20 ('set kernel 4.19'): memblock_alloc()");
 	if (!req.size)
 		return scenario_mistake(c, "0 bytes are asked for");
 	return got(c, bm ? bootmem_alloc(bm, &req) : memblock_alloc(scenario_memblock(c->m), &req),
