@@ -6,6 +6,7 @@
 
 #include "cli_internal.h"
 #include "command.h"
+#include "scenario_record.h"
 
 #include <string.h>
 
@@ -26,12 +27,16 @@ int cli_main(int argc, char **argv)
 	cli_output_abort(&cli);
 	vec_deinit(&cli.args.operands);
 	options_deinit(&cli.options);
+	vec_foreach(&cli.settings.words, word)
+		free(*word);
+	vec_deinit(&cli.settings.words);
 	return status;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct error err;
+	int status;
 
 	if (!options_parse(&cli->options, &cli->args, argc, argv, &err)) {
 		cli_error("%s", err.message);
@@ -49,7 +54,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		help_print_version(stdout);
 		return finish_stdout(EXIT_OK);
 	}
-	return cli->args.command->run(cli);
+	status = cli_scenario_settings(cli);
+	return status == EXIT_OK ? cli->args.command->run(cli) : status;
 }
 
 static int finish_stdout(int status)

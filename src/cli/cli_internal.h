@@ -44,6 +44,7 @@ struct cli {
 	bool out_is_open;
 	int out_errno; /**< why writing failed; 0: it did not */
 	char spooled[32]; /**< where standard input was copied to, to be read twice; "": nowhere */
+	struct option_words settings; /**< texts of options that are not the command line's */
 };
 
 /** Prints "kmreplay: ..." on standard error. */
@@ -139,6 +140,8 @@ void progress_erase(struct progress *p);
  * the message is printed, the status is EXIT_INPUT.
  */
 MUST_CHECK bool cli_spool(struct cli *cli, const char *path);
+/** A new file without a name, and in "path" how it is opened; below 0: there is none (errno). */
+int cli_spool_file(char path[32]);
 
 /* input.c: the pipeline. */
 
@@ -151,6 +154,8 @@ enum input_end {
 
 struct cli_input {
 	const char *path;
+	char spooled[32];      /**< a scenario's events; "": it is none */
+	int spool;             /**< descriptor of it */
 	struct cli *cli;
 	const struct repair *learned; /**< for struct repair_options; the caller's */
 	struct event_names names;

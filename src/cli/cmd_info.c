@@ -24,7 +24,7 @@ static int info_file(struct cli *cli, const char *path);
 static bool count_events(void *ctx, const struct event_batch *batch);
 static void count_cpu(struct info *info, const struct event *ev);
 static void info_report(struct cli *cli, const struct cli_input *in, const struct info *info);
-static void add_file(struct report *r, const struct trace_info *t);
+static void add_file(struct report *r, const struct cli_input *in, const struct trace_info *t);
 static void add_kernel(struct report *r, const struct trace_info *t);
 static void add_time(struct report *r, const struct info *info, const struct trace_info *t);
 static void add_pointers(struct report *r, const struct trace_info *t);
@@ -112,7 +112,7 @@ static void info_report(struct cli *cli, const struct cli_input *in, const struc
 	struct report *r = report_create("info", 1);
 
 	report_text(r, "file", "file", in->path);
-	add_file(r, t);
+	add_file(r, in, t);
 	add_kernel(r, t);
 	add_time(r, info, t);
 	add_pointers(r, t);
@@ -125,15 +125,15 @@ static void info_report(struct cli *cli, const struct cli_input *in, const struc
 	if (in->filter.any)
 		report_note(r, "events, CPUs and layers are counted after the filters");
 	cli_input_warn(in, r);
-	if (!in->filter.any)
+	if (!in->filter.any && !in->spooled[0])
 		info_add_hints(r, info, t);
 	cli_output_report(cli, r);
 	report_destroy(r);
 }
 
-static void add_file(struct report *r, const struct trace_info *t)
+static void add_file(struct report *r, const struct cli_input *in, const struct trace_info *t)
 {
-	report_text(r, "format", "format", t->format);
+	report_text(r, "format", "format", in->spooled[0] ? "scenario" : t->format);
 	if (t->compression)
 		report_remark(r, "compressed: %s", t->compression);
 	else if (t->chunks)

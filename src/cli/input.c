@@ -7,11 +7,13 @@
 
 #include "cli_internal.h"
 #include "command.h"
+#include "scenario_record.h"
 
 #include "kmreplay/core/fmt.h"
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool next_batch(struct cli_input *in);
 static int find_span(struct cli_input *in, struct when_finder *finder);
@@ -28,12 +30,15 @@ int cli_input_open(struct cli_input *in, struct cli *cli, const char *path)
 	memset(in, 0, sizeof(*in));
 	in->path = path;
 	in->cli = cli;
+	in->spool = -1;
 	progress_init(&in->progress, &cli->options);
 	event_names_init(&in->names);
 	filter_init(&in->filter, &cli->options, &in->names);
 	event_batch_init(&in->batch, TRACE_BATCH);
 	when_finder_init(&finder, TRACE_CLOCK_NS);
-	if (filter_ask(&in->filter, &finder) && !cli_spool(cli, path))
+	if (cli_is_scenario(path))
+		status = cli_record_scenario(in);
+	if (status == EXIT_OK && filter_ask(&in->filter, &finder) && !cli_spool(cli, path))
 		status = EXIT_INPUT;
 	if (status == EXIT_OK && !open_trace(in))
 		status = EXIT_INPUT;
@@ -81,6 +86,9 @@ void cli_input_close(struct cli_input *in)
 	trace_close(in->trace);
 	in->trace = NULL;
 	event_names_deinit(&in->names);
+	if (in->spool >= 0)
+		close(in->spool);
+	in->spool = -1;
 }
 
 int cli_input_events(struct cli_input *in, input_events_fn *fn, void *ctx)
@@ -111,7 +119,8 @@ void cli_input_describe(const struct cli_input *in, uint64_t nr_events, struct r
 	const char *part = in->cli->options.time.text;
 
 	report_text(report, "file", "recording", in->path);
-	report_text(report, "input_format", "format", trace_info(in->trace)->format);
+	report_text(report, "input_format", "format",
+		    in->spooled[0] ? "scenario" : trace_info(in->trace)->format);
 	if (part)
 		report_text(report, "part", "part", part);
 	report_count(report, "events", "events", nr_events);
@@ -234,15 +243,16 @@ static bool is_cut(const struct cli *cli)
 
 static bool open_trace(struct cli_input *in)
 {
-	bool spooled = !strcmp(in->path, "-") && in->cli->spooled[0];
+	const bool spooled = !strcmp(in->path, "-") && in->cli->spooled[0];
+	const bool scenario = in->spooled[0];
 	const struct trace_options options = {
-		.format = in->cli->options.from,
+		.format = scenario ? NULL : in->cli->options.from,
 		.kernel = in->cli->options.kernel,
-		.name = spooled ? "standard input" : NULL,
+		.name = scenario ? in->path : spooled ? "standard input" : NULL,
 	};
 
-	in->trace = trace_open(spooled ? in->cli->spooled : in->path, &options, &in->names,
-			       &in->error);
+	in->trace = trace_open(scenario ? in->spooled : spooled ? in->cli->spooled : in->path,
+			       &options, &in->names, &in->error);
 	if (!in->trace) {
 		cli_error("%s", in->error.message);
 		return false;

@@ -12,29 +12,40 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *spool_dir(void);
 static bool copy_all(int from, int to);
 
 bool cli_spool(struct cli *cli, const char *path)
 {
-	const char *dir = getenv("TMPDIR");
-	char *name;
-	bool ok;
 	int fd;
 
 	if (strcmp(path, "-") != 0 || cli->spooled[0])
 		return true;
-	name = xasprintf("%s/kmreplay.XXXXXX", dir && *dir ? dir : "/tmp");
-	fd = mkstemp(name);
-	ok = fd >= 0;
-	if (ok) {
+	fd = cli_spool_file(cli->spooled);
+	if (fd >= 0 && copy_all(STDIN_FILENO, fd))
+		return true;
+	cli_error("cannot keep standard input in '%s': %s", spool_dir(), strerror(errno));
+	return false;
+}
+
+int cli_spool_file(char path[32])
+{
+	char *name = xasprintf("%s/kmreplay.XXXXXX", spool_dir());
+	const int fd = mkstemp(name);
+
+	if (fd >= 0) {
 		unlink(name);
-		snprintf(cli->spooled, sizeof(cli->spooled), "/dev/fd/%d", fd);
-		ok = copy_all(STDIN_FILENO, fd);
+		snprintf(path, 32, "/dev/fd/%d", fd);
 	}
-	if (!ok)
-		cli_error("cannot keep standard input in '%s': %s", name, strerror(errno));
 	free(name);
-	return ok;
+	return fd;
+}
+
+static const char *spool_dir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/tmp";
 }
 
 static bool copy_all(int from, int to)

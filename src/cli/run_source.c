@@ -12,7 +12,6 @@
 #include <string.h>
 
 static bool check_operands(const struct cli *cli);
-static bool read_file(const char *path, struct str *text);
 
 bool run_source(struct cli *cli, const char **name, struct str *text, int *status)
 {
@@ -26,7 +25,7 @@ bool run_source(struct cli *cli, const char **name, struct str *text, int *statu
 	}
 	*name = cli->args.operands.items[0];
 	*status = EXIT_INPUT;
-	if (!read_file(*name, text)) {
+	if (!run_read_file(*name, text)) {
 		str_deinit(text);
 		return false;
 	}
@@ -73,7 +72,7 @@ static bool check_operands(const struct cli *cli)
 }
 
 /* More than a scenario may have is left out: reading it will say so. */
-static bool read_file(const char *path, struct str *text)
+bool run_read_file(const char *path, struct str *text)
 {
 	FILE *fp = strcmp(path, "-") ? fopen(path, "re") : stdin;
 	char buf[4096];

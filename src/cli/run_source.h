@@ -18,4 +18,7 @@ int run_print_text(struct cli *cli, struct str *text);
 /** Writes the names of all lessons with what they are about; the exit status. */
 int run_list_lessons(struct cli *cli);
 
+/** Appends the text of the file (-: standard input) to "text"; false: the message is printed. */
+MUST_CHECK bool run_read_file(const char *path, struct str *text);
+
 #endif

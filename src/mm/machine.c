@@ -188,6 +188,14 @@ void machine_spend(struct machine *m, uint64_t ns)
 	m->now_ns = now_ns;
 }
 
+void machine_set_tap(struct machine *m, const struct mm_tap *tap)
+{
+	page_set_tap(m->pages, tap);
+	slab_set_tap(m->slab, tap);
+	vmalloc_set_tap(m->vmalloc, tap);
+	percpu_set_tap(m->percpu, tap);
+}
+
 uint64_t machine_now(const struct machine *m)
 {
 	return m->now_ns;

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+static void pass_on(void *ctx, const struct mm_tapped *call);
 static bool make_call(void *ctx, const struct scenario_call *call, struct scenario_value *ret,
 		      struct error *err);
 static bool property(void *ctx, unsigned int property, struct scenario_value *ret,
@@ -18,6 +19,7 @@ static bool failed(void *ctx, const char **why);
 static bool set_cpu(void *ctx, uint64_t cpu, struct error *err);
 static bool set_context(void *ctx, const char *name, struct error *err);
 static bool change_scope(void *ctx, const char *name, bool begin, struct error *err);
+static void set_task(void *ctx, const char *name, uint64_t pid);
 static bool may_sleep(void *ctx, struct error *err);
 static void pass(void *ctx, uint64_t ns);
 static uint64_t now(void *ctx);
@@ -105,6 +107,7 @@ const struct scenario_host *scenario_machine_host(void)
 		.set_cpu = set_cpu,
 		.set_context = set_context,
 		.scope = change_scope,
+		.set_task = set_task,
 		.may_sleep = may_sleep,
 		.pass = pass,
 		.now = now,
@@ -166,6 +169,30 @@ void scenario_machine_finish(struct scenario_machine *m)
 const struct scenario_totals *scenario_machine_totals(const struct scenario_machine *m)
 {
 	return &m->totals;
+}
+
+void scenario_machine_tap(struct scenario_machine *m, scenario_tap_fn *tell, void *ctx)
+{
+	m->tapped = tell;
+	m->tapped_ctx = ctx;
+	m->tap = (struct mm_tap){ .tell = pass_on, .ctx = m };
+	machine_set_tap(m->machine, &m->tap);
+}
+
+static void pass_on(void *ctx, const struct mm_tapped *call)
+{
+	const struct scenario_machine *m = ctx;
+	const struct scenario_tapped tapped = {
+		.call = call,
+		.now_ns = machine_now(m->machine),
+		.place = m->place,
+		.softirq = m->context & PAGE_CTX_SOFTIRQ,
+		.hardirq = (m->context & PAGE_CTX_IRQ) && !(m->context & PAGE_CTX_SOFTIRQ),
+		.task = m->task,
+		.pid = (int32_t)m->pid,
+	};
+
+	m->tapped(m->tapped_ctx, &tapped);
 }
 
 uint64_t scenario_machine_now(const struct scenario_machine *m)
@@ -239,6 +266,7 @@ static bool make_call(void *ctx, const struct scenario_call *call, struct scenar
 	*ret = (struct scenario_value){ .type = row->function.result };
 	if (row->query)
 		return row->call(&c);
+	m->place = call->place;
 	scenario_tell_mistake(m);
 	memset(&m->last, 0, sizeof(m->last));
 	m->last.type = row->function.result;
@@ -352,6 +380,14 @@ static bool change_scope(void *ctx, const char *name, bool begin, struct error *
 	return false;
 }
 
+static void set_task(void *ctx, const char *name, uint64_t pid)
+{
+	struct scenario_machine *m = ctx;
+
+	m->task = name;
+	m->pid = pid;
+}
+
 static bool may_sleep(void *ctx, struct error *err)
 {
 	const struct scenario_machine *m = ctx;
@@ -382,12 +418,14 @@ static void interrupt(void *ctx, bool begin, uint64_t cpu, const struct scenario
 		memcpy(m->scopes, m->interrupted.items[m->interrupted.nr].scopes,
 		       sizeof(m->scopes));
 		m->last = m->interrupted.items[m->interrupted.nr].last;
+		m->place = m->interrupted.items[m->interrupted.nr].place;
 		return;
 	}
 	vec_extend_zeroed(&m->interrupted, m->interrupted.nr + 1);
 	m->interrupted.items[m->interrupted.nr - 1].context = m->context;
 	memcpy(m->interrupted.items[m->interrupted.nr - 1].scopes, m->scopes, sizeof(m->scopes));
 	m->interrupted.items[m->interrupted.nr - 1].last = m->last;
+	m->interrupted.items[m->interrupted.nr - 1].place = m->place;
 	m->cpu = (unsigned int)cpu;
 	m->context = PAGE_CTX_IRQ | PAGE_CTX_SOFTIRQ;
 	memset(m->scopes, 0, sizeof(m->scopes));

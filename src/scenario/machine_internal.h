@@ -25,6 +25,7 @@
 #include "kmreplay/core/u64map.h"
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/machine.h"
+#include "kmreplay/mm/tap.h"
 #include "kmreplay/mm/mempool.h"
 #include "kmreplay/scenario/machine.h"
 
@@ -69,6 +70,7 @@ struct interrupted {
 	unsigned int context;
 	unsigned int scopes[SCENARIO_NR_SCOPES];
 	struct last_call last;
+	struct scenario_place place;
 };
 
 struct scenario_machine {
@@ -100,6 +102,12 @@ struct scenario_machine {
 	struct last_call last;
 	struct vec(struct interrupted) interrupted; /**< the latest last */
 	struct scenario_totals totals;
+	const char *task;        /**< NULL: none was named */
+	uint64_t pid;
+	struct scenario_place place; /**< of the call that runs, or ran last */
+	struct mm_tap tap;
+	scenario_tap_fn *tapped; /**< NULL: nobody hears of calls */
+	void *tapped_ctx;
 	struct str text, detail;
 };
 

@@ -206,7 +206,8 @@ static bool resolve_call(const struct resolver *r, struct expr *call)
 	if (there >= 0 && !elsewhere)
 		return bad_count(r, call, host->function((unsigned int)there)->params);
 	if (err.message[0])
-		return scenario_error(r->scenario, &call->place, r->err, r->where, "%s", err.message);
+		return scenario_error(r->scenario, &call->place, r->err, r->where, "%s",
+				      err.message);
 	return unknown_function(r, call);
 }
 

@@ -11,8 +11,8 @@
 
 typedef struct stmt *stmt_parser(struct lexer *lexer, unsigned int depth, struct stmt *stmt);
 
-static stmt_parser parse_value, parse_word, parse_title, parse_scope, parse_after, parse_print,
-	parse_repeat, parse_for, parse_if, parse_leave, parse_expectation;
+static stmt_parser parse_value, parse_word, parse_title, parse_scope, parse_after, parse_task,
+	parse_print, parse_repeat, parse_for, parse_if, parse_leave, parse_expectation;
 
 static const struct {
 	const char *word;
@@ -24,6 +24,7 @@ static const struct {
 	{ "scope", STMT_SCOPE, parse_scope },
 	{ "sleep", STMT_SLEEP, parse_value },
 	{ "after", STMT_AFTER, parse_after },
+	{ "task", STMT_TASK, parse_task },
 	{ "section", STMT_SECTION, parse_title },
 	{ "print", STMT_PRINT, parse_print },
 	{ "repeat", STMT_REPEAT, parse_repeat },
@@ -258,6 +259,17 @@ static struct stmt *parse_print(struct lexer *lexer, unsigned int depth, struct 
 	stmt->list = arena_alloc(&lexer->scenario->arena, nr * sizeof(*items));
 	memcpy(stmt->list, items, nr * sizeof(*items));
 	return stmt;
+}
+
+/* task "name" [, pid] */
+static struct stmt *parse_task(struct lexer *lexer, unsigned int depth, struct stmt *stmt)
+{
+	stmt->name = lexer->token.text;
+	if (!parse_expect(lexer, TOKEN_TEXT, "behind 'task'"))
+		return NULL;
+	if (lexer->token.kind != TOKEN_COMMA)
+		return stmt;
+	return lexer_next(lexer) ? parse_value(lexer, depth, stmt) : NULL;
 }
 
 /* Who runs it later is outside of all loops. */

@@ -17,6 +17,7 @@ static enum flow run_scope(struct runner *r, const struct stmt *stmt);
 static enum flow after_body(enum flow flow);
 static bool run_assign(struct runner *r, const struct stmt *stmt);
 static bool run_circumstance(struct runner *r, const struct stmt *stmt);
+static bool run_task(struct runner *r, const struct stmt *stmt);
 static bool run_print(struct runner *r, const struct stmt *stmt);
 static bool expect_truth(struct runner *r, const struct stmt *stmt);
 static bool expect_result(struct runner *r, const struct stmt *stmt);
@@ -173,6 +174,9 @@ static enum flow run_simple(struct runner *r, const struct stmt *stmt)
 	case STMT_AFTER:
 		ok = later_add(r, stmt);
 		break;
+	case STMT_TASK:
+		ok = run_task(r, stmt);
+		break;
 	case STMT_SECTION:
 		r->scenario->host->section(r->scenario->ctx, stmt->name);
 		ok = true;
@@ -315,6 +319,17 @@ static bool run_circumstance(struct runner *r, const struct stmt *stmt)
 	if (ok && stmt->kind == STMT_CPU)
 		r->cpu = (uint64_t)nr;
 	return ok || scenario_error_at(r->scenario, &stmt->place, r->err, r->where);
+}
+
+/* Without a number it is the first one that tasks get after boot. */
+static bool run_task(struct runner *r, const struct stmt *stmt)
+{
+	scenario_int pid = SCENARIO_FIRST_PID;
+
+	if (stmt->expr[0] && !eval_int(r, stmt->expr[0], 0, INT32_MAX, &pid))
+		return false;
+	r->scenario->host->set_task(r->scenario->ctx, stmt->name, (uint64_t)pid);
+	return true;
 }
 
 static bool run_print(struct runner *r, const struct stmt *stmt)

@@ -72,6 +72,7 @@ enum stmt_kind {
 	STMT_CONTEXT,  /**< name */
 	STMT_SCOPE,    /**< name, body */
 	STMT_SLEEP,    /**< expr[0] */
+	STMT_TASK,     /**< name, expr[0] or NULL */
 	STMT_AFTER,    /**< expr[0], body, kept */
 	STMT_SECTION,  /**< name */
 	STMT_PRINT,    /**< all of "list" */

@@ -11,6 +11,7 @@
 #include "kmreplay/mm/machine_config.h"
 
 struct machine;
+struct mm_tap;
 struct page_allocator;
 struct slab_allocator;
 struct vmalloc;
@@ -67,6 +68,9 @@ void machine_advance(struct machine *m, uint64_t ns);
 void machine_spend(struct machine *m, uint64_t ns);
 /** Nanoseconds since the machine was made, by its own clock; those of recordings are their own. */
 uint64_t machine_now(const struct machine *m);
+
+/** Who hears of all calls from now on, whoever makes them; NULL: nobody. It must outlive "m". */
+void machine_set_tap(struct machine *m, const struct mm_tap *tap);
 
 /** Verifies every invariant of every part; false and "err" at the first that is broken. */
 MUST_CHECK bool machine_check(const struct machine *m, struct error *err);

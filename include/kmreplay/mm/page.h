@@ -17,6 +17,7 @@
 #include "kmreplay/mm/profile.h"
 
 struct page_allocator;
+struct mm_tap;
 struct machine_config;
 
 /**
@@ -98,6 +99,8 @@ bool page_reserve(struct page_allocator *pa, uint64_t pfn, unsigned int order);
  */
 bool page_alloc_at(struct page_allocator *pa, unsigned int cpu, uint32_t gfp, uint64_t pfn,
 		   unsigned int order);
+/** Who hears of calls from now on; NULL: nobody. It must outlive the allocator. */
+void page_set_tap(struct page_allocator *pa, const struct mm_tap *tap);
 /** Nobody asks for anything for "ns": a kswapd that is awake works on, as far as that suffices. */
 void page_idle(struct page_allocator *pa, uint64_t ns);
 /**

@@ -17,6 +17,7 @@
 #define KMREPLAY_MM_PAGE_STATE_H
 
 #include "kmreplay/core/bits.h"
+#include "kmreplay/mm/tap.h"
 #include "kmreplay/mm/cma_state.h"
 #include "kmreplay/mm/gfp_policy.h"
 #include "kmreplay/mm/machine_config.h"
@@ -210,7 +211,6 @@ struct page_allocator {
 	unsigned int scale_factor, boost_factor;
 	unsigned int reserve_ratio[ZONE_NR];
 	uint64_t total;          /**< managed pages of all zones */
-
 	/* GFP policy, as in struct machine_config. */
 	bool direct_reclaim, direct_compaction, oom_kill;
 	int extfrag_threshold;   /**< in thousandths */
@@ -225,6 +225,7 @@ struct page_allocator {
 	struct page_stats stats;
 	struct page_failure_request failed; /**< the last one; if any: stats.failures */
 
+	const struct mm_tap *tap; /**< NULL: nobody hears of calls */
 	const struct page_follow *follow; /**< NULL: nobody watches decisions */
 	void *follow_ctx;
 	uint32_t follow_wrong[PCP_TYPES]; /**< heads of lists that it did not take last time */

@@ -12,6 +12,7 @@
 #include "kmreplay/mm/vmalloc.h"
 
 struct machine_config;
+struct mm_tap;
 struct percpu;
 
 /** What lies below. */
@@ -58,6 +59,8 @@ MUST_CHECK struct percpu *percpu_create(const struct machine_config *config,
 void percpu_destroy(struct percpu *p);
 /** The balance work runs by itself before the next call (true, the start) or when asked for. */
 void percpu_set_auto_balance(struct percpu *p, bool on);
+/** Who hears of calls from now on; NULL: nobody. It must outlive the allocator. */
+void percpu_set_tap(struct percpu *p, const struct mm_tap *tap);
 
 struct percpu_request {
 	uint64_t size;	/**< bytes for each CPU */

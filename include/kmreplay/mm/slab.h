@@ -19,6 +19,7 @@
 #include "kmreplay/mm/slab_geometry.h"
 
 struct slab_allocator;
+struct mm_tap;
 
 /** Where slabs come from and go to. */
 struct slab_page_ops {
@@ -97,6 +98,8 @@ size_t slab_free_bulk(struct slab_allocator *slab, uint32_t cache, unsigned int 
 		      const uint64_t *addrs);
 /** The cache of the live or free object slot at "addr"; SLAB_CACHE_NONE: not in a slab. */
 uint32_t slab_cache_of(const struct slab_allocator *slab, uint64_t addr);
+/** Who hears of calls from now on; NULL: nobody. It must outlive the allocator. */
+void slab_set_tap(struct slab_allocator *slab, const struct mm_tap *tap);
 /** The object at "addr" is allocated (large kmalloc() included). */
 bool slab_is_live(const struct slab_allocator *slab, uint64_t addr);
 

@@ -16,6 +16,7 @@
 
 struct machine_config;
 struct vmalloc;
+struct mm_tap;
 
 /** What lies below: pages, and small objects (struct vm_struct, page arrays). */
 struct vmalloc_ops {
@@ -52,6 +53,8 @@ void vmalloc_destroy(struct vmalloc *v);
  * out: a recording that has purge events tells when.
  */
 void vmalloc_set_auto_purge(struct vmalloc *v, bool on);
+/** Who hears of areas from now on; NULL: nobody. It must outlive the allocator. */
+void vmalloc_set_tap(struct vmalloc *v, const struct mm_tap *tap);
 
 /*
  * Areas

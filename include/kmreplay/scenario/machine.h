@@ -65,6 +65,19 @@ struct scenario_totals {
 	uint64_t cost_ns;             /**< of all calls */
 };
 const struct scenario_totals *scenario_machine_totals(const struct scenario_machine *m);
+/** A call that the machine heard of (mm/tap.h), and from where it came. */
+struct scenario_tapped {
+	const struct mm_tapped *call;
+	uint64_t now_ns;
+	struct scenario_place place; /**< of the scenario's call that led to it; line 0: none did */
+	bool softirq, hardirq;
+	const char *task; /**< its name; NULL: the scenario gives none */
+	int32_t pid;
+};
+typedef void scenario_tap_fn(void *ctx, const struct scenario_tapped *tapped);
+/** Who hears of all calls of the machine, which has started. */
+void scenario_machine_tap(struct scenario_machine *m, scenario_tap_fn *tell, void *ctx);
+
 /** Simulated time since the machine was made: the calls' and that of sleeping, in ns. */
 uint64_t scenario_machine_now(const struct scenario_machine *m);
 

@@ -27,6 +27,7 @@ enum {
 	SCENARIO_MAX_DEPTH = 64,         /**< of blocks and of parentheses */
 	SCENARIO_MAX_ARGS = 16,          /**< of one function */
 	SCENARIO_MAX_ELEMENTS = 1 << 24, /**< of all arrays together */
+	SCENARIO_FIRST_PID = 1000,       /**< of a task that is given none */
 	SCENARIO_MAX_LATER = 1 << 16,    /**< blocks that wait for their time */
 };
 
@@ -130,6 +131,8 @@ struct scenario_host {
 	bool (*set_context)(void *ctx, const char *name, struct error *err);
 	/** A scope (nofs, noio, ...) begins or ends; they nest. */
 	bool (*scope)(void *ctx, const char *name, bool begin, struct error *err);
+	/** The task that makes the next calls; "name" is the scenario's. */
+	void (*set_task)(void *ctx, const char *name, uint64_t pid);
 	/** Who runs now may sleep; false and "err": not so. */
 	bool (*may_sleep)(void *ctx, struct error *err);
 	/** Time passes. */

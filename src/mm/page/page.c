@@ -14,10 +14,15 @@
 #include <config.h>
 
 #include "kmreplay/mm/page_parts.h"
+#include "kmreplay/mm/tap.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
 
+static struct mm_outcome alloc_untold(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
+				      unsigned int order, int node, unsigned int context);
+static void tell_alloc(const struct page_allocator *pa, unsigned int cpu, struct mm_outcome out,
+		       uint32_t gfp, unsigned int order);
 static bool map_metadata(struct page_allocator *pa, const struct machine_config *config,
 			 struct error *err);
 static void *map_zeroed(size_t size);
@@ -94,6 +99,16 @@ void page_count_anew(struct page_allocator *pa)
 struct mm_outcome page_alloc(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
 			     unsigned int order, int node, unsigned int context)
 {
+	const struct mm_outcome out = alloc_untold(pa, cpu, gfp, order, node, context);
+
+	if (unlikely(pa->tap))
+		tell_alloc(pa, cpu, out, gfp_apply_scopes(gfp, context), order);
+	return out;
+}
+
+static struct mm_outcome alloc_untold(struct page_allocator *pa, unsigned int cpu, uint32_t gfp,
+				      unsigned int order, int node, unsigned int context)
+{
 	struct page_request req;
 	struct zone *zone;
 	uint32_t index;
@@ -144,6 +159,8 @@ struct mm_outcome page_free(struct page_allocator *pa, unsigned int cpu, uint64_
 	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
 	page = &pa->pages[index];
 	BUG_ON(page->state != PAGE_USED || page->order != order);
+	mm_tap(pa->tap, &(struct mm_tapped){ .kind = MM_TAP_PAGE_FREE, .cpu = cpu, .addr = pfn,
+					     .order = (uint8_t)order });
 	zone = &pa->zones[page->zone];
 	page_set_unused(pa, zone, index);
 	pa->stats.frees++;
@@ -159,6 +176,8 @@ void page_free_run(struct page_allocator *pa, unsigned int cpu, uint64_t pfn, un
 
 	page_begin(pa, cpu);
 	BUG_ON(pfn < pa->base_pfn || pfn - pa->base_pfn >= pa->nr_pages);
+	mm_tap(pa->tap, &(struct mm_tapped){ .kind = MM_TAP_PAGE_FREE, .cpu = cpu, .addr = pfn,
+					     .order = (uint8_t)order });
 	zone = page_zone_of(pa, index);
 	for (uint32_t i = index; i < index + (1U << order); i++) {
 		BUG_ON(pa->pages[i].state != PAGE_USED || pa->pages[i].order);
@@ -193,6 +212,29 @@ unsigned int page_alloc_bulk(struct page_allocator *pa, unsigned int cpu, uint32
 		return 0;
 	pfns[0] = single.addr;
 	return 1;
+}
+
+void page_set_tap(struct page_allocator *pa, const struct mm_tap *tap)
+{
+	pa->tap = tap;
+}
+
+/* trace_mm_page_alloc(), which tells of failures, too */
+static void tell_alloc(const struct page_allocator *pa, unsigned int cpu, struct mm_outcome out,
+		       uint32_t gfp, unsigned int order)
+{
+	const uint8_t type = gfp & GFP_BIT_MOVABLE ? MIGRATE_MOVABLE :
+			     gfp & GFP_BIT_RECLAIMABLE ? MIGRATE_RECLAIMABLE : MIGRATE_UNMOVABLE;
+
+	mm_tap(pa->tap, &(struct mm_tapped){
+		.kind = MM_TAP_PAGE_ALLOC,
+		.cpu = cpu,
+		.failed = !mm_ok(out),
+		.order = (uint8_t)order,
+		.type = type,
+		.gfp = gfp,
+		.addr = out.addr,
+	});
 }
 
 bool page_reserve(struct page_allocator *pa, uint64_t pfn, unsigned int order)

@@ -15,6 +15,8 @@
 
 #include "percpu_internal.h"
 
+#include "kmreplay/mm/tap.h"
+
 #include "kmreplay/abi/gfp.h"
 #include "kmreplay/core/bits.h"
 #include "kmreplay/core/xalloc.h"
@@ -24,6 +26,8 @@
 
 #define MAP_GFP (GFP_BITS_KERNEL | GFP_BIT_NORETRY | GFP_BIT_NOWARN)
 
+static struct mm_outcome alloc_untold(struct percpu *p, unsigned int cpu,
+				      const struct percpu_request *request);
 static void init_slots(struct percpu *p);
 static struct pcpu_chunk *make_first(struct percpu *p, uint64_t offset, uint64_t size);
 static bool find_place(struct percpu *p, const struct percpu_request *request, bool atomic,
@@ -86,8 +90,32 @@ void percpu_set_auto_balance(struct percpu *p, bool on)
 }
 
 /* pcpu_alloc() */
+void percpu_set_tap(struct percpu *p, const struct mm_tap *tap)
+{
+	p->tap = tap;
+}
+
 struct mm_outcome percpu_alloc(struct percpu *p, unsigned int cpu,
 			       const struct percpu_request *request)
+{
+	const struct mm_outcome out = alloc_untold(p, cpu, request);
+
+	if (unlikely(p->tap) && mm_ok(out))
+		mm_tap(p->tap, &(struct mm_tapped){
+			.kind = MM_TAP_PERCPU_ALLOC,
+			.cpu = cpu,
+			.reserved = request->reserved,
+			.gfp = request->gfp,
+			.addr = out.addr,
+			.size = request->size,
+			.align = MAX(request->align, (uint64_t)PCPU_BIT_SIZE),
+			.start = pcpu_chunk_of(p, out.addr)->base,
+		});
+	return out;
+}
+
+static struct mm_outcome alloc_untold(struct percpu *p, unsigned int cpu,
+				      const struct percpu_request *request)
 {
 	struct percpu_request rounded = *request;
 	struct mm_outcome outcome = { .path = MM_PATH_PERCPU };
@@ -165,6 +193,8 @@ struct mm_outcome percpu_free(struct percpu *p, unsigned int cpu, uint64_t addr)
 	bit = (uint32_t)((addr - chunk->base) / PCPU_BIT_SIZE);
 	if (!pcpu_is_area(chunk, bit) || pcpu_is_hidden(p, chunk, bit))
 		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
+	mm_tap(p->tap, &(struct mm_tapped){ .kind = MM_TAP_PERCPU_FREE, .cpu = cpu, .addr = addr,
+					    .start = chunk->base });
 	pcpu_release(p, chunk, bit);
 	p->stats.nr_frees++;
 	if (!chunk->isolated && chunk->free_bytes == p->layout.unit_size) {
@@ -267,6 +297,8 @@ struct pcpu_chunk *pcpu_make_chunk(struct percpu *p, unsigned int cpu, uint32_t 
 	memcpy(chunk->books, books, sizeof(books));
 	BUG_ON(!pcpu_insert_chunk(p, chunk));
 	p->stats.nr_created++;
+	mm_tap(p->tap, &(struct mm_tapped){ .kind = MM_TAP_CHUNK_CREATE, .cpu = cpu,
+					    .start = chunk->base });
 	return chunk;
 }
 
@@ -278,6 +310,8 @@ void pcpu_drop_chunk(struct percpu *p, unsigned int cpu, struct pcpu_chunk *chun
 	memmove(&p->chunks.items[at], &p->chunks.items[at + 1],
 		(p->chunks.nr - at - 1) * sizeof(struct pcpu_chunk *));
 	p->chunks.nr--;
+	mm_tap(p->tap, &(struct mm_tapped){ .kind = MM_TAP_CHUNK_DESTROY, .cpu = cpu,
+					    .start = chunk->base });
 	if (!chunk->adopted)
 		p->ops.groups_free(p->ctx, cpu, chunk->base, &p->groups);
 	pcpu_books_put(p, cpu, chunk->books);

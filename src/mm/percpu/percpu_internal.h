@@ -63,6 +63,7 @@ struct pcpu_chunk {
 struct percpu {
 	struct percpu_ops ops;
 	void *ctx;
+	const struct mm_tap *tap; /**< NULL: nobody hears of calls */
 	struct mm_costs costs;
 	struct percpu_layout layout;
 	unsigned int nr_cpus;

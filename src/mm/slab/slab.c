@@ -33,6 +33,7 @@
 #include "slab_memcg.h"
 #include "slab_partial.h"
 #include "slab_sheaf.h"
+#include "slab_tap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,16 @@ uint64_t slab_page_offset(const struct slab_allocator *slab)
 struct mm_outcome slab_alloc(struct slab_allocator *slab, uint32_t id, unsigned int cpu, int node,
 			     uint32_t gfp, unsigned int context)
 {
+	const struct mm_outcome out = slab_alloc_untold(slab, id, cpu, node, gfp, context);
+
+	if (unlikely(slab->tap))
+		slab_tell_alloc(slab, &(struct slab_asked){ 0, id, gfp, cpu, node }, out);
+	return out;
+}
+
+struct mm_outcome slab_alloc_untold(struct slab_allocator *slab, uint32_t id, unsigned int cpu,
+				    int node, uint32_t gfp, unsigned int context)
+{
 	const struct mm_outcome out = take_object(slab, id, cpu, node, gfp, context);
 
 	return likely(!slab->memcg) ? out : slab_memcg_charge(slab, cpu, gfp, out);
@@ -149,6 +160,8 @@ struct mm_outcome slab_free(struct slab_allocator *slab, unsigned int cpu, uint6
 	unsigned int slot;
 
 	BUG_ON(cpu >= slab->nr_cpus);
+	if (unlikely(slab->tap))
+		slab_tell_free(slab, cpu, addr);
 	if (unlikely(!value) || unlikely(slab_map_is_large(value)))
 		return free_other(slab, cpu, addr, value);
 	slot = slab_slot(page, addr);
@@ -180,7 +193,6 @@ struct mm_outcome slab_free(struct slab_allocator *slab, unsigned int cpu, uint6
 uint32_t slab_cache_of(const struct slab_allocator *slab, uint64_t addr)
 {
 	uintptr_t value = slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
-
 	struct slab_page *page = (struct slab_page *)value;
 
 	if (!value || slab_map_is_large(value))

@@ -12,6 +12,7 @@
 
 #include "slab_designs.h"
 #include "slab_memcg.h"
+#include "slab_tap.h"
 
 #include <stdlib.h>
 
@@ -57,6 +58,9 @@ struct mm_outcome slab_alloc_bulk(struct slab_allocator *slab, uint32_t id, unsi
 			break;
 		addrs[got] = one.addr;
 	}
+	for (size_t i = 0; unlikely(slab->tap) && i < got; i++)
+		slab_tell_alloc(slab, &(struct slab_asked){ 0, id, gfp, cpu, -1 },
+				(struct mm_outcome){ .addr = addrs[i] });
 	if (got < nr)
 		give_up(&rq, got, addrs);
 	else
@@ -79,6 +83,8 @@ size_t slab_free_bulk(struct slab_allocator *slab, uint32_t id, unsigned int cpu
 	BUG_ON(cpu >= slab->nr_cpus);
 	if (slab->other)
 		return free_each(slab, cpu, nr, addrs);
+	for (size_t i = 0; unlikely(slab->tap) && i < nr; i++)
+		slab_tell_free(slab, cpu, addrs[i]);
 	objects = xreallocarray(NULL, nr, sizeof(*objects));
 	listed = list_objects(slab, cpu, nr, addrs, objects);
 	if (cache && cache->sheaves)
@@ -138,6 +144,8 @@ static void give_up(struct slab_request *rq, size_t nr, const uint64_t *addrs)
 		(void)free_each(rq->slab, rq->cpu, nr, addrs);
 		return;
 	}
+	for (size_t i = 0; unlikely(rq->slab->tap) && i < nr; i++)
+		slab_tell_free(rq->slab, rq->cpu, addrs[i]);
 	objects = xreallocarray(NULL, nr, sizeof(*objects));
 	nr = list_objects(rq->slab, rq->cpu, nr, addrs, objects);
 	slab_free_objects(rq->slab, rq->cpu, nr, objects, !rq->slab->profile->strict_cpu_partial,

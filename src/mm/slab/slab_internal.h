@@ -132,6 +132,7 @@ struct slab_allocator {
 	const struct slab_design_ops *other;    /**< of "design"; NULL: mm/slub.c's */
 	struct slab_reaper *reaper;             /**< NULL: the design is not SLAB */
 	struct slob *slob;                      /**< NULL: the design is not SLOB */
+	const struct mm_tap *tap;               /**< NULL: nobody hears of calls */
 	struct slab_page_ops ops;
 	void *ctx;
 	struct machine_config config;           /**< own copy, with ranges and classes */

@@ -13,6 +13,7 @@
 #include <config.h>
 
 #include "slab_designs.h"
+#include "slab_tap.h"
 
 #include "kmreplay/core/bits.h"
 #include "kmreplay/mm/gfp_derive.h"
@@ -65,17 +66,31 @@ static uint32_t smallest_size(const struct slab_allocator *slab);
 static enum kmalloc_type type_of(const struct slab_allocator *slab, uint32_t gfp);
 static bool has_type(const struct slab_allocator *slab, enum kmalloc_type type);
 static bool has_heap(const struct slab_allocator *slab);
+static struct mm_outcome kmalloc_untold(struct slab_allocator *slab, unsigned int cpu,
+					uint64_t size, uint32_t gfp, int node,
+					unsigned int context);
 static struct mm_outcome alloc_large(struct slab_allocator *slab, unsigned int cpu, uint32_t gfp,
 				     unsigned int order, int node, unsigned int context);
 
 struct mm_outcome slab_kmalloc(struct slab_allocator *slab, unsigned int cpu, uint64_t size,
 			       uint32_t gfp, int node, unsigned int context)
 {
+	const struct mm_outcome out = kmalloc_untold(slab, cpu, size, gfp, node, context);
+
+	if (unlikely(slab->tap))
+		slab_tell_alloc(slab, &(struct slab_asked){ size, SLAB_CACHE_NONE, gfp, cpu, node },
+				out);
+	return out;
+}
+
+static struct mm_outcome kmalloc_untold(struct slab_allocator *slab, unsigned int cpu,
+					uint64_t size, uint32_t gfp, int node, unsigned int context)
+{
 	unsigned int order;
 
 	if (likely(size - 1 < slab->kmalloc_max))
-		return slab_alloc(slab, slab_kmalloc_class(slab, size, gfp), cpu, node, gfp,
-				  context);
+		return slab_alloc_untold(slab, slab_kmalloc_class(slab, size, gfp), cpu, node, gfp,
+					 context);
 	BUG_ON(cpu >= slab->nr_cpus);
 	if (!size)
 		return (struct mm_outcome){ .addr = SLAB_ZERO_SIZE_PTR };

@@ -26,6 +26,7 @@
 
 #include "slab_partial.h"
 #include "slab_sheaf.h"
+#include "slab_tap.h"
 
 #include <stdlib.h>
 
@@ -92,7 +93,7 @@ struct mm_outcome slab_alloc_prefilled(struct slab_allocator *slab, uint32_t id,
 
 	BUG_ON(cpu >= slab->nr_cpus);
 	if (!rq.cache || !rq.cache->sheaves)
-		return slab_alloc(slab, id, cpu, -1, gfp, 0);
+		return slab_alloc_untold(slab, id, cpu, -1, gfp, 0);
 	sheaf = take_prefilled(&rq);
 	if (!sheaf->nr)
 		sheaf->nr = (uint32_t)refill(&rq, gfp | GFP_BIT_NOMEMALLOC | GFP_BIT_NOWARN,
@@ -115,7 +116,7 @@ struct mm_outcome slab_alloc_for_sheaf(struct slab_allocator *slab, uint32_t id,
 
 	BUG_ON(cpu >= slab->nr_cpus);
 	if (!rq.cache || !rq.cache->sheaves)
-		return slab_alloc(slab, id, cpu, -1, gfp, 0);
+		return slab_alloc_untold(slab, id, cpu, -1, gfp, 0);
 	return slab_sheaf_alloc(&rq);
 }
 

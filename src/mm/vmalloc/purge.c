@@ -4,6 +4,8 @@
 
 #include "vmalloc_internal.h"
 
+#include "kmreplay/mm/tap.h"
+
 #include "kmreplay/core/bits.h"
 
 #include <stdlib.h>
@@ -48,6 +50,8 @@ struct vmap_purged vmap_purge_lazy(struct vmalloc *v, bool full)
 	for (unsigned int i = 0; i < v->nr_nodes; i++)
 		purge_node(v, &v->nodes[i], full, &purged);
 	v->stats.nr_purged += purged.nr;
+	mm_tap(v->tap, &(struct mm_tapped){ .kind = MM_TAP_VMAP_PURGE, .start = purged.start,
+					    .end = purged.end, .size = purged.nr });
 	return purged;
 }
 
@@ -60,6 +64,9 @@ struct mm_outcome vmap_make_lazy(struct vmalloc *v, struct va *va)
 	va->use = VMAP_USE_OTHER;
 	v->stats.nr_frees++;
 	v->stats.lazy_pages += va_size(va) / KERNEL_PAGE_SIZE;
+	mm_tap(v->tap, &(struct mm_tapped){ .kind = MM_TAP_VMAP_FREE, .addr = va->start,
+					    .size = v->stats.lazy_pages,
+					    .given = v->stats.lazy_max_pages });
 	if (v->profile->nodes) {
 		node = va->node ? &v->nodes[va->node - 1] : vmap_node_of(v, va->start);
 		va_tree_insert(&node->lazy, va);

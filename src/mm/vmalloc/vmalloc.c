@@ -30,6 +30,8 @@
 
 #include "vmalloc_internal.h"
 
+#include "kmreplay/mm/tap.h"
+
 #include "kmreplay/core/bits.h"
 #include "kmreplay/core/xalloc.h"
 
@@ -39,6 +41,7 @@ enum {
 	LEAST_RANGE_32 = 16 << 20, /* bytes: narrower bounds are not those of vmalloc() */
 };
 
+static struct mm_outcome alloc_area(struct vmalloc *v, const struct vmap_call *call);
 static void init_nodes(struct vmalloc *v, unsigned int nr_cpus);
 static void init_cpus(struct vmalloc *v, unsigned int nr_cpus);
 static void destroy_nodes(struct vmalloc *v);
@@ -102,12 +105,35 @@ void vmalloc_set_auto_purge(struct vmalloc *v, bool on)
 	v->auto_purge = on;
 }
 
-/* alloc_vmap_area() */
+void vmalloc_set_tap(struct vmalloc *v, const struct mm_tap *tap)
+{
+	v->tap = tap;
+}
+
 struct mm_outcome vmap_area_alloc(struct vmalloc *v, unsigned int cpu, uint64_t size,
 				  uint64_t align, uint64_t vstart, uint64_t vend)
 {
 	const struct vmap_call call = { cpu, size, align, vstart, vend };
-	struct mm_outcome outcome = vmap_area_try(v, &call);
+	const struct mm_outcome outcome = alloc_area(v, &call);
+
+	if (outcome.failure != MM_FAIL_INVALID)
+		mm_tap(v->tap, &(struct mm_tapped){
+			.kind = MM_TAP_VMAP_ALLOC,
+			.cpu = cpu,
+			.failed = !mm_ok(outcome),
+			.addr = outcome.addr,
+			.size = size,
+			.align = align,
+			.start = vstart,
+			.end = vend,
+		});
+	return outcome;
+}
+
+/* alloc_vmap_area() */
+static struct mm_outcome alloc_area(struct vmalloc *v, const struct vmap_call *call)
+{
+	struct mm_outcome outcome = vmap_area_try(v, call);
 	struct vmap_purged purged;
 	struct mm_outcome again;
 
@@ -116,9 +142,9 @@ struct mm_outcome vmap_area_alloc(struct vmalloc *v, unsigned int cpu, uint64_t 
 	purged = vmap_purge_lazy(v, true);
 	outcome.path = MM_PATH_VMAP_PURGE;
 	mm_outcome_cost(&outcome, vmap_purge_cost(v, &purged));
-	again = tree_take(v, &call);
+	again = tree_take(v, call);
 	if (!mm_ok(again))
-		v->refused = call;
+		v->refused = *call;
 	outcome.addr = again.addr;
 	outcome.failure = again.failure;
 	mm_outcome_add(&outcome, again);

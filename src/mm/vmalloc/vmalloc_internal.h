@@ -119,6 +119,7 @@ struct vmalloc {
 	const struct vmalloc_profile *profile;
 	struct vmalloc_ops ops;
 	void *ctx;
+	const struct mm_tap *tap; /**< NULL: nobody hears of calls */
 	struct mm_costs costs;
 	enum machine_arch arch;
 	unsigned int nr_numa_nodes;

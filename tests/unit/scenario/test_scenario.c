@@ -144,6 +144,11 @@ static bool scope(void *ctx, const char *name, bool begin, struct error *err)
 	return true;
 }
 
+static void set_task(void *ctx, const char *name, uint64_t pid)
+{
+	str_addf(&((struct log *)ctx)->text, "task %s %llu\n", name, (unsigned long long)pid);
+}
+
 static bool may_sleep(void *ctx, struct error *err)
 {
 	return !((struct log *)ctx)->nested || error_set(err, "an interrupt cannot sleep");
@@ -208,6 +213,7 @@ static const struct scenario_host host = {
 	.set_cpu = set_cpu,
 	.set_context = set_context,
 	.scope = scope,
+	.set_task = set_task,
 	.may_sleep = may_sleep,
 	.pass = pass,
 	.now = now,
@@ -294,6 +300,7 @@ START_TEST(statements_do_what_they_say)
 	      "context softirq\npass 1000\n== a b\n");
 	check("# a comment\n/* and\nanother */ print 1 // and one more\n", "1\n");
 	check("cpu = 3; print cpu", "3\n");
+	check("task \"a b\"; task \"c\", 3 + 4", "task a b 1000\ntask c 7\n");
 	check("a[0] = 5; a[1] = 7; a[2] = 7; print find(7, a[], 3), find(7, a[], 1), find(5, a[], 0)",
 	      "1 -1 -1\n");
 	check("", "");
