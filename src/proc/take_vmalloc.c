@@ -17,6 +17,7 @@ struct areas vec(struct vmap_area_info);
 
 static void collect(const struct vmalloc *v, struct areas *areas);
 static int by_node(const void *a, const void *b);
+static unsigned int area_flags(const struct vmap_area_info *info);
 static void take_area(struct proc_snapshot *snap, const struct vmalloc *v,
 		      const struct vmap_area_info *info);
 static void take_lazy(struct proc_snapshot *snap, const struct vmalloc *v);
@@ -62,6 +63,21 @@ static int by_node(const void *a, const void *b)
 	return left->addr < right->addr ? -1 : left->addr > right->addr;
 }
 
+/* Of an area that a recording shows only its pages tell what it is for. */
+static unsigned int area_flags(const struct vmap_area_info *info)
+{
+	static const unsigned int flags[] = {
+		[VMAP_USE_VMALLOC] = PROC_AREA_VMALLOC,	 [VMAP_USE_VMAP] = PROC_AREA_VMAP,
+		[VMAP_USE_IOREMAP] = PROC_AREA_IOREMAP,	 [VMAP_USE_STACK] = PROC_AREA_VMALLOC,
+		[VMAP_USE_RAM] = PROC_AREA_VM_MAP_RAM,	 [VMAP_USE_KEPT] = PROC_AREA_VMALLOC,
+		[VMAP_USE_DYING] = PROC_AREA_VMALLOC,
+	};
+
+	if (info->use == VMAP_USE_OTHER)
+		return info->nr_pages ? PROC_AREA_VMALLOC : 0;
+	return flags[info->use];
+}
+
 static void take_area(struct proc_snapshot *snap, const struct vmalloc *v,
 		      const struct vmap_area_info *info)
 {
@@ -70,7 +86,7 @@ static void take_area(struct proc_snapshot *snap, const struct vmalloc *v,
 		.end = info->addr + info->size,
 		.size = info->size,
 		.nr_pages = info->nr_pages,
-		.flags = info->nr_pages ? PROC_AREA_VMALLOC : 0,
+		.flags = area_flags(info),
 	};
 
 	if (info->nr_pages && vmalloc_nr_numa_nodes(v) == 1) {

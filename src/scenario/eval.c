@@ -43,6 +43,7 @@ static const struct {
 	{ 'p', SCENARIO_PAGE, false, true },     { 'u', SCENARIO_PERCPU, false, true },
 	{ 'c', SCENARIO_CACHE, false, true },    { 'm', SCENARIO_POOL, false, true },
 	{ 't', SCENARIO_TEXT, false, true },     { 'r', SCENARIO_ARRAY, false, true },
+	{ 'x', SCENARIO_INT, true, true }, /* a mask where it is the last one */
 	{ 'e', SCENARIO_ADDRESS, false, true }, /* or a page */
 };
 

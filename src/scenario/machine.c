@@ -6,6 +6,7 @@
 
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/slab.h"
+#include "kmreplay/mm/vmalloc.h"
 
 #include <string.h>
 
@@ -88,6 +89,7 @@ void scenario_machine_destroy(struct scenario_machine *m)
 	vec_deinit(&m->interrupted);
 	str_deinit(&m->text);
 	str_deinit(&m->detail);
+	str_deinit(&m->note);
 	free(m);
 }
 
@@ -139,6 +141,7 @@ bool scenario_machine_build(struct scenario_machine *m, const struct machine_con
 		.moved = scenario_moved,
 		.reclaim = scenario_reclaim,
 		.oom = scenario_oom,
+		.own_objects = true,
 	};
 
 	const uint64_t now = scenario_machine_now(m);
@@ -256,6 +259,16 @@ bool scenario_answer(struct calling *c, scenario_int number)
 	return true;
 }
 
+/* What there is to tell begins with nothing; who asks counts for all layers. */
+static void before_call(struct scenario_machine *m)
+{
+	str_reset(&m->note);
+	if (!m->machine || scenario_is_booting(m))
+		return;
+	m->tables_before = vmalloc_nr_tables(m->vmalloc);
+	machine_set_context(m->machine, scenario_context(m));
+}
+
 static bool make_call(void *ctx, const struct scenario_call *call, struct scenario_value *ret,
 		      struct error *err)
 {
@@ -270,6 +283,7 @@ static bool make_call(void *ctx, const struct scenario_call *call, struct scenar
 	scenario_tell_mistake(m);
 	memset(&m->last, 0, sizeof(m->last));
 	m->last.type = row->function.result;
+	before_call(m);
 	if (!row->query && wrong_time(&c, row->when))
 		scenario_mistake(&c, scenario_is_booting(m) ?
 					     "the page allocator is not there yet: only memblock" :

@@ -12,6 +12,7 @@
  *	calls_slab.c      kmalloc() and its family, caches
  *	calls_page.c      pages
  *	calls_area.c      vmalloc, kvmalloc
+ *	calls_map.c       what else stands on areas: vmap, ioremap, stacks, modules
  *	calls_percpu.c    per-CPU memory
  *	calls_contig.c    CMA, contiguous ranges, DMA buffers
  *	calls_sg.c        scattered buffers
@@ -32,6 +33,12 @@
 #include "machine_large.h"
 
 enum { SCENARIO_NR_SCOPES = 4 };
+
+/** Flags of vmap() that make a difference. */
+enum {
+	SCENARIO_VM_FLUSH_RESET_PERMS = 0x100,
+	SCENARIO_VM_MAP_PUT_PAGES = 0x200,
+};
 
 /** The last call, as expectations see it. */
 struct last_call {
@@ -109,6 +116,8 @@ struct scenario_machine {
 	scenario_tap_fn *tapped; /**< NULL: nobody hears of calls */
 	void *tapped_ctx;
 	struct str text, detail;
+	struct str note;        /**< what else there is to tell of the last call; for --explain */
+	uint64_t tables_before; /**< vmalloc_nr_tables() before the last call */
 };
 
 /** A call on its way: arguments are checked for their types already. */
@@ -168,6 +177,20 @@ uint64_t scenario_last_pfn(const struct scenario_machine *m);
 /** The zone that "pfn" lies in; "?" for none. */
 const char *scenario_zone_name(const struct scenario_machine *m, uint64_t pfn);
 int scenario_node_of(const struct scenario_machine *m, uint64_t pfn);
+
+/** Appends to what --explain tells of the call on its way; without it, does nothing. */
+void scenario_note(struct scenario_machine *m, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* calls_area.c */
+
+/** scenario_gave() of an area: what it is made of, or the holes it does not fit in, are told. */
+bool scenario_gave_area(struct calling *c, struct mm_outcome out);
+void scenario_note_shortage(struct scenario_machine *m);
+void scenario_note_tables(struct scenario_machine *m);
+/** vfree() from where the call comes. */
+struct mm_outcome scenario_vfree_of(struct calling *c, uint64_t addr);
+/** False, after a mistake of function "what": in an interrupt it is a bug. */
+bool scenario_no_interrupt(struct calling *c, const char *what);
 
 /* machine_blocks.c */
 
@@ -236,7 +259,11 @@ static inline int arg_int(const struct calling *c, unsigned int i)
 	X(split_page) X(alloc_exact) X(free_exact) X(alloc_bulk) X(page_to_pfn)               \
 	X(page_address) X(virt_to_page) X(pfn_of) X(zone_of) X(node_of_pfn)                    \
 	X(vmalloc) X(vzalloc) X(vmalloc_node) X(vmalloc_32) X(vmalloc_user) X(vmalloc_huge)   \
-	X(vmalloc_gfp) X(vfree) X(kvmalloc) X(kvzalloc) X(kvmalloc_array) X(kvcalloc)         \
+	X(vmalloc_gfp) X(vfree) X(vfree_atomic) X(vrealloc) X(kvmalloc_node)                  \
+	X(kvzalloc_node) X(kvrealloc) X(vmap) X(vunmap) X(vm_map_ram) X(vm_unmap_ram)         \
+	X(unmap_aliases) X(ioremap) X(iounmap) X(module_alloc) X(execmem_alloc)               \
+	X(execmem_free) X(set_memory) X(bpf_alloc) X(bpf_free) X(stack_alloc) X(stack_free)   \
+	X(offline_stacks) X(kvmalloc) X(kvzalloc) X(kvmalloc_array) X(kvcalloc)         \
 	X(kvfree) X(is_vmalloc) X(percpu) X(percpu_gfp) X(percpu_reserved) X(free_percpu)     \
 	X(percpu_counter_init) X(percpu_counter_destroy) X(per_cpu_ptr)                       \
 	X(size_mul) X(size_add) X(struct_size) X(cache_add) X(anon_add) X(drop_caches)        \

@@ -6,6 +6,7 @@
 
 #include "kmreplay/abi/gfp_history.h"
 #include "kmreplay/mm/slab.h"
+#include "kmreplay/mm/vmap.h"
 
 #include <string.h>
 
@@ -39,12 +40,27 @@ static const struct {
 	{ "SLAB_POISON", SLAB_POISON },
 	{ "SLAB_STORE_USER", SLAB_STORE_USER },
 	{ "SLAB_TRACE", SLAB_TRACE },
+	{ "VM_IOREMAP", 0x1 },
+	{ "VM_ALLOC", 0x2 },
+	{ "VM_MAP", 0x4 },
+	{ "VM_USERMAP", 0x8 },
+	{ "VM_NO_GUARD", 0x40 },
+	{ "VM_FLUSH_RESET_PERMS", SCENARIO_VM_FLUSH_RESET_PERMS },
+	{ "VM_MAP_PUT_PAGES", SCENARIO_VM_MAP_PUT_PAGES },
+	{ "EXECMEM_MODULE_TEXT", 0 },
+	{ "EXECMEM_KPROBES", 1 },
+	{ "EXECMEM_FTRACE", 2 },
+	{ "EXECMEM_BPF", 3 },
+	{ "EXECMEM_MODULE_DATA", 4 },
+	{ "PAGE_KERNEL", 0 },
 	/* What goes wrong without them has no counterpart here. */
 	{ "SLAB_PANIC", 0 },
 	{ "SLAB_MEM_SPREAD", 0 },
 };
 
-static const char *const others[] = { "NULL", "SIZE_MAX", "NUMA_NO_NODE", "ZERO_SIZE_PTR" };
+static const char *const others[] = {
+	"THREAD_SIZE", "NULL", "SIZE_MAX", "NUMA_NO_NODE", "ZERO_SIZE_PTR"
+};
 
 static bool gfp_constant(const struct scenario_machine *m, const char *name,
 			 struct scenario_value *ret);
@@ -62,6 +78,8 @@ bool scenario_constant(void *ctx, const char *name, struct scenario_value *ret)
 	}
 	if (!strcmp(name, "NUMA_NO_NODE"))
 		ret->number = -1;
+	else if (!strcmp(name, "THREAD_SIZE"))
+		ret->number = vmap_stack_size(m->vmalloc);
 	else if (!strcmp(name, "SIZE_MAX"))
 		ret->number = m->arch == ARCH_X86_32 ? UINT32_MAX : UINT64_MAX;
 	else if (!strcmp(name, "NULL"))

@@ -38,11 +38,26 @@ void scenario_tell_call(struct scenario_machine *m, const struct scenario_call *
 	add_result(m, ret);
 	str_reset(&m->detail);
 	add_detail(m);
+	if (m->note.len)
+		str_addf(&m->detail, "%s%s", m->detail.len ? "; " : "", str_text(&m->note));
 	called.text = str_text(&m->text);
 	called.detail = str_text(&m->detail);
 	if (!mm_ok(m->last.out))
 		called.failure = mm_failure_name((enum mm_failure)m->last.out.failure);
 	m->sink->tell(m->ctx, SCENARIO_CALLED, &call->place, NULL, &called);
+}
+
+void scenario_note(struct scenario_machine *m, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!m->explain)
+		return;
+	if (m->note.len)
+		str_add(&m->note, ", ");
+	va_start(ap, fmt);
+	str_vaddf(&m->note, fmt, ap);
+	va_end(ap);
 }
 
 void scenario_tell_mistake(struct scenario_machine *m)
@@ -99,7 +114,7 @@ static void add_argument(struct scenario_machine *m, const struct scenario_call 
 	const struct scenario_value *arg = &call->args[i];
 	struct slab_cache_stats stats;
 
-	if (letter == 'g')
+	if (letter == 'g' || (letter == 'x' && i + 1 == call->nr_args))
 		gfp_print(gfp_era_of_release(m->kernel.major, m->kernel.minor),
 			  (uint32_t)arg->number, &m->text);
 	else if (arg->type == SCENARIO_CACHE && arg->number &&

@@ -164,6 +164,8 @@ struct vmalloc_stats {
 
 /** Figures of this moment. Walks the free ranges. */
 void vmalloc_stats(const struct vmalloc *v, struct vmalloc_stats *stats);
+/** is_vmalloc_addr(): "addr" is in the vmalloc range, whatever is there. */
+bool vmalloc_has_addr(const struct vmalloc *v, uint64_t addr);
 /** Page tables made so far, of all levels: what a call made is the difference. */
 uint64_t vmalloc_nr_tables(const struct vmalloc *v);
 /** A number that is another one whenever an area or a free range has changed. */

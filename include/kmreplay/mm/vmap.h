@@ -42,6 +42,8 @@ struct mm_outcome vmap_ram_unmap(struct vmalloc *v, unsigned int cpu, uint64_t a
 				 uint64_t nr_pages);
 /** vm_unmap_aliases(): blocks that are used up in part and not mapped any more go, then a purge. */
 struct vmap_purged vmap_unmap_aliases(struct vmalloc *v);
+/** Modelled cost of a purge that gave back so much, in ns. */
+uint64_t vmap_purge_cost(const struct vmalloc *v, const struct vmap_purged *purged);
 
 /*
  * Later

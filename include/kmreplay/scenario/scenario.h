@@ -65,7 +65,7 @@ struct scenario_function {
 	/**
 	 * A letter for each argument: 's' size or count (64 bits), 'i' number that may be negative,
 	 * 'g' mask, 'a' address, 'p' page, 'u' percpu, 'c' cache, 'm' pool, 't' text, 'r' array,
-	 * 'e' element of a pool: address or page.
+	 * 'e' element of a pool: address or page, 'x' size, or mask where it is the last one.
 	 * What stands behind a '?' is optional.
 	 */
 	const char *args;

@@ -32,11 +32,12 @@
 #include <stdlib.h>
 
 static struct mm_outcome own_area(struct vmalloc *v, unsigned int cpu, uint64_t nr_pages);
-static struct mm_outcome from_blocks(struct vmalloc *v, unsigned int cpu, unsigned int order);
+static struct mm_outcome from_blocks(struct vmalloc *v, unsigned int cpu, unsigned int nr_pages);
 static struct mm_outcome new_block(struct vmalloc *v, unsigned int cpu);
-static uint64_t cut(const struct vmalloc *v, struct vmap_block *block, unsigned int order);
+static uint64_t cut(const struct vmalloc *v, struct vmap_block *block, unsigned int nr_pages);
+static unsigned int rounded(unsigned int nr_pages);
 static struct mm_outcome unmap_in_block(struct vmalloc *v, unsigned int cpu, uint64_t addr,
-					unsigned int order);
+					unsigned int nr_pages);
 static struct vmap_block *block_at(const struct vmalloc *v, uint64_t addr);
 static void free_block(struct vmalloc *v, unsigned int cpu, struct vmap_block *block);
 static bool check_block(const struct vmalloc *v, const struct vmap_block *block,
@@ -54,7 +55,7 @@ struct mm_outcome vmap_ram(struct vmalloc *v, unsigned int cpu, uint64_t nr_page
 	if (nr_pages > v->layout->block_most)
 		outcome = own_area(v, cpu, nr_pages);
 	else
-		outcome = from_blocks(v, cpu, bits_get_order(nr_pages * KERNEL_PAGE_SIZE));
+		outcome = from_blocks(v, cpu, (unsigned int)nr_pages);
 	if (mm_ok(outcome) && !vmap_map_small(&mapper, outcome.addr, nr_pages)) {
 		mm_outcome_add(&outcome, vmap_ram_unmap(v, cpu, outcome.addr, nr_pages));
 		outcome.addr = 0;
@@ -72,7 +73,7 @@ struct mm_outcome vmap_ram_unmap(struct vmalloc *v, unsigned int cpu, uint64_t a
 		return vmap_failed(MM_FAIL_INVALID);
 	vmap_run_pending(v);
 	if (nr_pages <= v->layout->block_most)
-		return unmap_in_block(v, cpu, addr, bits_get_order(nr_pages * KERNEL_PAGE_SIZE));
+		return unmap_in_block(v, cpu, addr, (unsigned int)nr_pages);
 	va = va_tree_find(&v->busy, addr);
 	if (!va || va->use != VMAP_USE_RAM || va->block ||
 	    va_size(va) != nr_pages * KERNEL_PAGE_SIZE)
@@ -148,7 +149,7 @@ static struct mm_outcome own_area(struct vmalloc *v, unsigned int cpu, uint64_t 
 }
 
 /* vb_alloc(): the first block with room, in the order that they were made in. */
-static struct mm_outcome from_blocks(struct vmalloc *v, unsigned int cpu, unsigned int order)
+static struct mm_outcome from_blocks(struct vmalloc *v, unsigned int cpu, unsigned int nr_pages)
 {
 	struct mm_outcome outcome = { .path = MM_PATH_VMAP_BLOCK };
 	struct vmap_cpu *own = vmap_cpu_of(v, cpu);
@@ -158,14 +159,14 @@ static struct mm_outcome from_blocks(struct vmalloc *v, unsigned int cpu, unsign
 
 		outcome.steps = (uint16_t)MIN(outcome.steps + 1U, (unsigned int)UINT16_MAX);
 		mm_outcome_cost(&outcome, v->costs.vmap_pool);
-		if (block->free < 1U << order)
+		if (block->free < rounded(nr_pages))
 			continue;
-		outcome.addr = cut(v, block, order);
+		outcome.addr = cut(v, block, nr_pages);
 		return outcome;
 	}
 	outcome = new_block(v, cpu);
 	if (mm_ok(outcome))
-		(void)cut(v, block_at(v, outcome.addr), order);
+		(void)cut(v, block_at(v, outcome.addr), nr_pages);
 	return outcome;
 }
 
@@ -178,7 +179,9 @@ static struct mm_outcome new_block(struct vmalloc *v, unsigned int cpu)
 	struct vmap_block *block;
 
 	if (v->ops.kmalloc) {
-		object = v->ops.kmalloc(v->ctx, cpu, v->profile->vmap_block_size, GFP_BITS_KERNEL);
+		object = v->ops.kmalloc(v->ctx, cpu,
+					vmap_object_size(v, v->profile->vmap_block_size),
+					GFP_BITS_KERNEL);
 		if (!mm_ok(object))
 			return object;
 	}
@@ -200,21 +203,27 @@ static struct mm_outcome new_block(struct vmalloc *v, unsigned int cpu)
 	return outcome;
 }
 
-/* The next 2^order pages of "block", which has them: their address. */
-static uint64_t cut(const struct vmalloc *v, struct vmap_block *block, unsigned int order)
+/* The next pages of "block", which has them: their address. */
+static uint64_t cut(const struct vmalloc *v, struct vmap_block *block, unsigned int nr_pages)
 {
 	const unsigned int at = v->layout->block_pages - block->free;
 
-	block->orders[at] = (uint8_t)(order + 1);
-	block->free -= 1U << order;
+	block->mapped[at] = (uint8_t)nr_pages;
+	block->free -= rounded(nr_pages);
 	if (!block->free)
 		list_del(&block->queue);
 	return block->va->start + at * (uint64_t)KERNEL_PAGE_SIZE;
 }
 
+/* So many pages of a block are used up by a mapping. */
+static unsigned int rounded(unsigned int nr_pages)
+{
+	return (unsigned int)bits_roundup_pow2(nr_pages);
+}
+
 /* vb_free() */
 static struct mm_outcome unmap_in_block(struct vmalloc *v, unsigned int cpu, uint64_t addr,
-					unsigned int order)
+					unsigned int nr_pages)
 {
 	struct vmap_block *block = block_at(v, addr);
 	struct mm_outcome outcome = { .path = MM_PATH_VMAP_LAZY, .steps = 1 };
@@ -223,11 +232,11 @@ static struct mm_outcome unmap_in_block(struct vmalloc *v, unsigned int cpu, uin
 	if (!block || addr % KERNEL_PAGE_SIZE)
 		return vmap_failed(MM_FAIL_INVALID);
 	at = (addr - block->va->start) / KERNEL_PAGE_SIZE;
-	if (block->orders[at] != order + 1)
+	if (block->mapped[at] != nr_pages)
 		return vmap_failed(MM_FAIL_INVALID);
-	block->orders[at] = 0;
-	block->dirty += 1U << order;
-	mm_outcome_cost(&outcome, (uint64_t)v->costs.vmap_map_page << order);
+	block->mapped[at] = 0;
+	block->dirty += rounded(nr_pages);
+	mm_outcome_cost(&outcome, (uint64_t)v->costs.vmap_map_page * nr_pages);
 	if (block->dirty == v->layout->block_pages)
 		free_block(v, cpu, block);
 	return outcome;
@@ -260,7 +269,7 @@ static bool check_block(const struct vmalloc *v, const struct vmap_block *block,
 	unsigned int mapped = 0;
 
 	for (unsigned int i = 0; i < pages; i++)
-		mapped += block->orders[i] ? 1U << (block->orders[i] - 1) : 0;
+		mapped += block->mapped[i] ? rounded(block->mapped[i]) : 0;
 	if (va_tree_find(&v->busy, block->va->start) != block->va || block->va->block != block)
 		return error_set(err, "block 0x%" PRIx64 " is no area in use", block->va->start);
 	if (block->free + block->dirty + mapped != pages || block->dirty == pages)

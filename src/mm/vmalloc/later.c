@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is not done at once: vfree() where nobody may sleep, which a worker does
- * (delayed_vfree_work, before 6.3 __vfree_deferred), stacks that wait for a grace period, and
- * purges.
+ * (delayed_vfree_work()), stacks that wait for a grace period, and purges.
  */
 #include <config.h>
 

@@ -17,14 +17,14 @@
 	  .start = (start_), .vend = (end_), .space_end = UINT64_MAX,                          \
 	  .modules_start = (modules), .modules_end = (start_), .block_pages = 1024,            \
 	  .block_most = 64, .ioremap_shift = VMAP_PUD_SHIFT, .stack_size = 16 << 10,           \
-	  .stack_align = 32 << 10 }
+	  .stack_align = 32 << 10, .pointer = 8 }
 /* arch/x86/include/asm/pgtable_64_types.h: VMALLOC_END is the last byte. */
 #define X86_64(levels_, start_, size)                                                          \
 	{ .arch = ARCH_X86_64, .levels = (levels_), .start = (start_),                         \
 	  .vend = (start_) + (size) - 1, .space_end = UINT64_MAX,                              \
 	  .modules_start = 0xffffffffc0000000, .modules_end = 0xffffffffff000000,              \
 	  .block_pages = 256, .block_most = 64, .ioremap_shift = VMAP_PUD_SHIFT,               \
-	  .stack_size = 16 << 10, .stack_align = 16 << 10 }
+	  .stack_size = 16 << 10, .stack_align = 16 << 10, .pointer = 8 }
 
 /* Those of one architecture and depth by release. */
 static const struct vmap_layout layouts[] = {
@@ -34,7 +34,7 @@ static const struct vmap_layout layouts[] = {
 	 * stacks in the direct map. */
 	{ .arch = ARCH_X86_32, .start = 0xf77fe000, .vend = MACHINE_VMALLOC_END_32,
 	  .space_end = UINT32_MAX, .block_pages = 64, .block_most = 32,
-	  .ioremap_shift = VMAP_PMD_SHIFT, .stack_size = 8 << 10 },
+	  .ioremap_shift = VMAP_PMD_SHIFT, .stack_size = 8 << 10, .pointer = 4 },
 	ARM64(4, 0, 0, 0xffff800000000000, 0xffff800008000000, 0xfffffbfff0000000),
 	ARM64(4, 6, 5, 0xffff800000000000, 0xffff800080000000, 0xfffffbfff0000000),
 	ARM64(4, 6, 9, 0xffff800000000000, 0xffff800080000000, 0xfffffdffbf800000),
@@ -112,6 +112,12 @@ const struct vmalloc_profile *vmap_profile_for(struct kernel_version version)
 			profile = &profiles[i];
 	}
 	return profile;
+}
+
+/* All but a physical address in them is as wide as a pointer. */
+uint64_t vmap_object_size(const struct vmalloc *v, uint64_t size)
+{
+	return v->layout->pointer == 8 ? size : size / 2 + 4;
 }
 
 void vmap_init_layout(struct vmalloc *v, const struct machine_config *config)

@@ -12,7 +12,7 @@
 #include "kmreplay/core/bits.h"
 
 static void map_io(const struct vmap_mapper *m, uint64_t addr, uint64_t phys, uint64_t size);
-static uint64_t io_step(const struct vmap_mapper *m, uint64_t addr, uint64_t phys, uint64_t size);
+static uint64_t io_entry(const struct vmap_mapper *m, uint64_t bits, uint64_t size);
 
 struct mm_outcome vmap_map(struct vmalloc *v, unsigned int cpu, const struct vmap_mapping *mapping)
 {
@@ -117,31 +117,35 @@ bool vmap_shortage(const struct vmalloc *v, struct vmap_room *room)
 /* ioremap_page_range(): by the largest entries that address, memory and the rest allow. */
 static void map_io(const struct vmap_mapper *m, uint64_t addr, uint64_t phys, uint64_t size)
 {
-	while (size && mm_ok(*m->outcome)) {
-		const uint64_t step = io_step(m, addr, phys, size);
+	const uint64_t pmd = 1ULL << VMAP_PMD_SHIFT;
 
-		if (step == 1ULL << VMAP_PMD_SHIFT)
+	while (size && mm_ok(*m->outcome)) {
+		uint64_t step = io_entry(m, addr | phys, size);
+
+		if (step == pmd) {
 			(void)vmap_map_huge(m, addr, step / KERNEL_PAGE_SIZE);
-		else if (step < 1ULL << VMAP_PMD_SHIFT)
+		} else if (step < pmd) {
+			/* Up to where a larger entry may begin. */
+			step = MIN(size, pmd - (addr & (pmd - 1)));
 			(void)vmap_map_small(m, addr, step / KERNEL_PAGE_SIZE);
+		}
 		addr += step;
 		phys += step;
 		size -= step;
 	}
 }
 
-/* What one entry maps, or up to where the next larger entry may begin. */
-static uint64_t io_step(const struct vmap_mapper *m, uint64_t addr, uint64_t phys, uint64_t size)
+/* What the largest entry maps that can stand there: both sides have these bits. */
+static uint64_t io_entry(const struct vmap_mapper *m, uint64_t bits, uint64_t size)
 {
 	static const unsigned int shifts[] = { VMAP_PUD_SHIFT, VMAP_PMD_SHIFT };
-	const uint64_t pmd = 1ULL << VMAP_PMD_SHIFT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(shifts); i++) {
 		const uint64_t reach = 1ULL << shifts[i];
 
 		if (shifts[i] <= m->v->layout->ioremap_shift && size >= reach &&
-		    !((addr | phys) & (reach - 1)))
+		    !(bits & (reach - 1)))
 			return reach;
 	}
-	return MIN(size, pmd - (addr & (pmd - 1)));
+	return KERNEL_PAGE_SIZE;
 }

@@ -154,7 +154,7 @@ struct mm_outcome vmap_get_area(struct vmalloc *v, unsigned int cpu,
 	struct va *va;
 
 	if (v->ops.kmalloc) {
-		vm = v->ops.kmalloc(v->ctx, cpu, v->profile->vm_struct_size,
+		vm = v->ops.kmalloc(v->ctx, cpu, vmap_object_size(v, v->profile->vm_struct_size),
 				    (request->gfp & GFP_BITS_HOW) | GFP_BIT_ZERO);
 		if (!mm_ok(vm))
 			return vm;
@@ -335,7 +335,7 @@ static bool allow_huge(const struct vmalloc *v, const struct vmalloc_request *re
 static bool get_array(struct filling *f)
 {
 	struct vmalloc_request nested = {
-		.size = f->want * sizeof(uint64_t),
+		.size = f->want * f->v->layout->pointer,
 		.gfp = (f->gfp & GFP_BITS_HOW) | GFP_BIT_ZERO,
 		.node = f->node,
 	};

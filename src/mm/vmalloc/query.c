@@ -33,6 +33,11 @@ void vmalloc_stats(const struct vmalloc *v, struct vmalloc_stats *stats)
 	add_free(v, stats);
 }
 
+bool vmalloc_has_addr(const struct vmalloc *v, uint64_t addr)
+{
+	return addr >= v->range_start && addr <= v->range_end;
+}
+
 uint64_t vmalloc_changes(const struct vmalloc *v)
 {
 	return v->busy.nr_changes + v->free.nr_changes;

@@ -38,6 +38,7 @@ struct vmap_layout {
 	unsigned int ioremap_shift; /**< log2 of the largest alignment of ioremap() */
 	unsigned int stack_size;    /**< THREAD_SIZE */
 	unsigned int stack_align;   /**< THREAD_ALIGN; 0: not VMAP_STACK */
+	unsigned int pointer;	    /**< bytes of one */
 };
 
 /** Rules that differ between releases. */
@@ -89,7 +90,7 @@ struct vmap_block {
 	uint64_t object;        /**< kmalloc()ed for it; 0: none */
 	unsigned int free;      /**< pages that were never used */
 	unsigned int dirty;     /**< pages that were used and unmapped */
-	uint8_t orders[];       /**< by page: log2 of the pages mapped from there on, plus 1 */
+	uint8_t mapped[];       /**< by page: how many were mapped from there on, and still are */
 };
 
 /** A thread stack that a task has left. */
@@ -164,6 +165,8 @@ static inline struct mm_outcome vmap_failed(enum mm_failure failure)
 
 /** The rules of a release; of the newest when it is unknown (0.0). */
 const struct vmalloc_profile *vmap_profile_for(struct kernel_version version);
+/** Bytes that an object of "size" on 64 bits takes on this machine. */
+uint64_t vmap_object_size(const struct vmalloc *v, uint64_t size);
 /** The ranges of "config"'s machine. */
 void vmap_init_layout(struct vmalloc *v, const struct machine_config *config);
 
@@ -229,8 +232,6 @@ struct mm_outcome vmap_get_area(struct vmalloc *v, unsigned int cpu,
 				const struct vmalloc_request *request, bool huge);
 /** What vmalloc() keeps of "va", made when it has nothing yet. */
 struct va_pages *vmap_pages_of(struct va *va);
-/** Modelled cost of a purge that gave back so much. */
-uint64_t vmap_purge_cost(const struct vmalloc *v, const struct vmap_purged *purged);
 /** Frees the pages, the array and the bookkeeping of an area that is gone. */
 struct mm_outcome vmap_pages_release(struct vmalloc *v, unsigned int cpu, struct va_pages *pages);
 /** Forgets "pages" without giving anything back. */
