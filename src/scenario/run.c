@@ -383,10 +383,16 @@ static bool expect_property(struct runner *r, const struct stmt *stmt)
 {
 	struct scenario_value wanted, found;
 	struct str text = { 0 };
+	const char *why = NULL;
 	bool met;
 
 	if (!eval(r, stmt->expr[0], &wanted))
 		return false;
+	if (r->scenario->host->failed(r->scenario->ctx, &why)) {
+		source_of(stmt, &text);
+		str_addf(&text, ": the call failed%s%s", why ? ", for " : "", why ? why : "");
+		return told(r, stmt, false, &text);
+	}
 	if (!r->scenario->host->property(r->scenario->ctx, stmt->property, &found, r->err))
 		return scenario_error_at(r->scenario, &stmt->place, r->err, r->where);
 	if (!eval_compare(r, stmt->expr[0], stmt->sign, &found, &wanted, &met))

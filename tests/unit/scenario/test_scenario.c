@@ -386,6 +386,8 @@ START_TEST(expectations_say_what_was_found)
 	check("expect zone != DMA", "1:1 NOT MET: expect zone != DMA: it is DMA\n");
 	check("expect size >= 2 * 30; expect size 65",
 	      "1:1 met: expect size >= 2 * 30\n1:24 NOT MET: expect size 65: it is 64\n");
+	check("refuse(\"no room\"); expect size 64",
+	      "refuse no room\n1:20 NOT MET: expect size 64: the call failed, for for a test\n");
 	check("if 1 { expect 1 == 2 }", "1:8 NOT MET: expect 1 == 2\n");
 }
 END_TEST
