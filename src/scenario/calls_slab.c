@@ -207,7 +207,7 @@ bool scenario_cache_shrink(struct calling *c)
 	uint32_t cache;
 
 	if (cache_of(c, &cache))
-		slab_shrink(c->m->slab, cache, c->m->cpu);
+		c->ret->number = slab_shrink(c->m->slab, cache, c->m->cpu);
 	return true;
 }
 
@@ -227,6 +227,28 @@ bool scenario_cache_size(struct calling *c)
 	if (!cache_of(c, &cache))
 		return error_set(c->err, "this cache is not there any more");
 	return scenario_answer(c, slab_cache_geometry(c->m->slab, cache)->object_size);
+}
+
+/* objs_per_slab(), by an object of the slab, not its struct slab. */
+bool scenario_slab_objects(struct calling *c)
+{
+	const struct slab_geometry *g =
+		slab_cache_geometry(c->m->slab, slab_cache_of(c->m->slab, arg_u64(c, 0)));
+
+	if (!g)
+		return error_set(c->err, "no slab holds 0x%" PRIx64, arg_u64(c, 0));
+	return scenario_answer(c, g->objects);
+}
+
+/* slab_size(), likewise. */
+bool scenario_slab_size(struct calling *c)
+{
+	const struct slab_geometry *g =
+		slab_cache_geometry(c->m->slab, slab_cache_of(c->m->slab, arg_u64(c, 0)));
+
+	if (!g)
+		return error_set(c->err, "no slab holds 0x%" PRIx64, arg_u64(c, 0));
+	return scenario_answer(c, (scenario_int)KERNEL_PAGE_SIZE << g->order);
 }
 
 bool scenario_size_mul(struct calling *c)

@@ -29,6 +29,7 @@ static bool compare(enum token_kind sign, scenario_int a, scenario_int b);
 static bool is_pointer(const struct scenario_value *value);
 static bool comparable(const struct scenario_value *a, const struct scenario_value *b,
 		       enum token_kind sign);
+static bool is_null(const struct scenario_value *value);
 static struct scenario_value number(scenario_int value);
 
 /* What each letter of a function's arguments wants. */
@@ -273,7 +274,7 @@ static bool eval_binary(struct runner *r, const struct expr *expr, struct scenar
 		*ret = number(truth);
 		return true;
 	}
-	if (a.type == SCENARIO_ADDRESS)
+	if (a.type == SCENARIO_ADDRESS || a.type == SCENARIO_PERCPU)
 		return eval_address(r, expr, &a, &b, ret);
 	if (a.type != SCENARIO_INT || b.type != SCENARIO_INT)
 		return scenario_error(r->scenario, &expr->place, r->err, r->where,
@@ -331,7 +332,7 @@ static bool eval_numbers(struct runner *r, const struct expr *expr, scenario_int
 				      "the result of %s is too large", token_name(expr->sign));
 }
 
-/* address + number, address - number, address - address */
+/* address + number, address - number, address - address; likewise with per-CPU areas */
 static bool eval_address(struct runner *r, const struct expr *expr, const struct scenario_value *a,
 			 const struct scenario_value *b, struct scenario_value *ret)
 {
@@ -342,13 +343,13 @@ static bool eval_address(struct runner *r, const struct expr *expr, const struct
 		ret->number = (uint64_t)a->number + (expr->sign == TOKEN_PLUS ? by : -by);
 		return true;
 	}
-	if (expr->sign == TOKEN_MINUS && b->type == SCENARIO_ADDRESS) {
+	if (expr->sign == TOKEN_MINUS && (b->type == a->type || is_null(b))) {
 		*ret = number(a->number - b->number);
 		return true;
 	}
 	return scenario_error(r->scenario, &expr->place, r->err, r->where,
-			      "%s does not go between an address and %s", token_name(expr->sign),
-			      scenario_type_name(b->type));
+			      "%s does not go between %s and %s", token_name(expr->sign),
+			      scenario_type_name(a->type), scenario_type_name(b->type));
 }
 
 static bool eval_choice(struct runner *r, const struct expr *expr, struct scenario_value *ret)
@@ -429,9 +430,7 @@ static bool comparable(const struct scenario_value *a, const struct scenario_val
 
 	if (a->type == b->type)
 		return !ordered || a->type == SCENARIO_INT || a->type == SCENARIO_ADDRESS;
-	return !ordered && is_pointer(a) && is_pointer(b) &&
-	       ((a->type == SCENARIO_ADDRESS && !a->number) ||
-		(b->type == SCENARIO_ADDRESS && !b->number));
+	return !ordered && is_pointer(a) && is_pointer(b) && (is_null(a) || is_null(b));
 }
 
 static bool compare(enum token_kind sign, scenario_int a, scenario_int b)
@@ -456,6 +455,11 @@ static bool is_pointer(const struct scenario_value *value)
 {
 	return value->type != SCENARIO_INT && value->type != SCENARIO_TEXT &&
 	       value->type != SCENARIO_NOTHING && value->type != SCENARIO_ARRAY;
+}
+
+static bool is_null(const struct scenario_value *value)
+{
+	return value->type == SCENARIO_ADDRESS && !value->number;
 }
 
 static struct scenario_value number(scenario_int value)

@@ -15,6 +15,7 @@ static bool make_call(void *ctx, const struct scenario_call *call, struct scenar
 		      struct error *err);
 static bool property(void *ctx, unsigned int property, struct scenario_value *ret,
 		     struct error *err);
+static uint64_t alignment(const struct last_call *last);
 static bool wrong_time(const struct calling *c, enum scenario_when when);
 static bool failed(void *ctx, const char **why);
 static bool set_cpu(void *ctx, uint64_t cpu, struct error *err);
@@ -34,8 +35,8 @@ static void unknown_word(struct error *err, const char *what, const char *name,
 			 const char *const *names, size_t nr);
 
 enum {
-	PROPERTY_PFN, PROPERTY_ZONE, PROPERTY_NODE, PROPERTY_KSIZE, PROPERTY_PATH, PROPERTY_COST,
-	PROPERTY_STEPS,
+	PROPERTY_PFN, PROPERTY_ZONE, PROPERTY_NODE, PROPERTY_KSIZE, PROPERTY_ALIGN, PROPERTY_PATH,
+	PROPERTY_COST, PROPERTY_STEPS,
 };
 
 static const struct scenario_property properties[] = {
@@ -43,6 +44,7 @@ static const struct scenario_property properties[] = {
 	[PROPERTY_ZONE] = { "zone", SCENARIO_TEXT, "zone that it lies in" },
 	[PROPERTY_NODE] = { "node", SCENARIO_INT, "NUMA node that it lies on" },
 	[PROPERTY_KSIZE] = { "ksize", SCENARIO_INT, "bytes that may be used" },
+	[PROPERTY_ALIGN] = { "align", SCENARIO_INT, "largest power of two dividing its address" },
 	[PROPERTY_PATH] = { "path", SCENARIO_TEXT, "slowest path that the call took" },
 	[PROPERTY_COST] = { "cost", SCENARIO_INT, "modelled time that the call took, in ns" },
 	[PROPERTY_STEPS] = { "steps", SCENARIO_INT, "blocks split, merged, searched" },
@@ -328,6 +330,9 @@ static bool property(void *ctx, unsigned int property, struct scenario_value *re
 	case PROPERTY_KSIZE:
 		ret->number = slab_ksize(m->slab, last->at);
 		break;
+	case PROPERTY_ALIGN:
+		ret->number = alignment(last);
+		break;
 	case PROPERTY_PATH:
 		ret->text = mm_path_name((enum mm_path)last->out.path);
 		break;
@@ -339,6 +344,14 @@ static bool property(void *ctx, unsigned int property, struct scenario_value *re
 		break;
 	}
 	return true;
+}
+
+/* Of the address; of pages, that of the direct map, which itself begins at a multiple of them. */
+static uint64_t alignment(const struct last_call *last)
+{
+	const unsigned int shift = last->type == SCENARIO_PAGE ? KERNEL_PAGE_SHIFT : 0;
+
+	return (last->at & -last->at) << shift;
 }
 
 /* Who asks has expected it: a mistake is none then. */

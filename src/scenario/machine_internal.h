@@ -253,7 +253,7 @@ static inline int arg_int(const struct calling *c, unsigned int i)
 	X(krealloc) X(krealloc_array) X(kfree) X(kfree_sensitive) X(ksize) X(roundup)         \
 	X(cache_create) X(cache_create_usercopy) X(cache_alloc) X(cache_zalloc)               \
 	X(cache_alloc_node) X(cache_free) X(cache_alloc_bulk) X(cache_free_bulk)              \
-	X(cache_shrink) X(cache_destroy) X(cache_size)                                        \
+	X(cache_shrink) X(cache_destroy) X(cache_size) X(slab_objects) X(slab_size)           \
 	X(alloc_pages) X(alloc_page) X(alloc_pages_node) X(get_free_pages) X(get_free_page)   \
 	X(get_zeroed_page) X(free_pages_page) X(free_page_page) X(free_pages) X(free_page)    \
 	X(split_page) X(alloc_exact) X(free_exact) X(alloc_bulk) X(page_to_pfn)               \
