@@ -156,9 +156,35 @@ function call_area(ret,    size) {
 	area(ret, size)
 }
 
+# "vmap(8 pages)", and the same pages in "vm_map_ram(8 pages, -1)"; where they come from is not
+# logged.
+function call_map(ret,    nr) {
+	nr = arg[1] + 0
+	if (!mapped_pages) {
+		say("for i in 0.." nr - 1 " { v[i] = alloc_page(GFP_KERNEL) }")
+		mapped_pages = nr
+	}
+	assign(name "(v[], " nr (nr_args > 1 ? ", " arg[2] : "") ")")
+	area(ret, nr * 4096, name == "vmap" ? "PAGE_SIZE" : "1M")
+}
+
+function call_unmap() {
+	say(name "(" ours(arg[1]) ", " arg[2] ")")
+	say("for i in 0.." mapped_pages - 1 " { __free_page(v[i]) }")
+	mapped_pages = 0
+}
+
 # It is told whether it is of vmalloc(), or the address shows.
-function call_kv(ret,    a, mapped) {
+function call_kv(ret,    a, mapped, part) {
 	a = address(ret)
+	if (name == "kvrealloc") {
+		# Before 6.12 it was told the old size, too.
+		split(kernel, part, ".")
+		if (part[1] * 100 + part[2] >= 612)
+			sub(/^.* -> /, "", arg[2])
+		sub(/ -> /, ", ", arg[2])
+		arg[1] = ours(arg[1])
+	}
 	assign(name "(" kv_args() ")")
 	if (a == 0) {
 		expect("fail")
@@ -168,14 +194,13 @@ function call_kv(ret,    a, mapped) {
 	mapped = a >= vmalloc_start && a < vmemmap
 	expect("is_vmalloc_addr(" element() ") == " mapped)
 	if (mapped)
-		expect("(" element() " - NULL) % " lowest_bit(a) " == 0")
+		expect("(" element() " - NULL) % " area_align(a) " == 0")
 }
 
-# "16 MiB"; "6000 -> 6000000".
+# "16 MiB"
 function kv_args(    text) {
 	text = list(1, nr_args)
 	gsub(/ MiB/, "M", text)
-	gsub(/[0-9]+ -> /, "", text)
 	return text
 }
 

@@ -143,7 +143,7 @@ function dispatch(ret) {
 	else if (name == "kfree_sensitive")
 		call_sensitive(ret)
 	else if (name ~ /^(v|kv|k)free$|^free_(percpu|pages?|pages_exact)$|^__free_pages?$/ ||
-		 name ~ /^(put_page|mempool_destroy)$/)
+		 name ~ /^(put_page|vunmap|mempool_destroy)$/)
 		call_free()
 	else if (name ~ /^kmem_cache_create/)
 		call_create(ret)
@@ -171,13 +171,12 @@ function dispatch(ret) {
 }
 
 function dispatch_rare(ret) {
-	# No calls of scenarios; what they give is not freed, either.
-	if (name ~ /^(vmap|vunmap|vm_map_ram|vm_unmap_ram|kvrealloc)$/) {
-		own(at(ret), "NULL")
-		return 1
-	}
 	if (name ~ /^(v[mz]alloc|vmalloc_user|vmalloc_32|vmalloc_node|__vmalloc)$/)
 		call_area(ret)
+	else if (name == "vmap" || name == "vm_map_ram")
+		call_map(ret)
+	else if (name == "vm_unmap_ram")
+		call_unmap()
 	else if (name ~ /^kv/)
 		call_kv(ret)
 	else if (name ~ /percpu/)
@@ -261,7 +260,7 @@ function run(i) {
 	split("", stride); split("", align)
 	split("", nr_freed)
 	last_area = percpu_last = tabs = section = call = ""
-	events = nr_later = present_cpu = 0
+	events = nr_later = present_cpu = mapped_pages = 0
 	for (i = 1; i <= nr_lines; i++)
 		line(lines[i])
 	make_call("")
@@ -290,6 +289,8 @@ silent && /call_site=zoo_/ || silent && /percpu_free_percpu:/ {
 }
 
 END {
+	kernel = settings
+	sub(/^.*kernel /, "", kernel)
 	count_sevens()
 	pass = 0
 	run()

@@ -56,8 +56,13 @@ function pages(ret, order,    page) {
 	block(page, at(field(ret, "pfn")), order, "page_to_pfn(" element() ")")
 }
 
+# Of huge pages, or of small ones; more than that is chance.
+function area_align(a) {
+	return lowest_bit(a) >= 2097152 ? "2M" : "PAGE_SIZE"
+}
+
 # An area of "size" bytes: behind the guard page of the one before, if theirs was.
-function area(ret, size,    a, bit) {
+function area(ret, size, align_to,    a) {
 	a = at(ret)
 	if (a == 0) {
 		expect("fail")
@@ -65,8 +70,7 @@ function area(ret, size,    a, bit) {
 	}
 	own(a, element())
 	expect("is_vmalloc_addr(" element() ")")
-	bit = lowest_bit(a)
-	expect("(" element() " - NULL) % " (bit >= 2097152 ? bit : "PAGE_SIZE") " == 0")
+	expect("(" element() " - NULL) % " (align_to ? align_to : area_align(a)) " == 0")
 	if (a in area_at)
 		expect(element() " == " area_at[a])
 	else if (last_area != "")
