@@ -218,6 +218,7 @@ function call_create_pool(ret) {
 	assign(name "(" arg[1] ", " (name ~ /slab/ ? "c_" : "") arg[2] ")")
 	expect(element() " != NULL")
 	own(at(ret), element())
+	pool_of[at(ret)] = number
 }
 
 # Two that are in use are never the same.
@@ -228,8 +229,8 @@ function call_pool_alloc(ret,    a) {
 		expect("fail")
 		return
 	}
-	own(a, element())
 	expect("ok")
+	object(element(), a, "m" pool_of[at(arg[1])])
 }
 
 function call_pool_free() {
