@@ -258,6 +258,7 @@ function run(i) {
 	split("", owner); split("", known); split("", count); split("", block_begin)
 	split("", area_at); split("", percpu_at); split("", last_page); split("", pairs)
 	split("", stride); split("", align)
+	split("", run_page); split("", run_start)
 	split("", nr_freed)
 	last_area = percpu_last = tabs = section = call = ""
 	events = nr_later = present_cpu = mapped_pages = 0

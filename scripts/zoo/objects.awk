@@ -16,9 +16,38 @@ function object(name, a, of,    key, old) {
 	if (old)
 		expect("find(" name ", " of "[], " old ") == -1")
 	say(of "[" old "] = " name)
+	# What the reserve of a pool took before is not in the log.
+	if (of !~ /^m[0-9]/)
+		slab_of(of, old, int(a / 4096))
 	note_shape(of, old, a)
 	if (!pass)
 		note_fresh(of, a)
+}
+
+# New object "i" lies on page frame "page", theirs of course. As long as that stays the same, so does
+# our slab; where it changes, ours does if theirs is another of slabs as large as ours.
+function slab_of(of, i, page) {
+	if (i && page == run_page[of])
+		return
+	if (i) {
+		end_run(of, i)
+		expect("(" of_one_slab(of, i, i - 1) ") == ((" dec(page) " ^ " dec(run_page[of]) ") < z_" of ")")
+	} else {
+		say("z_" of " = slab_size(" of "[0]) / PAGE_SIZE")
+	}
+	run_page[of] = page
+	run_start[of] = i
+}
+
+# The objects from the start of the run to the one before "i" are of one slab.
+function end_run(of, i) {
+	if (i > run_start[of] + 1)
+		expect(of_one_slab(of, run_start[of], i - 1))
+}
+
+# Two of our objects are of one slab: slabs lie at multiples of their size.
+function of_one_slab(of, i, j) {
+	return "(virt_to_pfn(" of "[" i "]) ^ virt_to_pfn(" of "[" j "])) < z_" of
 }
 
 # What the addresses of a cache have in common.
@@ -55,6 +84,8 @@ function note_fresh(of, a,    page) {
 # What all of them are aligned to, and what their distances on a page are multiples of.
 function finish_shape(of,    nr) {
 	nr = count[of]
+	if (nr)
+		end_run(of, nr)
 	if (nr < 8)
 		return
 	say("g = 0; for i in 0.." nr - 1 " { g = g | (" of "[i] - NULL) }")
