@@ -24,14 +24,15 @@ function object(name, a, of,    key, old) {
 		note_fresh(of, a)
 }
 
-# New object "i" lies on page frame "page", theirs of course. As long as that stays the same, so does
-# our slab; where it changes, ours does if theirs is another of slabs as large as ours.
+# New object "i", theirs, lies on page frame "page". As long as that stays the same, so does our
+# slab; where it changes, ours does if theirs is another of slabs as large as ours.
 function slab_of(of, i, page) {
 	if (i && page == run_page[of])
 		return
 	if (i) {
 		end_run(of, i)
-		expect("(" of_one_slab(of, i, i - 1) ") == ((" dec(page) " ^ " dec(run_page[of]) ") < z_" of ")")
+		expect("(" of_one_slab(of, i, i - 1) ") == ((" dec(page) " ^ " \
+		       dec(run_page[of]) ") < z_" of ")")
 	} else {
 		say("z_" of " = slab_size(" of "[0]) / PAGE_SIZE")
 	}
