@@ -43,6 +43,8 @@ static const struct other_page other_pages[] = {
 	{ "kmreplay", 1, "User Commands",
 	  "replay and analyse recordings of kernel memory allocation",
 	  ".B kmreplay\n\\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIFILE\\fR...]\n" },
+	{ "kmreplay-lessons", 7, "Miscellaneous Information",
+	  "scenarios that show how the kernel gives memory, and what to look for", NULL },
 	{ "kmreplay-scenario", 5, "File Formats",
 	  "calls for memory, and what is expected of them", NULL },
 	{ "kmreplay-scenes", 7, "Miscellaneous Information",

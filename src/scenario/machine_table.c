@@ -79,8 +79,8 @@ const struct scenario_row scenario_rows[] = {
 	/* What a mask permits. */
 	ASK("gfp_zone", "g", "flags", TEXT, gfp_zone, "gives the zone's name"),
 	ASK("gfp_migratetype", "g", "flags", TEXT, gfp_migratetype, "gives the type's name"),
-	ASK("gfpflags_allow_blocking", "g", "flags", INT, allow_blocking, NULL),
-	ASK("current_gfp_context", "g", "flags", INT, gfp_context, "what the open scopes leave of them"),
+	ASK("gfpflags_allow_blocking", "g", "flags", INT, allow_blocking, NULL, .since = { 4, 4 }),
+	ASK("current_gfp_context", "g", "flags", INT, gfp_context, "what the open scopes leave of them", .since = { 4, 12 }),
 	ASK("gfp_patience", "gs", "flags, order", TEXT, gfp_patience, "how long such a request keeps trying, in words"),
 	ASK("gfp_depth", "gs", "flags, order", INT, gfp_depth, "thousandths of the min mark that it may go down to"),
 	/* How much is free; of all nodes, of one zone when its name is given. */
