@@ -79,7 +79,7 @@ struct area_guess_turn {
 
 /** What a task does that may become an area. */
 struct area_guess_task {
-	struct event vm;	 /**< its last kmalloc, if nothing came since and it has no symbol */
+	struct event vm;	 /**< its last kmalloc, if nothing came since; without a symbol */
 	uint64_t vm_number;
 	uint32_t open, outer;	 /**< indices of guesses being made, or AREA_GUESS_NONE */
 	uint32_t last;		 /**< the last one made, if nothing came since, or the same */
