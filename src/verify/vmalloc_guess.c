@@ -70,6 +70,7 @@ void vmalloc_guesses_init(struct vmalloc_judge *j)
 	if (!known->guesses || !known->guesses->all.nr)
 		return;
 	g->all = known->guesses;
+	g->unplaced = g->all->nr_told && !g->rows.nr && !g->alone;
 	vec_extend_zeroed(&g->found, g->all->all.nr);
 	note_next(g);
 }
@@ -209,6 +210,12 @@ static void begin(struct vmalloc_judge *j, uint32_t index)
 	if (!is_used(j, guess)) {
 		if (guess->told_addr && vmalloc_place_early(j, guess))
 			u64map_insert(&g->early, guess->told_number, &fresh);
+		return;
+	}
+	/* One wrong size moves all that follow; what events pass over tells more. */
+	if (g->unplaced) {
+		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_VMALLOC,
+			     "areas found by their bookkeeping before others have events", 1);
 		return;
 	}
 	if (j->setup->mode == VERIFY_FREE)

@@ -30,6 +30,7 @@ struct vmalloc_found {
 
 struct vmalloc_guesses {
 	const struct area_guesses *all; /**< NULL: there are none to be asked for */
+	bool unplaced;	    /**< events tell of later areas, and no file of where these are */
 	bool alone;	    /**< events are not to be heeded: all areas are found so */
 	size_t begin, end;  /**< the next of all->begins, all->ends */
 	uint64_t next_at;   /**< event before which something is to be done */
