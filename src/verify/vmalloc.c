@@ -195,7 +195,8 @@ static bool begins_empty(const struct vmalloc_judge *j)
 
 	if (j->look && j->look->from_nothing)
 		return true;
-	return j->setup->survey->from_boot && all && !j->guesses.unplaced && all->begins.items[0].number < all->first_told;
+	return j->setup->survey->from_boot && all && !j->guesses.unplaced &&
+	       all->begins.items[0].number < all->first_told;
 }
 
 /* A percpu allocator that nobody asks for anything: it knows what areas a chunk has. */
