@@ -44,6 +44,7 @@ static void on_create(struct percpu_judge *j, const struct event *ev);
 static void on_destroy(struct percpu_judge *j, const struct event *ev);
 static struct percpu_request request_of(const struct event *ev);
 static void run_silent_balance(struct percpu_judge *j);
+static void balance(struct percpu_judge *j, unsigned int cpu);
 static void alloc_free_running(struct percpu_judge *j, const struct event *ev);
 static void exclude_unknown(struct percpu_judge *j);
 static void judge_place(struct percpu_judge *j, const struct event *ev, uint64_t base,
@@ -137,6 +138,9 @@ static bool judge_feed(void *judge, const struct repair_batch *batch, struct err
 		verify_reached(j->log, j->number);
 		if (unlikely(handlers[ev->type].run))
 			handlers[ev->type].run(j, ev);
+		else if (ev->type == EVENT_PAGE_ALLOC && batch->ops[i].owner == OWNER_PERCPU &&
+			 j->setup->mode == VERIFY_FOLLOW)
+			percpu_judge_page(j, ev);
 	}
 	return true;
 }
@@ -154,6 +158,7 @@ static bool judge_finish(void *judge, struct error *err UNUSED)
 				   stats.nr_destroyed);
 	} else {
 		arrive(j, false);
+		percpu_judge_pages_finish(j);
 		verify_aside(j->log, ASIDE_EXCLUDED, VERIFY_PERCPU,
 			     "chunks that were due when the recording ended",
 			     percpu_balance_due(j->p) &
@@ -199,6 +204,7 @@ static void make_allocator(struct percpu_judge *j)
 	percpu_stats(model, &stats);
 	percpu_destroy(model);
 	j->unit_size = layout.unit_size = stats.unit_size;
+	j->nr_cpus = config.nr_cpus;
 	config.nr_cpus = 1;
 	j->p = percpu_create(&config, &layout, &ops, j);
 }
@@ -260,6 +266,7 @@ static void on_alloc(struct percpu_judge *j, const struct event *ev)
 	}
 	judge_place(j, ev, base, &choice);
 	follow(j, ev, base, &choice);
+	percpu_judge_populated(j, ev);
 }
 
 static void alloc_free_running(struct percpu_judge *j, const struct event *ev)
@@ -416,7 +423,7 @@ static void on_create(struct percpu_judge *j, const struct event *ev)
 	j->created = false;
 	if (percpu_balance_due(j->p) & PERCPU_BALANCE_CREATES) {
 		j->wanted = ev->percpu.base;
-		percpu_balance(j->p, ev->cpu);
+		balance(j, ev->cpu);
 	}
 	if (j->created) {
 		judge_chunk(j, VERIFY_PERCPU_CREATE, ev, j->number, true, true);
@@ -451,7 +458,7 @@ static void on_destroy(struct percpu_judge *j, const struct event *ev)
 		return;
 	}
 	if (percpu_balance_due(j->p) & PERCPU_BALANCE_DESTROYS)
-		percpu_balance(j->p, ev->cpu);
+		balance(j, ev->cpu);
 	gone = !percpu_chunk_exists(j->p, ours);
 	judge_chunk(j, VERIFY_PERCPU_DESTROY, ev, j->number, true, gone);
 	if (!gone)
@@ -474,7 +481,19 @@ static struct percpu_request request_of(const struct event *ev)
 static void run_silent_balance(struct percpu_judge *j)
 {
 	if (percpu_balance_due(j->p) == PERCPU_BALANCE_RUNS)
-		percpu_balance(j->p, 0);
+		balance(j, 0);
+}
+
+static void balance(struct percpu_judge *j, unsigned int cpu)
+{
+	struct percpu_stats stats;
+	uint64_t before;
+
+	percpu_stats(j->p, &stats);
+	before = stats.nr_pages_alloced;
+	percpu_balance(j->p, cpu);
+	percpu_stats(j->p, &stats);
+	percpu_judge_worked(j, stats.nr_pages_alloced - before);
 }
 
 /* Our base of an event's chunk; one that was never heard of was there before. 0: none. */

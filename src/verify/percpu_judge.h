@@ -13,6 +13,14 @@ struct percpu_coming {
 	bool pending;
 };
 
+/** Pages that a task took for an area whose event is still to come. */
+struct percpu_task_pages {
+	int32_t pid;
+	uint64_t nr, used; /**< used: when last; 0: never */
+};
+
+enum { PERCPU_TASKS = 32 };
+
 struct percpu_judge {
 	struct verify_log *log;
 	const struct verify_setup *setup;
@@ -32,6 +40,15 @@ struct percpu_judge {
 	uint64_t wanted; /**< following: recorded base of what the balance work creates */
 	bool created;	 /**< it did */
 
+	unsigned int nr_cpus; /**< of the recorded machine: ours has one */
+	struct {
+		struct percpu_task_pages tasks[PERCPU_TASKS];
+		uint64_t clock;
+		uint64_t by_work;	     /**< recorded ones of the balance work */
+		uint64_t ours, ours_by_work; /**< of one CPU, by requests and by the work */
+		bool recorded;		     /**< there are events of pages */
+	} pages; /**< following */
+
 	/* Free-running: chunks by number, of which the n-th stand for each other. */
 	struct vec(uint64_t) recorded_made, ours_made; /**< bases; bit 0 of neither is set */
 	struct vec(uint64_t) made_at, gone_at;	       /**< events of the recorded ones */
@@ -50,6 +67,16 @@ uint64_t percpu_judge_new_base(struct percpu_judge *j);
 
 /** The chunks of boot, and what is in use at the first event. */
 void percpu_judge_start(struct percpu_judge *j);
+
+/* percpu_pages.c */
+
+/** A page was taken for percpu. */
+void percpu_judge_page(struct percpu_judge *j, const struct event *ev);
+/** A request has been followed: its pages are judged. */
+void percpu_judge_populated(struct percpu_judge *j, const struct event *ev);
+/** Our work behind requests took so many pages of one CPU. */
+void percpu_judge_worked(struct percpu_judge *j, uint64_t nr_pages);
+void percpu_judge_pages_finish(struct percpu_judge *j);
 
 /* percpu_tell.c */
 

@@ -58,6 +58,8 @@
 	X(PERCPU_CREATE, "percpu.create", PERCPU, DETECT,                                     \
 	  "chunks created, for a request or by the work that keeps pages ready")              \
 	X(PERCPU_DESTROY, "percpu.destroy", PERCPU, DETECT, "chunks destroyed")               \
+	X(PERCPU_PAGES, "percpu.pages", PERCPU, DETECT,                                       \
+	  "followed from boot on: pages taken for areas, and by the work that keeps some ready") \
 	X(PERCPU_FAILURE, "percpu.failure", PERCPU, DETECT, "atomic requests that fail")      \
 	X(JOINT_PFN, "joint.pfn", JOINT, SHARE,                                               \
 	  "pages of new slabs, asked for at the very event and the very page frame")          \
