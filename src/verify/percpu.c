@@ -44,7 +44,6 @@ static void on_create(struct percpu_judge *j, const struct event *ev);
 static void on_destroy(struct percpu_judge *j, const struct event *ev);
 static struct percpu_request request_of(const struct event *ev);
 static void run_silent_balance(struct percpu_judge *j);
-static void balance(struct percpu_judge *j, unsigned int cpu);
 static void alloc_free_running(struct percpu_judge *j, const struct event *ev);
 static void exclude_unknown(struct percpu_judge *j);
 static void judge_place(struct percpu_judge *j, const struct event *ev, uint64_t base,
@@ -423,7 +422,7 @@ static void on_create(struct percpu_judge *j, const struct event *ev)
 	j->created = false;
 	if (percpu_balance_due(j->p) & PERCPU_BALANCE_CREATES) {
 		j->wanted = ev->percpu.base;
-		balance(j, ev->cpu);
+		percpu_judge_balance(j, ev->cpu);
 	}
 	if (j->created) {
 		judge_chunk(j, VERIFY_PERCPU_CREATE, ev, j->number, true, true);
@@ -458,7 +457,7 @@ static void on_destroy(struct percpu_judge *j, const struct event *ev)
 		return;
 	}
 	if (percpu_balance_due(j->p) & PERCPU_BALANCE_DESTROYS)
-		balance(j, ev->cpu);
+		percpu_judge_balance(j, ev->cpu);
 	gone = !percpu_chunk_exists(j->p, ours);
 	judge_chunk(j, VERIFY_PERCPU_DESTROY, ev, j->number, true, gone);
 	if (!gone)
@@ -477,23 +476,15 @@ static struct percpu_request request_of(const struct event *ev)
 	};
 }
 
-/* The balance work, as far as no event would tell of it. */
+/* The balance work, as far as no event would tell of it: not of a page, either. */
 static void run_silent_balance(struct percpu_judge *j)
 {
-	if (percpu_balance_due(j->p) == PERCPU_BALANCE_RUNS)
-		balance(j, 0);
-}
+	const unsigned int due = percpu_balance_due(j->p);
 
-static void balance(struct percpu_judge *j, unsigned int cpu)
-{
-	struct percpu_stats stats;
-	uint64_t before;
-
-	percpu_stats(j->p, &stats);
-	before = stats.nr_pages_alloced;
-	percpu_balance(j->p, cpu);
-	percpu_stats(j->p, &stats);
-	percpu_judge_worked(j, stats.nr_pages_alloced - before);
+	if (due & PERCPU_BALANCE_RUNS &&
+	    !(due & (PERCPU_BALANCE_CREATES | PERCPU_BALANCE_DESTROYS)) &&
+	    !(due & PERCPU_BALANCE_POPULATES && j->pages.recorded))
+		percpu_judge_balance(j, 0);
 }
 
 /* Our base of an event's chunk; one that was never heard of was there before. 0: none. */

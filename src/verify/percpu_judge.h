@@ -74,8 +74,8 @@ void percpu_judge_start(struct percpu_judge *j);
 void percpu_judge_page(struct percpu_judge *j, const struct event *ev);
 /** A request has been followed: its pages are judged. */
 void percpu_judge_populated(struct percpu_judge *j, const struct event *ev);
-/** Our work behind requests took so many pages of one CPU. */
-void percpu_judge_worked(struct percpu_judge *j, uint64_t nr_pages);
+/** The work behind requests runs. */
+void percpu_judge_balance(struct percpu_judge *j, unsigned int cpu);
 void percpu_judge_pages_finish(struct percpu_judge *j);
 
 /* percpu_tell.c */

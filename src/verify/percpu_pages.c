@@ -3,7 +3,7 @@
  * Pages behind percpu chunks: those that the recorded requests and the work behind them took, held
  * against what ours takes. A request's pages are single ones, for each CPU as many as its area
  * needs more, and come just before its own event, by the same task; the work's have a mask of
- * their own, and are only counted, since it runs when the kernel finds time.
+ * their own, tell when it runs, and are only counted.
  */
 #include <config.h>
 
@@ -18,10 +18,16 @@ static void detect(struct percpu_judge *j, const struct event *ev, uint64_t reco
 void percpu_judge_page(struct percpu_judge *j, const struct event *ev)
 {
 	j->pages.recorded = true;
-	if (ev->page.gfp & GFP_BIT_NORETRY)
+	if (ev->page.gfp & GFP_BIT_NORETRY) {
+		const unsigned int due = percpu_balance_due(j->p);
+
 		j->pages.by_work++;
-	else
+		if (due & PERCPU_BALANCE_POPULATES &&
+		    !(due & (PERCPU_BALANCE_CREATES | PERCPU_BALANCE_DESTROYS)))
+			percpu_judge_balance(j, ev->cpu);
+	} else {
 		pages_of(j, ev->pid)->nr++;
+	}
 }
 
 void percpu_judge_populated(struct percpu_judge *j, const struct event *ev)
@@ -38,9 +44,16 @@ void percpu_judge_populated(struct percpu_judge *j, const struct event *ev)
 	task->nr = 0;
 }
 
-void percpu_judge_worked(struct percpu_judge *j, uint64_t nr_pages)
+void percpu_judge_balance(struct percpu_judge *j, unsigned int cpu)
 {
-	j->pages.ours_by_work += nr_pages;
+	struct percpu_stats stats;
+	uint64_t before;
+
+	percpu_stats(j->p, &stats);
+	before = stats.nr_pages_alloced;
+	percpu_balance(j->p, cpu);
+	percpu_stats(j->p, &stats);
+	j->pages.ours_by_work += stats.nr_pages_alloced - before;
 }
 
 void percpu_judge_pages_finish(struct percpu_judge *j)

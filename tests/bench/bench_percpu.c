@@ -14,16 +14,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 enum {
 	OPS = 400000,
 	BITS = 1 << 18, /* of 4 bytes: a unit of 1 MiB */
 };
-
-/* The peer. */
-static uint64_t map[BITS / 64];
 
 static double now(void);
 static struct mm_outcome get_page(void *ctx, unsigned int cpu, uint32_t gfp, int node);
@@ -32,8 +28,8 @@ static struct mm_outcome get_areas(void *ctx, unsigned int cpu, const struct vma
 static void put_areas(void *ctx, unsigned int cpu, uint64_t base, const struct vmap_groups *groups);
 static double run_ours(unsigned int nr_live, uint32_t size_max);
 static double run_peer(unsigned int nr_live, uint32_t size_max);
-static uint32_t peer_alloc(uint32_t bits);
-static void peer_set(uint32_t from, uint32_t bits, bool set);
+static uint32_t peer_alloc(uint64_t *map, uint32_t bits);
+static void peer_set(uint64_t *map, uint32_t from, uint32_t bits, bool set);
 
 int main(void)
 {
@@ -123,26 +119,27 @@ static double run_ours(unsigned int nr_live, uint32_t size_max)
 static double run_peer(unsigned int nr_live, uint32_t size_max)
 {
 	uint32_t *live = calloc(nr_live, 2 * sizeof(*live));
+	uint64_t *map = calloc(BITS / 64, sizeof(*map));
 	struct rng rng;
 	double start;
 
-	memset(map, 0, sizeof(map));
 	rng_init(&rng, 1);
 	start = now();
 	for (unsigned int i = 0; i < OPS; i++) {
 		const size_t at = 2 * rng_below(&rng, nr_live);
 
 		if (live[at + 1])
-			peer_set(live[at], live[at + 1], false);
+			peer_set(map, live[at], live[at + 1], false);
 		live[at + 1] = 1 + (uint32_t)rng_below(&rng, size_max / 4);
-		live[at] = peer_alloc(live[at + 1]);
+		live[at] = peer_alloc(map, live[at + 1]);
 	}
 	start = OPS / (now() - start);
+	free(map);
 	free(live);
 	return start;
 }
 
-static uint32_t peer_alloc(uint32_t bits)
+static uint32_t peer_alloc(uint64_t *map, uint32_t bits)
 {
 	uint32_t from = 0, run = 0;
 
@@ -161,11 +158,11 @@ static uint32_t peer_alloc(uint32_t bits)
 			bit += bits_ctz(word);
 		}
 	}
-	peer_set(from, bits, true);
+	peer_set(map, from, bits, true);
 	return from;
 }
 
-static void peer_set(uint32_t from, uint32_t bits, bool set)
+static void peer_set(uint64_t *map, uint32_t from, uint32_t bits, bool set)
 {
 	for (uint32_t bit = from; bit < from + bits && bit < BITS; bit++) {
 		if (set)

@@ -55,6 +55,7 @@ enum percpu_balance_effect {
 	PERCPU_BALANCE_RUNS = 1 << 0, /**< it is scheduled */
 	PERCPU_BALANCE_CREATES = 1 << 1,
 	PERCPU_BALANCE_DESTROYS = 1 << 2,
+	PERCPU_BALANCE_POPULATES = 1 << 3, /**< it takes pages */
 };
 unsigned int percpu_balance_due(const struct percpu *p);
 

@@ -205,6 +205,8 @@ unsigned int percpu_balance_due(const struct percpu *p)
 
 	if (!p->balance_pending)
 		return 0;
+	if (p->atomic_failed || p->nr_empty < PCPU_EMPTY_HIGH)
+		effects |= PERCPU_BALANCE_POPULATES;
 	if (would_create(p))
 		effects |= PERCPU_BALANCE_CREATES;
 	if (!list_is_empty(free) && free->next->next != free)
