@@ -16,7 +16,9 @@ struct percpu_coming {
 /** Pages that a task took for an area whose event is still to come. */
 struct percpu_task_pages {
 	int32_t pid;
-	uint64_t nr, used; /**< used: when last; 0: never */
+	uint64_t nr;
+	uint64_t maybe; /**< with NOWARN, so that they look like vmalloc's */
+	uint64_t used;	/**< when last; 0: never */
 };
 
 enum { PERCPU_TASKS = 32 };
@@ -70,8 +72,8 @@ void percpu_judge_start(struct percpu_judge *j);
 
 /* percpu_pages.c */
 
-/** A page was taken for percpu. */
-void percpu_judge_page(struct percpu_judge *j, const struct event *ev);
+/** A page was taken, maybe for percpu. */
+void percpu_judge_page(struct percpu_judge *j, const struct event *ev, const struct repair_op *op);
 /** A request has been followed: its pages are judged. */
 void percpu_judge_populated(struct percpu_judge *j, const struct event *ev);
 /** The work behind requests runs. */

@@ -15,9 +15,16 @@ static struct percpu_task_pages *pages_of(struct percpu_judge *j, int32_t pid);
 static void detect(struct percpu_judge *j, const struct event *ev, uint64_t recorded,
 		   uint64_t ours);
 
-void percpu_judge_page(struct percpu_judge *j, const struct event *ev)
+void percpu_judge_page(struct percpu_judge *j, const struct event *ev, const struct repair_op *op)
 {
+	const uint32_t mask = GFP_BITS_KERNEL | GFP_BIT_HIGHMEM | GFP_BIT_NOWARN;
+
 	j->pages.recorded = true;
+	if (op->owner == OWNER_VMALLOC && !ev->page.order && op->fate != FATE_EXPLAINED &&
+	    ev->page.gfp == mask)
+		pages_of(j, ev->pid)->maybe++;
+	if (op->owner != OWNER_PERCPU)
+		return;
 	if (ev->page.gfp & GFP_BIT_NORETRY) {
 		const unsigned int due = percpu_balance_due(j->p);
 
@@ -39,9 +46,11 @@ void percpu_judge_populated(struct percpu_judge *j, const struct event *ev)
 	percpu_stats(j->p, &stats);
 	ours = (stats.nr_pages_alloced - j->pages.ours - j->pages.ours_by_work) * j->nr_cpus;
 	j->pages.ours = stats.nr_pages_alloced - j->pages.ours_by_work;
+	if (ours > task->nr)
+		task->nr += MIN(task->maybe, ours - task->nr);
 	if (j->pages.recorded && j->setup->survey->from_boot)
 		detect(j, ev, task->nr, ours);
-	task->nr = 0;
+	task->nr = task->maybe = 0;
 }
 
 void percpu_judge_balance(struct percpu_judge *j, unsigned int cpu)
