@@ -26,8 +26,9 @@ static bool gave_pages(struct calling *c, struct mm_outcome out, uint64_t nr,
 static void tell_range(struct scenario_machine *m, bool ok);
 static const char *in_the_way(const struct scenario_machine *m,
 			      const struct page_contig_report *report);
-static struct mm_outcome dma_from_cma(struct calling *c, uint64_t size, uint32_t gfp);
-static struct mm_outcome dma_from_pages(struct calling *c, unsigned int order, uint32_t gfp);
+static struct mm_outcome dma_from_cma(struct scenario_machine *m, uint64_t size, uint32_t gfp);
+static struct mm_outcome dma_from_pages(struct scenario_machine *m, unsigned int order,
+					uint32_t gfp);
 static bool dma_reaches(const struct scenario_machine *m, uint64_t pfn, uint64_t size);
 static uint64_t pages_of(uint64_t size);
 
@@ -185,35 +186,61 @@ bool scenario_dma_set_mask(struct calling *c)
 	return scenario_answer(c, 0);
 }
 
-/* dma_direct_alloc(): CMA for what may sleep and is larger than a page, else pages. */
 bool scenario_dma_alloc(struct calling *c)
 {
-	const uint64_t size = arg_u64(c, 0);
-	const uint32_t given = arg_gfp(c, 1);
-	uint32_t gfp = given & ~(uint32_t)(GFP_BIT_DMA | GFP_BIT_DMA32 | GFP_BIT_HIGHMEM);
+	struct mm_outcome out;
+	uint32_t id;
+
+	if (arg_gfp(c, 1) & GFP_BIT_COMP)
+		return scenario_mistake(c, "__GFP_COMP makes no sense for a DMA buffer");
+	if (!arg_u64(c, 0))
+		return scenario_mistake(c, "0 bytes are asked for");
+	out = scenario_dma_get(c->m, arg_u64(c, 0), arg_gfp(c, 1), &id);
+	scenario_gave(c, out);
+	c->m->last.type = SCENARIO_PAGE;
+	if (mm_ok(out))
+		c->ret->number = slab_page_offset(c->m->slab) + (out.addr << KERNEL_PAGE_SHIFT);
+	return true;
+}
+
+/* dma_direct_alloc(): CMA for what may sleep and is larger than a page, else pages. */
+struct mm_outcome scenario_dma_get(struct scenario_machine *m, uint64_t size, uint32_t gfp,
+				   uint32_t *id)
+{
 	struct mm_outcome out = { .failure = MM_FAIL_ORDER }, cma = { .cost_ns = 0 };
 	enum block_from from = BLOCK_FROM_DMA_CMA;
 	uint64_t nr = pages_of(size);
 
-	if (given & GFP_BIT_COMP)
-		return scenario_mistake(c, "__GFP_COMP makes no sense for a DMA buffer");
-	if (!size)
-		return scenario_mistake(c, "0 bytes are asked for");
-	if (c->m->dma_mask < scenario_dma_limit(c->m))
+	gfp &= ~(uint32_t)(GFP_BIT_DMA | GFP_BIT_DMA32 | GFP_BIT_HIGHMEM);
+	if (m->dma_mask < scenario_dma_limit(m))
 		gfp |= GFP_BIT_DMA;
-	else if (c->m->dma_mask <= UINT32_MAX)
+	else if (m->dma_mask <= UINT32_MAX)
 		gfp |= GFP_BIT_DMA32;
-	if (gfp & GFP_BIT_DIRECT_RECLAIM && nr > 1 && cma_nr_areas(c->m->pages))
-		out = cma = dma_from_cma(c, nr << KERNEL_PAGE_SHIFT, gfp);
+	if (gfp & GFP_BIT_DIRECT_RECLAIM && nr > 1 && cma_nr_areas(m->pages))
+		out = cma = dma_from_cma(m, nr << KERNEL_PAGE_SHIFT, gfp);
 	if (!mm_ok(out)) {
 		from = BLOCK_FROM_DMA;
-		out = dma_from_pages(c, bits_get_order(size), gfp);
+		out = dma_from_pages(m, bits_get_order(size), gfp);
 		mm_outcome_add(&out, cma);
 		nr = 1ULL << bits_get_order(size);
 	}
-	if (mm_ok(out)) /* always zeroed */
-		mm_outcome_cost(&out, scenario_boot_cost(c->m, size));
-	return gave_pages(c, out, nr, from, false);
+	if (!mm_ok(out))
+		return out;
+	/* Always zeroed. */
+	mm_outcome_cost(&out, scenario_boot_cost(m, size));
+	*id = scenario_block_add(m, out.addr, nr, from == BLOCK_FROM_DMA ? bits_ctz(nr) : 0, from);
+	return out;
+}
+
+struct mm_outcome scenario_dma_put(struct scenario_machine *m, uint32_t id)
+{
+	const struct page_block block = m->blocks.items[id];
+
+	scenario_forget(m, id);
+	if (block.from == BLOCK_FROM_DMA)
+		return page_free(m->pages, m->cpu, block.pfn, block.order);
+	BUG_ON(!cma_release(m->pages, m->cpu, 0, block.pfn, block.nr));
+	return (struct mm_outcome){ .path = MM_PATH_PCP_FREE };
 }
 
 bool scenario_dma_free(struct calling *c)
@@ -221,7 +248,6 @@ bool scenario_dma_free(struct calling *c)
 	const uint64_t size = arg_u64(c, 0), addr = arg_u64(c, 1);
 	const uint64_t pfn = (addr - slab_page_offset(c->m->slab)) >> KERNEL_PAGE_SHIFT;
 	const uint32_t id = scenario_block_at(c->m, pfn);
-	struct mm_outcome out = { .path = MM_PATH_PCP_FREE };
 	struct page_block block;
 	uint64_t nr;
 
@@ -236,12 +262,7 @@ bool scenario_dma_free(struct calling *c)
 	nr = block.from == BLOCK_FROM_DMA ? 1ULL << bits_get_order(size) : pages_of(size);
 	if (block.nr != nr)
 		return scenario_mistake(c, "it was given %" PRIu64 " pages", block.nr);
-	scenario_forget(c->m, id);
-	if (block.from == BLOCK_FROM_DMA)
-		out = page_free(c->m->pages, c->m->cpu, pfn, block.order);
-	else
-		BUG_ON(!cma_release(c->m->pages, c->m->cpu, 0, pfn, block.nr));
-	return scenario_freed(c, out, pfn);
+	return scenario_freed(c, scenario_dma_put(c->m, id), pfn);
 }
 
 static bool check_area(struct calling *c, uint64_t area)
@@ -298,9 +319,8 @@ static const char *in_the_way(const struct scenario_machine *m,
 }
 
 /* What the device cannot reach goes back. */
-static struct mm_outcome dma_from_cma(struct calling *c, uint64_t size, uint32_t gfp)
+static struct mm_outcome dma_from_cma(struct scenario_machine *m, uint64_t size, uint32_t gfp)
 {
-	struct scenario_machine *m = c->m;
 	const uint64_t nr = size >> KERNEL_PAGE_SHIFT;
 	struct mm_outcome out = cma_alloc(m->pages, m->cpu, 0, nr,
 					  MIN(bits_get_order(size), (unsigned int)CMA_ALIGNMENT),
@@ -317,10 +337,10 @@ static struct mm_outcome dma_from_cma(struct calling *c, uint64_t size, uint32_t
 }
 
 /* Lower zones until the device can reach what they give. */
-static struct mm_outcome dma_from_pages(struct calling *c, unsigned int order, uint32_t gfp)
+static struct mm_outcome dma_from_pages(struct scenario_machine *m, unsigned int order,
+					uint32_t gfp)
 {
 	const uint64_t size = (uint64_t)KERNEL_PAGE_SIZE << order;
-	struct scenario_machine *m = c->m;
 	struct mm_outcome out, sum = { .cost_ns = 0 };
 
 	if (order > KERNEL_MAX_ORDER)

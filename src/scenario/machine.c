@@ -81,7 +81,7 @@ void scenario_machine_destroy(struct scenario_machine *m)
 {
 	if (!m)
 		return;
-	scenario_pools_deinit(m);
+	scenario_pools_destroy(m->pools);
 	machine_destroy(m->machine);
 	scenario_boot_destroy(m->boot);
 	scenario_sg_deinit(m);
@@ -156,7 +156,7 @@ bool scenario_machine_build(struct scenario_machine *m, const struct machine_con
 	m->slab = machine_slab(m->machine);
 	m->vmalloc = machine_vmalloc(m->machine);
 	m->percpu = machine_percpu(m->machine);
-	mempool_rules_init(&m->pool_rules, config);
+	scenario_pools_create(m, config);
 	machine_advance(m->machine, now);
 	return true;
 }

@@ -20,17 +20,12 @@ bool scenario_got_pages(struct calling *c, struct mm_outcome out, unsigned int o
 	m->last.type = SCENARIO_PAGE;
 	if (!mm_ok(out))
 		return true;
-	id = scenario_hold_block(m, out.addr, order);
+	id = scenario_block_add(m, out.addr, 1ULL << order, order, BLOCK_FROM_PAGES);
 	if (page)
 		c->ret->number = (scenario_int)id + 1;
 	else
 		c->ret->number = slab_page_offset(m->slab) + (out.addr << KERNEL_PAGE_SHIFT);
 	return true;
-}
-
-uint32_t scenario_hold_block(struct scenario_machine *m, uint64_t pfn, unsigned int order)
-{
-	return scenario_block_add(m, pfn, 1ULL << order, order, BLOCK_FROM_PAGES);
 }
 
 uint32_t scenario_block_add(struct scenario_machine *m, uint64_t pfn, uint64_t nr,

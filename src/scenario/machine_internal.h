@@ -16,9 +16,8 @@
  *	calls_percpu.c    per-CPU memory
  *	calls_contig.c    CMA, contiguous ranges, DMA buffers
  *	calls_sg.c        scattered buffers
- *	calls_boot.c      memory at boot
- *	machine_boot.c    a machine that has not booted yet: machine_large.h
- *	calls_pool.c      memory pools
+ *	calls_boot.c      memory at boot; machine_boot.c has the machine: machine_large.h
+ *	calls_pool.c      memory pools; calls_frag.c pieces of pages: machine_pools.h
  */
 #ifndef KMREPLAY_SCENARIO_MACHINE_INTERNAL_H
 #define KMREPLAY_SCENARIO_MACHINE_INTERNAL_H
@@ -27,10 +26,10 @@
 #include "kmreplay/core/vec.h"
 #include "kmreplay/mm/machine.h"
 #include "kmreplay/mm/tap.h"
-#include "kmreplay/mm/mempool.h"
 #include "kmreplay/scenario/machine.h"
 
 #include "machine_large.h"
+#include "machine_pools.h"
 
 enum { SCENARIO_NR_SCOPES = 4 };
 
@@ -70,8 +69,6 @@ struct page_block {
 	uint32_t nr_pins;
 };
 
-struct scenario_pool;
-
 /** Of who was interrupted. */
 struct interrupted {
 	unsigned int context;
@@ -103,9 +100,7 @@ struct scenario_machine {
 	struct u64map block_at; /**< first pfn of the live ones, to their number */
 	struct vec(uint32_t) cache; /**< of use CACHE, oldest first from "cache_first" on */
 	size_t cache_first;
-	struct mempool_rules pool_rules;
-	/** A mempool_t * is its number + 1; those that were destroyed stay known. */
-	struct vec(struct scenario_pool *) pools;
+	struct scenario_pools *pools;
 	struct last_call last;
 	struct vec(struct interrupted) interrupted; /**< the latest last */
 	struct scenario_totals totals;
@@ -196,13 +191,7 @@ bool scenario_no_interrupt(struct calling *c, const char *what);
 
 uint64_t scenario_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp);
 uint64_t scenario_oom(void *ctx, uint32_t gfp);
-/** The block at "pfn" is held by a call; its number. */
-uint32_t scenario_hold_block(struct scenario_machine *m, uint64_t pfn, unsigned int order);
 void scenario_moved(void *ctx, uint64_t old_pfn, uint64_t new_pfn, unsigned int order);
-
-/* calls_pool.c */
-
-void scenario_pools_deinit(struct scenario_machine *m);
 
 /* machine.c */
 
@@ -270,15 +259,12 @@ static inline int arg_int(const struct calling *c, unsigned int i)
 	X(drain_pages)                                                                        \
 	X(gfp_zone) X(gfp_migratetype) X(allow_blocking) X(gfp_context) X(gfp_patience)       \
 	X(gfp_depth) X(block_type) X(nr_free) X(totalram) X(min_wmark) X(low_wmark)           \
-	X(high_wmark) X(nr_blocks) X(extfrag) X(nr_slabs) X(page_stat) X(last_cost)           \
-	X(mempool_create_slab) X(mempool_create_kmalloc) X(mempool_create_page)               \
-	X(mempool_alloc) X(mempool_alloc_preallocated) X(mempool_alloc_bulk) X(mempool_free)  \
-	X(mempool_free_bulk) X(mempool_resize) X(mempool_destroy) X(mempool_curr_nr)          \
-	X(mempool_min_nr) X(mempool_nr_used) X(mempool_is_saturated)
+	X(high_wmark) X(nr_blocks) X(extfrag) X(nr_slabs) X(page_stat) X(last_cost)
 
 #define X(name) scenario_fn scenario_##name;
 SCENARIO_FUNCTIONS_(X)
 SCENARIO_FUNCTIONS_LARGE_(X)
+SCENARIO_FUNCTIONS_POOLS_(X)
 #undef X
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "kmreplay/core/error.h"
 #include "kmreplay/core/vec.h"
+#include "kmreplay/mm/outcome.h"
 
 struct bootmem;
 struct machine_config;
@@ -16,6 +17,7 @@ struct scenario_machine;
 #define BLOCK_SOURCES(X)                                                                      \
 	X(PAGES, "alloc_pages()")                                                             \
 	X(EXACT, "alloc_pages_exact()") /* single pages */                                    \
+	X(POOL, "mempool_alloc()")                                                            \
 	X(CMA, "cma_alloc()")                                                                 \
 	X(CONTIG, "alloc_contig_range()")                                                     \
 	X(DMA, "dma_alloc_coherent()")                                                        \
@@ -59,6 +61,14 @@ struct bootmem *scenario_bootmem(struct scenario_machine *m);
 uint64_t scenario_boot_cost(const struct scenario_machine *m, uint64_t size);
 /** First address behind zone DMA. */
 uint64_t scenario_dma_limit(const struct scenario_machine *m);
+
+/* calls_contig.c */
+
+/** dma_alloc_coherent(): addr is the first pfn, "*id" the block. */
+struct mm_outcome scenario_dma_get(struct scenario_machine *m, uint64_t size, uint32_t gfp,
+				   uint32_t *id);
+/** dma_free_coherent() of block "id", live. */
+struct mm_outcome scenario_dma_put(struct scenario_machine *m, uint32_t id);
 
 /* calls_sg.c */
 

@@ -195,9 +195,10 @@ const struct scenario_row scenario_rows[] = {
 	/* Memory pools. */
 	ROW("mempool_create_slab_pool", "sc", "min_nr, cache", POOL, mempool_create_slab, NULL),
 	ROW("mempool_create_kmalloc_pool", "ss", "min_nr, size", POOL, mempool_create_kmalloc, NULL),
+	ROW("mempool_create_kvmalloc_pool", "ss", "min_nr, size", POOL, mempool_create_kvmalloc, NULL, .since = { 6, 9 }, .last = { 6, 18 }, .instead = "mempool_create_kmalloc_pool()"),
 	ROW("mempool_create_page_pool", "ss", "min_nr, order", POOL, mempool_create_page, "elements are pages"),
 	ROW("mempool_alloc", "mg", "pool, flags", ADDRESS, mempool_alloc, "waits as long as something is left to happen; \"waits for ever\" if nothing frees an element"),
-	ROW("mempool_alloc_preallocated", "m", "pool", ADDRESS, mempool_alloc_preallocated, NULL),
+	ROW("mempool_alloc_preallocated", "m", "pool", ADDRESS, mempool_alloc_preallocated, NULL, .since = { 6, 8 }),
 	ROW("mempool_alloc_bulk", "mrs?s", "pool, elements[], nr, allocated", INT, mempool_alloc_bulk, "elements that are not 0 stay; 0 when all are there", .since = { 6, 19 }, .instead = "mempool_alloc() in a loop"),
 	ROW("mempool_free", "em", "element, pool", NOTHING, mempool_free, NULL),
 	ROW("mempool_free_bulk", "mrs", "pool, elements[], nr", INT, mempool_free_bulk, "how many went to the reserve", .since = { 6, 19 }, .instead = "mempool_free() in a loop"),
@@ -206,7 +207,20 @@ const struct scenario_row scenario_rows[] = {
 	ASK("mempool_curr_nr", "m", "pool", INT, mempool_curr_nr, "pool->curr_nr: elements in reserve"),
 	ASK("mempool_min_nr", "m", "pool", INT, mempool_min_nr, "pool->min_nr"),
 	ASK("mempool_nr_used", "m", "pool", INT, mempool_nr_used, "elements in use, which the kernel does not count"),
-	ASK("mempool_is_saturated", "m", "pool", INT, mempool_is_saturated, NULL),
+	ASK("mempool_is_saturated", "m", "pool", INT, mempool_is_saturated, NULL, .since = { 6, 8 }, .instead = "mempool_curr_nr(pool) >= mempool_min_nr(pool)"),
+	/* Pieces of pages. */
+	ROW("page_frag_cache_init", "", "", POOL, frag_init, "gives the cache"),
+	ROW("page_frag_alloc", "msg", "cache, size, flags", ADDRESS, frag_alloc, NULL),
+	ROW("page_frag_alloc_align", "msgs", "cache, size, flags, align", ADDRESS, frag_alloc_align, NULL, .since = { 5, 12 }),
+	ROW("page_frag_free", "a", "p", NOTHING, frag_free, NULL),
+	ROW("page_frag_cache_drain", "m", "cache", NOTHING, frag_drain, "__page_frag_cache_drain() before 6.9"),
+	ASK("page_frag_pages", "", "", INT, frag_pages, "pages that fragments keep, which the kernel does not count"),
+	ROW("dma_pool_create", "tsss", "name, size, align, boundary", POOL, dma_pool_create, "of the one device there is"),
+	ROW("dma_pool_alloc", "mg", "pool, flags", ADDRESS, dma_pool_alloc, NULL),
+	ROW("dma_pool_zalloc", "mg", "pool, flags", ADDRESS, dma_pool_alloc, NULL, .since = { 4, 3 }),
+	ROW("dma_pool_free", "ma", "pool, p", NOTHING, dma_pool_free, NULL),
+	ROW("dma_pool_destroy", "m", "pool", NOTHING, dma_pool_destroy, "refuses while blocks are in use; the kernel leaks their pages"),
+	ASK("dma_pool_pages", "m", "pool", INT, dma_pool_pages, "pieces of coherent memory that it holds, as in /sys"),
 };
 
 const struct scenario_group scenario_groups[] = {
@@ -238,7 +252,11 @@ const struct scenario_group scenario_groups[] = {
 	{ "mempool_create_slab_pool", "Memory pools",
 	  "the allocator is tried first with an altered mask, then the reserve, then the call waits; "
 	  "frees refill; debugging of pools",
-	  "pools of caches of one's own functions (mempool_create())" },
+	  "pools of one's own functions (mempool_create()); a reserve that is poisoned" },
+	{ "page_frag_cache_init", "Pieces of pages",
+	  "where in a page fragments and DMA blocks lie, when a page is used again and when it goes "
+	  "back, the masks of the requests",
+	  "sk_page_frag_refill() and the caches of network drivers, which are each a cache like this" },
 };
 
 unsigned int scenario_nr_rows(void)

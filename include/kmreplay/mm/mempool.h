@@ -25,10 +25,10 @@ struct mempool_ops {
 	struct mm_outcome (*own_free)(void *ctx, unsigned int cpu, uint64_t addr);
 	/**
 	 * Lets time pass while the caller sleeps: until something was done that may have brought
-	 * an element back, at most "ns". How long it was; 0: nobody will ever do anything. It may
-	 * call all functions of the pool. NULL: time stands still.
+	 * an element back, at most "ns"; "*passed" is how long it was. False: nothing is left that
+	 * will ever be done. It may call all functions of the pool. NULL: time stands still.
 	 */
-	uint64_t (*wait)(void *ctx, uint64_t ns);
+	bool (*wait)(void *ctx, uint64_t ns, uint64_t *passed);
 };
 
 /** How long a caller sleeps at most before it tries again. */

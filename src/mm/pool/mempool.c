@@ -420,22 +420,21 @@ static unsigned int count_gaps(unsigned int nr, const uint64_t *elements)
 static bool wait_for_free(struct mempool *pool, struct mm_outcome *sum)
 {
 	const uint64_t wakes = pool->nr_wakes;
-	uint64_t left = MEMPOOL_WAIT_NS, passed = 0;
+	uint64_t left = MEMPOOL_WAIT_NS, passed;
+	bool more = pool->ops.wait;
 
 	mm_outcome_cost(sum, pool->rules->sleep_ns);
 	sum->path = MM_PATH_POOL_WAIT;
 	pool->stats.nr_waits++;
 	pool->stats.nr_waiting++;
-	while (left && pool->nr_wakes == wakes) {
-		passed = pool->ops.wait ? pool->ops.wait(pool->ctx, left) : 0;
-		if (!passed)
-			break;
+	while (more && left && pool->nr_wakes == wakes) {
+		more = pool->ops.wait(pool->ctx, left, &passed);
 		passed = MIN(passed, left);
 		pool->stats.waited_ns += passed;
 		left -= passed;
 	}
 	pool->stats.nr_waiting--;
-	return passed;
+	return more;
 }
 
 /* A step that may have been the slowest one, and may have failed. */

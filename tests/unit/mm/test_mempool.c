@@ -84,21 +84,22 @@ static struct mm_outcome ground_own_free(void *ctx, unsigned int cpu UNUSED, uin
 	return (struct mm_outcome){ 0 };
 }
 
-static uint64_t ground_wait(void *ctx, uint64_t ns)
+static bool ground_wait(void *ctx, uint64_t ns, uint64_t *passed)
 {
 	struct ground *g = ctx;
 
 	ck_assert_uint_gt(ns, 0);
 	ck_assert_uint_le(ns, MEMPOOL_WAIT_NS);
 	g->nr_waits++;
+	*passed = MIN(g->takes_ns, ns);
 	if (!g->coming.nr && !g->more)
-		return 0;
+		return false;
 	g->limit += g->more;
 	g->more = 0;
 	if (g->coming.nr)
 		ck_assert(mm_ok(mempool_free(g->pool, 0,
 					     g->coming.items[--g->coming.nr])));
-	return MIN(g->takes_ns, ns);
+	return g->coming.nr;
 }
 
 static const struct mempool_ops ops = {
@@ -419,20 +420,21 @@ static void naive_free(struct naive *n, size_t i)
 }
 
 /* Others free what they hold, sometimes; while they hold anything they will in the end. */
-static uint64_t naive_wait(void *ctx, uint64_t ns)
+static bool naive_wait(void *ctx, uint64_t ns, uint64_t *passed)
 {
 	struct naive *n = ctx;
 	size_t i;
 
 	n->g.nr_waits++;
+	*passed = 1 + rng_below(&n->rng, ns);
 	if (!n->used.nr)
-		return 0;
+		return false;
 	if (rng_below(&n->rng, 3) == 0) {
 		i = (size_t)rng_below(&n->rng, n->used.nr);
 		ck_assert(mm_ok(mempool_free(n->g.pool, 0, n->used.items[i])));
 		naive_free(n, i);
 	}
-	return 1 + rng_below(&n->rng, ns);
+	return n->used.nr;
 }
 
 static void naive_alloc(struct naive *n, uint32_t gfp)
