@@ -41,8 +41,8 @@ bool scenario_sg_alloc_table(struct calling *c)
 	struct scenario_sg sg = { .order = 0 };
 	bool ok = true;
 
-	if (!left)
-		return scenario_mistake(c, "a table of no entries");
+	if (!left || left > UINT32_MAX)
+		return scenario_mistake(c, "no table has that many entries");
 	while (ok && left) {
 		/* The last entry of a page that is not the last one leads on. */
 		const uint64_t nr = MIN(left, chunk);

@@ -132,7 +132,7 @@ static uint64_t alloc_in(struct bootmem_node *nd, const struct memblock_request 
 	const uint64_t from = goal >> KERNEL_PAGE_SHIFT;
 	uint64_t start, at;
 
-	if (max <= nd->first || !req->size)
+	if (max <= nd->first || !req->size || req->size > max << KERNEL_PAGE_SHIFT)
 		return 0;
 	start = from > nd->first && from < max ? from : nd->first;
 	start = bits_align_up(start, step) - nd->first;
