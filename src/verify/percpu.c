@@ -137,7 +137,8 @@ static bool judge_feed(void *judge, const struct repair_batch *batch, struct err
 		verify_reached(j->log, j->number);
 		if (unlikely(handlers[ev->type].run))
 			handlers[ev->type].run(j, ev);
-		else if (ev->type == EVENT_PAGE_ALLOC && j->setup->mode == VERIFY_FOLLOW)
+		else if (ev->type == EVENT_PAGE_ALLOC && batch->ops &&
+			 j->setup->mode == VERIFY_FOLLOW)
 			percpu_judge_page(j, ev, &batch->ops[i]);
 	}
 	return true;

@@ -14,6 +14,7 @@
 static struct percpu_task_pages *pages_of(struct percpu_judge *j, int32_t pid);
 static void detect(struct percpu_judge *j, const struct event *ev, uint64_t recorded,
 		   uint64_t ours);
+static bool is_from_boot(const struct percpu_judge *j);
 
 void percpu_judge_page(struct percpu_judge *j, const struct event *ev, const struct repair_op *op)
 {
@@ -48,7 +49,7 @@ void percpu_judge_populated(struct percpu_judge *j, const struct event *ev)
 	j->pages.ours = stats.nr_pages_alloced - j->pages.ours_by_work;
 	if (ours > task->nr)
 		task->nr += MIN(task->maybe, ours - task->nr);
-	if (j->pages.recorded && j->setup->survey->from_boot)
+	if (j->pages.recorded && is_from_boot(j))
 		detect(j, ev, task->nr, ours);
 	task->nr = task->maybe = 0;
 }
@@ -69,7 +70,7 @@ void percpu_judge_pages_finish(struct percpu_judge *j)
 {
 	const struct event none = { 0 };
 
-	if (!j->pages.recorded || !j->setup->survey->from_boot)
+	if (!j->pages.recorded || !is_from_boot(j))
 		return;
 	detect(j, &none, j->pages.by_work, j->pages.ours_by_work * j->nr_cpus);
 }
@@ -102,4 +103,10 @@ static void detect(struct percpu_judge *j, const struct event *ev, uint64_t reco
 
 	for (uint64_t i = 0; i < MAX(recorded, ours); i++)
 		(void)verify_detect(j->log, VERIFY_PERCPU_PAGES, i < recorded, i < ours, &what);
+}
+
+/* Else chunks have pages that nobody saw them get. */
+static bool is_from_boot(const struct percpu_judge *j)
+{
+	return j->setup->survey && j->setup->survey->from_boot;
 }
