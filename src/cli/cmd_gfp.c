@@ -7,28 +7,13 @@
 #include "command.h"
 #include "gfp_internal.h"
 
+#include "kmreplay/mm/gfp_policy.h"
+
 static bool read_setting(struct cli *cli, const struct config *config, struct gfp_setting *ret);
 static int print(struct cli *cli, const struct gfp_setting *setting);
 static int print_list(struct cli *cli, const struct gfp_setting *setting);
 static int print_masks(struct cli *cli, const struct gfp_setting *setting);
 static bool check_usage(const struct cli *cli);
-
-static const struct {
-	const char *name;
-	unsigned int context;
-} scopes[] = {
-	{ "noio", PAGE_CTX_NOIO },
-	{ "nofs", PAGE_CTX_NOFS },
-	{ "noreclaim", PAGE_CTX_MEMALLOC },
-	{ "pin", PAGE_CTX_PIN },
-}, contexts[] = {
-	{ "task", 0 },
-	{ "realtime", PAGE_CTX_REALTIME },
-	{ "softirq", PAGE_CTX_IRQ | PAGE_CTX_SOFTIRQ },
-	{ "irq", PAGE_CTX_IRQ },
-	{ "reclaim", PAGE_CTX_MEMALLOC },
-	{ "oom-victim", PAGE_CTX_VICTIM },
-};
 
 int cmd_gfp(struct cli *cli)
 {
@@ -49,12 +34,12 @@ int cmd_gfp(struct cli *cli)
 
 const char *gfp_scope_name(unsigned int i)
 {
-	return i < ARRAY_SIZE(scopes) ? scopes[i].name : NULL;
+	return gfp_scope_word(i) ? gfp_scope_word(i)->name : NULL;
 }
 
 const char *gfp_context_name(unsigned int i)
 {
-	return i < ARRAY_SIZE(contexts) ? contexts[i].name : NULL;
+	return gfp_context_word(i) ? gfp_context_word(i)->name : NULL;
 }
 
 static bool check_usage(const struct cli *cli)
@@ -90,11 +75,11 @@ static bool read_setting(struct cli *cli, const struct config *config, struct gf
 		.config = config,
 		.asked = options->gfp_kernel,
 		.release = GFP_RELEASE_NEWEST,
-		.context = contexts[options->gfp_context].context,
+		.context = gfp_context_word(options->gfp_context)->context,
 	};
-	for (unsigned int i = 0; i < ARRAY_SIZE(scopes); i++)
+	for (unsigned int i = 0; gfp_scope_word(i); i++)
 		if (options->gfp_scopes >> i & 1)
-			ret->context |= scopes[i].context;
+			ret->context |= gfp_scope_word(i)->context;
 	if (options->gfp_kernel && !gfp_release_parse(options->gfp_kernel, &ret->release)) {
 		cli_error("'%.60s' is no kernel version like 6.12 or 2.6.32", options->gfp_kernel);
 		return false;

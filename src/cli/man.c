@@ -384,7 +384,7 @@ static void begin_calls(FILE *fp, const struct scenario_group *group)
 	fprintf(fp, ".SS %s\n", group->title);
 	print_text(fp, str_text(&text), false);
 	fputs("\n", fp);
-	begin_table(fp, "lw(28n)2 lw(8n)2 lw(10n)2 lw(19n)", "Call\tKernels\tGives\tRemarks");
+	begin_table(fp, "lw(28n)1 lw(8n)2 lw(10n)2 lw(20n)", "Call\tKernels\tGives\tRemarks");
 	str_deinit(&text);
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli_internal.h"
 
+#include "kmreplay/core/readfile.h"
 #include "kmreplay/scenario/lesson.h"
 #include "kmreplay/scenario/scenario.h"
 
@@ -74,21 +75,10 @@ static bool check_operands(const struct cli *cli)
 /* More than a scenario may have is left out: reading it will say so. */
 bool run_read_file(const char *path, struct str *text)
 {
-	FILE *fp = strcmp(path, "-") ? fopen(path, "re") : stdin;
-	char buf[4096];
-	size_t nr;
-	bool ok;
+	struct error err;
 
-	if (!fp) {
-		cli_error("cannot open '%.200s': %m", path);
-		return false;
-	}
-	while ((nr = fread(buf, 1, sizeof(buf), fp)) && text->len <= SCENARIO_MAX_BYTES)
-		str_add_mem(text, buf, nr);
-	ok = !ferror(fp);
-	if (!ok)
-		cli_error("cannot read '%.200s': %m", path);
-	if (fp != stdin)
-		fclose(fp);
-	return ok;
+	if (read_file(path, SCENARIO_MAX_BYTES, text, &err))
+		return true;
+	cli_error("%s", err.message);
+	return false;
 }

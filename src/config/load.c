@@ -9,6 +9,8 @@
 
 #include "config_internal.h"
 
+#include "kmreplay/core/readfile.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -47,28 +49,14 @@ static const char *scalar_text(const yaml_event_t *event);
 
 bool config_read(const char *path, struct str *text, struct error *err)
 {
-	bool is_stdin = !strcmp(path, "-");
-	const char *name = is_stdin ? "standard input" : path;
-	FILE *fp = is_stdin ? stdin : fopen(path, "rb");
-	size_t start = text->len, got = 0;
-	bool ok;
+	const size_t start = text->len;
 
-	if (!fp)
-		return error_set_errno(err, errno, "cannot open '%.300s'", name);
-	str_reserve(text, CONFIG_MAX_SIZE + 1);
-	errno = 0;
-	got = fread(text->data + start, 1, CONFIG_MAX_SIZE + 1, fp);
-	ok = !ferror(fp);
-	text->len += got;
-	text->data[text->len] = '\0';
-	if (!ok)
-		error_set_errno(err, errno, "cannot read '%.300s'", name);
-	else if (got > CONFIG_MAX_SIZE)
-		ok = error_set(err, "'%.300s' is no configuration: it is longer than %d bytes",
-			       name, CONFIG_MAX_SIZE);
-	if (!is_stdin)
-		fclose(fp);
-	return ok;
+	if (!read_file(path, CONFIG_MAX_SIZE, text, err))
+		return false;
+	if (text->len - start <= CONFIG_MAX_SIZE)
+		return true;
+	return error_set(err, "'%.300s' is no configuration: it is longer than %d bytes",
+			 strcmp(path, "-") ? path : "standard input", CONFIG_MAX_SIZE);
 }
 
 bool config_load_from(struct config *config, const struct str *text, const char *name,

@@ -4,11 +4,15 @@
 
 #include "machine_internal.h"
 
+#include "kmreplay/mm/gfp_policy.h"
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/slab.h"
 #include "kmreplay/mm/vmalloc.h"
 
 #include <string.h>
+
+/* Word "i" of those that there are; NULL after the last. */
+typedef const struct gfp_circumstance *word_fn(unsigned int i);
 
 static void pass_on(void *ctx, const struct mm_tapped *call);
 static bool make_call(void *ctx, const struct scenario_call *call, struct scenario_value *ret,
@@ -31,8 +35,9 @@ static void tell_print(void *ctx, const char *text);
 static void tell_expected(void *ctx, const struct scenario_place *place, bool met,
 			  const char *text);
 static bool do_stop(void *ctx);
-static void unknown_word(struct error *err, const char *what, const char *name,
-			 const char *const *names, size_t nr);
+static bool find_word(const char *what, const char *name, word_fn *words, unsigned int *ret,
+		      struct error *err);
+static const struct gfp_circumstance *context_word(unsigned int i);
 
 enum {
 	PROPERTY_PFN, PROPERTY_ZONE, PROPERTY_NODE, PROPERTY_KSIZE, PROPERTY_ALIGN, PROPERTY_PATH,
@@ -49,20 +54,6 @@ static const struct scenario_property properties[] = {
 	[PROPERTY_COST] = { "cost", SCENARIO_INT, "modelled time that the call took, in ns" },
 	[PROPERTY_STEPS] = { "steps", SCENARIO_INT, "blocks split, merged, searched" },
 };
-
-static const char *const context_names[] = {
-	"task", "softirq", "irq", "reclaim", "realtime", "boot",
-};
-static const unsigned int contexts[] = {
-	0, PAGE_CTX_IRQ | PAGE_CTX_SOFTIRQ, PAGE_CTX_IRQ, PAGE_CTX_MEMALLOC, PAGE_CTX_REALTIME, 0,
-};
-static_assert(ARRAY_SIZE(contexts) == ARRAY_SIZE(context_names), "a name each");
-
-static const char *const scope_names[] = { "noio", "nofs", "noreclaim", "pin" };
-static const unsigned int scopes[] = {
-	PAGE_CTX_NOIO, PAGE_CTX_NOFS, PAGE_CTX_MEMALLOC, PAGE_CTX_PIN,
-};
-static_assert(ARRAY_SIZE(scopes) == SCENARIO_NR_SCOPES, "a counter each");
 
 struct scenario_machine *scenario_machine_create(const struct scenario_sink *sink, void *ctx,
 						 bool explain)
@@ -209,9 +200,9 @@ unsigned int scenario_context(const struct scenario_machine *m)
 {
 	unsigned int context = m->context;
 
-	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++)
+	for (unsigned int i = 0; i < SCENARIO_NR_SCOPES; i++)
 		if (m->scopes[i])
-			context |= scopes[i];
+			context |= gfp_scope_word(i)->context;
 	return context;
 }
 
@@ -381,30 +372,41 @@ static bool set_cpu(void *ctx, uint64_t cpu, struct error *err)
 static bool set_context(void *ctx, const char *name, struct error *err)
 {
 	struct scenario_machine *m = ctx;
+	const struct gfp_circumstance *word;
+	unsigned int i;
 
-	for (size_t i = 0; i < ARRAY_SIZE(context_names); i++) {
-		if (strcmp(name, context_names[i]) != 0)
-			continue;
-		m->context = contexts[i];
-		return !strcmp(name, "boot") ? scenario_boot_begin(m, err) :
-					       scenario_boot_end(m, err);
+	if (!strcmp(name, "boot")) {
+		m->context = 0;
+		return scenario_boot_begin(m, err);
 	}
-	unknown_word(err, "context", name, context_names, ARRAY_SIZE(context_names));
-	return false;
+	if (!find_word("context", name, context_word, &i, err))
+		return false;
+	word = context_word(i);
+	m->context = word->context;
+	return scenario_boot_end(m, err);
 }
 
 static bool change_scope(void *ctx, const char *name, bool begin, struct error *err)
 {
 	struct scenario_machine *m = ctx;
+	unsigned int i;
 
-	for (size_t i = 0; i < ARRAY_SIZE(scope_names); i++) {
-		if (strcmp(name, scope_names[i]) != 0)
-			continue;
-		m->scopes[i] += begin ? 1 : -1U;
-		return true;
-	}
-	unknown_word(err, "scope", name, scope_names, ARRAY_SIZE(scope_names));
-	return false;
+	if (!find_word("scope", name, gfp_scope_word, &i, err))
+		return false;
+	BUG_ON(i >= SCENARIO_NR_SCOPES);
+	m->scopes[i] += begin ? 1 : -1U;
+	return true;
+}
+
+/* Nobody is chosen by the OOM killer here; "boot" stands last. */
+static const struct gfp_circumstance *context_word(unsigned int i)
+{
+	static const struct gfp_circumstance boot = { "boot", 0 };
+	const struct gfp_circumstance *word = gfp_context_word(i);
+
+	if (word && word->context != PAGE_CTX_VICTIM)
+		return word;
+	return word ? &boot : NULL;
 }
 
 static void set_task(void *ctx, const char *name, uint64_t pid)
@@ -461,15 +463,23 @@ static void interrupt(void *ctx, bool begin, uint64_t cpu, const struct scenario
 		m->sink->tell(m->ctx, SCENARIO_INTERRUPTED, place, NULL, NULL);
 }
 
-static void unknown_word(struct error *err, const char *what, const char *name,
-			 const char *const *names, size_t nr)
+/* The number of "name" among the words; false and "err" with all of them: it is none. */
+static bool find_word(const char *what, const char *name, word_fn *words, unsigned int *ret,
+		      struct error *err)
 {
 	struct str text = { 0 };
 
-	for (size_t i = 0; i < nr; i++)
-		str_addf(&text, "%s%s", i ? i + 1 < nr ? ", " : " or " : "", names[i]);
+	for (*ret = 0; words(*ret); ++*ret) {
+		if (!strcmp(words(*ret)->name, name)) {
+			str_deinit(&text);
+			return true;
+		}
+		str_addf(&text, "%s%s", *ret ? words(*ret + 1) ? ", " : " or " : "",
+			 words(*ret)->name);
+	}
 	error_set(err, "there is no %s '%.64s': expected %s", what, name, str_text(&text));
 	str_deinit(&text);
+	return false;
 }
 
 static void tell_section(void *ctx, const char *title)

@@ -11,6 +11,8 @@
 #include "kmreplay/mm/page.h"
 #include "kmreplay/mm/slab.h"
 
+static uint64_t give_back(struct scenario_machine *m, uint32_t id);
+
 bool scenario_got_pages(struct calling *c, struct mm_outcome out, unsigned int order, bool page)
 {
 	struct scenario_machine *m = c->m;
@@ -92,6 +94,16 @@ void scenario_moved(void *ctx, uint64_t old_pfn, uint64_t new_pfn, unsigned int 
 	m->blocks.items[id].pfn = new_pfn;
 }
 
+/* Block "id" is no more; how many pages it had. */
+static uint64_t give_back(struct scenario_machine *m, uint32_t id)
+{
+	const struct page_block block = m->blocks.items[id];
+
+	scenario_forget(m, id);
+	(void)page_free(m->pages, m->cpu, block.pfn, block.order);
+	return block.nr;
+}
+
 /* Clean page cache is all that can be reclaimed here, by whoever may sleep; the oldest first. */
 uint64_t scenario_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp)
 {
@@ -105,9 +117,7 @@ uint64_t scenario_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp)
 
 		if (!block.live || block.use != BLOCK_CACHE)
 			continue;
-		scenario_forget(m, id);
-		(void)page_free(m->pages, m->cpu, block.pfn, block.order);
-		freed += block.nr;
+		freed += give_back(m, id);
 	}
 	return freed;
 }
@@ -124,9 +134,7 @@ uint64_t scenario_oom(void *ctx, uint32_t gfp)
 
 		if (!block.live || block.use != BLOCK_ANON)
 			continue;
-		scenario_forget(m, id);
-		(void)page_free(m->pages, m->cpu, block.pfn, block.order);
-		freed += block.nr;
+		freed += give_back(m, id);
 	}
 	return freed;
 }

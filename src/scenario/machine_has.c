@@ -28,12 +28,14 @@ static const struct scenario_absence absences[] = {
 	{ "get_user_pages, pin_user_pages",
 	  "there are no processes; pin_user_page() pins one page, 'scope pin' is what it asks "
 	  "for" },
-	{ "mmap, brk, handle_mm_fault", "there are no processes; add_to_task() makes pages theirs" },
+	{ "mmap, brk, handle_mm_fault",
+	  "there are no processes; add_to_task() makes pages theirs" },
 	{ "alloc_hugetlb_folio",
 	  "hugetlb's pools are not there; alloc_pages() of that order is" },
 	{ "kmem_cache_create_args, kmem_buckets_create, kmem_buckets_alloc",
 	  "its caches are like others: kmem_cache_create() makes one" },
-	{ "kmem_cache_alloc_lru", "there are no list_lrus; kmem_cache_alloc() is the same otherwise" },
+	{ "kmem_cache_alloc_lru",
+	  "there are no list_lrus; kmem_cache_alloc() is the same otherwise" },
 	{ "malloc, calloc, realloc, free",
 	  "it is of user space: kmalloc(), kcalloc(), krealloc(), kfree()" },
 };

@@ -234,14 +234,19 @@ const struct scenario_group scenario_groups[] = {
 	  "zones, watermarks, fallback between zones and migrate types, per-CPU lists, reclaim, "
 	  "compaction and OOM as far as a scenario has pages to give up",
 	  "contents, mapping into processes, reference counts" },
+	{ "gfp_zone", "What a mask permits, and how much is free", NULL,
+	  "These only ask; what the kernel has as a file or a counter has a name of our own" },
 	{ "add_to_page_cache", "What becomes of pages when memory is short",
 	  NULL, "These stand for file systems and processes, and are no calls of the kernel" },
 	{ "cma_alloc", "Large buffers",
-	  "CMA areas with their bitmap, isolation, migration with its cost and failures, DMA masks, "
-	  "tables of scattered memory", "IOMMU, swiotlb, devices; page cache is moved, not dropped" },
+	  "CMA areas with their bitmaps, isolation, migration out of a range with what it costs and "
+	  "why it fails, DMA masks, tables of scattered memory",
+	  "IOMMUs, bounce buffers (swiotlb), caches that are not coherent, devices; page cache is "
+	  "moved, not dropped" },
 	{ "memblock_alloc", "Memory at boot ('context boot')",
-	  "search for a place, nodes, limits, alignment, what is handed over; the bitmap of old",
-	  "what the kernel reserves for itself; deferred initialisation" },
+	  "the lists of memory and of what is reserved, searches from either end, nodes, limits, "
+	  "alignment, what is handed to the page allocator when boot ends; the bitmap of old",
+	  "what the kernel reserves for itself, deferred initialisation, hot-plugged memory" },
 	{ "vmalloc", "vmalloc and kvmalloc",
 	  "ranges, address search, guard pages, lazy purges, pools of nodes, page requests one by one "
 	  "or in bulk, large pages, kmalloc() first and its masks", "page tables' own pages" },

@@ -104,12 +104,6 @@ bool scenario_error_at(const struct scenario *scenario, const struct scenario_pl
 			    place->column);
 }
 
-void scenario_show(const struct scenario *scenario, const struct scenario_place *place,
-		   struct str *out)
-{
-	scenario_show_text(&scenario->text, place, out);
-}
-
 void scenario_show_text(const struct str *text, const struct scenario_place *place,
 			struct str *out)
 {

@@ -182,4 +182,15 @@ static inline bool gfp_policy_counts_highatomic(const struct page_profile *profi
 	       alloc_flags & (ALLOC_NON_BLOCK | ALLOC_OOM);
 }
 
+/** A word for circumstances of a request, and what it means. */
+struct gfp_circumstance {
+	const char *name;
+	unsigned int context; /**< enum page_context */
+};
+
+/** Who asks: "task", "irq", ...; NULL after the last. */
+const struct gfp_circumstance *gfp_context_word(unsigned int i);
+/** What he has begun: "noio", "nofs", ...; NULL after the last. */
+const struct gfp_circumstance *gfp_scope_word(unsigned int i);
+
 #endif

@@ -17,7 +17,6 @@
 #define KMREPLAY_MM_PAGE_STATE_H
 
 #include "kmreplay/core/bits.h"
-#include "kmreplay/mm/tap.h"
 #include "kmreplay/mm/cma_state.h"
 #include "kmreplay/mm/gfp_policy.h"
 #include "kmreplay/mm/machine_config.h"

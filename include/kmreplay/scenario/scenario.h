@@ -187,9 +187,6 @@ MUST_CHECK bool scenario_run(const struct scenario *scenario, uint64_t seed, uin
 			     struct error *err, struct scenario_place *place);
 
 /** Appends the line of the text that "place" is on, and below it a caret and tildes. */
-void scenario_show(const struct scenario *scenario, const struct scenario_place *place,
-		   struct str *out);
-/** The same for a text that could not be read. */
 void scenario_show_text(const struct str *text, const struct scenario_place *place,
 			struct str *out);
 /** "an address", "a page": for people. */
