@@ -20,7 +20,9 @@ static bool vmalloc_of(struct calling *c, uint64_t size, uint32_t gfp, int node,
 		       unsigned int flags);
 static struct mm_outcome kvmalloc_of(struct calling *c, uint64_t size, uint32_t gfp, int node);
 static bool falls_back(struct calling *c, uint64_t size, uint32_t gfp, struct mm_outcome tried);
-static void add_mask(struct scenario_machine *m, uint32_t gfp);
+static void tell_mask(struct scenario_machine *m, const char *what, uint32_t gfp);
+static void tell_shortage(struct scenario_machine *m);
+static void tell_tables(struct scenario_machine *m);
 static struct mm_outcome kvrealloc_old(struct calling *c, uint64_t old_size, uint64_t size,
 				       uint32_t gfp);
 static struct mm_outcome kvrealloc_new(struct calling *c, uint64_t size, uint32_t gfp);
@@ -169,39 +171,13 @@ bool scenario_gave_area(struct calling *c, struct mm_outcome out)
 	if (!m->explain)
 		return true;
 	if (out.failure == MM_FAIL_NO_SPACE)
-		scenario_note_shortage(m);
+		tell_shortage(m);
 	if (mm_ok(out) && vmap_area_next(m->vmalloc, &at, &info) && info.addr == out.addr &&
 	    info.nr_pages)
-		scenario_note(m, info.huge ? "%" PRIu64 " pages, mapped by 2 MiB" :
+		scenario_more(m, info.huge ? "%" PRIu64 " pages, mapped by 2 MiB" :
 					     "%" PRIu64 " pages", info.nr_pages);
-	scenario_note_tables(m);
+	tell_tables(m);
 	return true;
-}
-
-void scenario_note_shortage(struct scenario_machine *m)
-{
-	char wanted[FMT_BUF], align[FMT_BUF], largest[FMT_BUF], all[FMT_BUF];
-	struct vmap_room room;
-
-	if (!vmap_shortage(m->vmalloc, &room))
-		return;
-	scenario_note(m, "%s wanted", fmt_size(wanted, room.wanted));
-	if (room.align > KERNEL_PAGE_SIZE)
-		str_addf(&m->note, " at a multiple of %s", fmt_size(align, room.align));
-	if (!room.nr)
-		str_add(&m->note, ", nothing is free");
-	else
-		str_addf(&m->note, ", the largest of %" PRIu64 " holes is %s, %s are free in all",
-			 room.nr, fmt_size(largest, room.largest),
-			 fmt_size(all, room.free_bytes));
-}
-
-void scenario_note_tables(struct scenario_machine *m)
-{
-	const uint64_t made = vmalloc_nr_tables(m->vmalloc) - m->tables_before;
-
-	if (made)
-		scenario_note(m, "%" PRIu64 " page table%s made", made, made == 1 ? "" : "s");
 }
 
 /* vfree() or, where nobody may sleep, vfree_atomic() */
@@ -246,13 +222,12 @@ static struct mm_outcome kvmalloc_of(struct calling *c, uint64_t size, uint32_t 
 	if (size <= SLAB_KMALLOC_MAX_SIZE)
 		tried = slab_kmalloc(c->m->slab, c->m->cpu, size, first, node,
 				     scenario_context(c->m));
-	if (c->m->explain && first != gfp && size <= SLAB_KMALLOC_MAX_SIZE) {
-		scenario_note(c->m, mm_ok(tried) ? "kmalloc() with " : "kmalloc() failed with ");
-		add_mask(c->m, first);
-	}
+	if (c->m->explain && first != gfp && size <= SLAB_KMALLOC_MAX_SIZE)
+		tell_mask(c->m, mm_ok(tried) ? "kmalloc() with" : "kmalloc() failed with",
+			  first);
 	if (mm_ok(tried) || !falls_back(c, size, gfp, tried))
 		return tried;
-	scenario_note(c->m, "so vmalloc()");
+	scenario_more(c->m, "so vmalloc()");
 	if (!scenario_no_interrupt(c, "vmalloc"))
 		return tried;
 	out = vmalloc_alloc(c->m->vmalloc, c->m->cpu, &(struct vmalloc_request){
@@ -262,30 +237,64 @@ static struct mm_outcome kvmalloc_of(struct calling *c, uint64_t size, uint32_t 
 	return out;
 }
 
-/* What kmalloc() refused goes to vmalloc(), unless that is for nothing; the note says why not. */
+/* What kmalloc() refused goes to vmalloc(), unless that is for nothing: then it is told why. */
 static bool falls_back(struct calling *c, uint64_t size, uint32_t gfp, struct mm_outcome tried)
 {
 	if (size <= KERNEL_PAGE_SIZE) {
-		scenario_note(c->m, "no vmalloc() for a page or less");
+		scenario_more(c->m, "no vmalloc() for a page or less");
 		return false;
 	}
 	if (tried.failure == MM_FAIL_ORDER)
-		scenario_note(c->m, "too large for kmalloc()");
+		scenario_more(c->m, "too large for kmalloc()");
 	/* Since 7.0 what may not sleep falls back, too. */
 	if (!(gfp & GFP_BIT_DIRECT_RECLAIM) && !since(c->m, 7, 0)) {
-		scenario_note(c->m, "no vmalloc() without __GFP_DIRECT_RECLAIM: it would sleep");
+		scenario_more(c->m,
+			      "no vmalloc() without __GFP_DIRECT_RECLAIM: it would sleep");
 		return false;
 	}
 	if (size > INT32_MAX) {
-		scenario_note(c->m, "no vmalloc() above INT_MAX");
+		scenario_more(c->m, "no vmalloc() above INT_MAX");
 		return false;
 	}
 	return true;
 }
 
-static void add_mask(struct scenario_machine *m, uint32_t gfp)
+static void tell_mask(struct scenario_machine *m, const char *what, uint32_t gfp)
 {
-	gfp_print(gfp_era_of_release(m->kernel.major, m->kernel.minor), gfp, &m->note);
+	struct str text = { 0 };
+
+	gfp_print(gfp_era_of_release(m->kernel.major, m->kernel.minor), gfp, &text);
+	scenario_more(m, "%s %s", what, str_text(&text));
+	str_deinit(&text);
+}
+
+/* Addresses are short: how many, in how many pieces. */
+static void tell_shortage(struct scenario_machine *m)
+{
+	char wanted[FMT_BUF], align[FMT_BUF], largest[FMT_BUF], all[FMT_BUF];
+	struct vmap_room room;
+
+	if (!vmap_shortage(m->vmalloc, &room))
+		return;
+	if (room.align > KERNEL_PAGE_SIZE)
+		scenario_more(m, "%s wanted at a multiple of %s", fmt_size(wanted, room.wanted),
+			      fmt_size(align, room.align));
+	else
+		scenario_more(m, "%s wanted", fmt_size(wanted, room.wanted));
+	if (!room.nr)
+		scenario_more(m, "nothing is free");
+	else
+		scenario_more(m, "the largest of %" PRIu64 " holes is %s, %s are free in all",
+			      room.nr, fmt_size(largest, room.largest),
+			      fmt_size(all, room.free_bytes));
+}
+
+static void tell_tables(struct scenario_machine *m)
+{
+	const uint64_t made = vmalloc_nr_tables(m->vmalloc) - m->tables_before;
+
+	if (made)
+		scenario_more(m, "%" PRIu64 " page table%s made", made, made == 1 ? "" : "s");
 }
 
 /* Until 6.11 it only ever grows, and what it grows from is a new one's first part. */

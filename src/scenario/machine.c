@@ -82,7 +82,6 @@ void scenario_machine_destroy(struct scenario_machine *m)
 	vec_deinit(&m->interrupted);
 	str_deinit(&m->text);
 	str_deinit(&m->detail);
-	str_deinit(&m->note);
 	free(m);
 }
 
@@ -252,10 +251,9 @@ bool scenario_answer(struct calling *c, scenario_int number)
 	return true;
 }
 
-/* What there is to tell begins with nothing; who asks counts for all layers. */
+/* Who asks counts for all layers. */
 static void before_call(struct scenario_machine *m)
 {
-	str_reset(&m->note);
 	if (!m->machine || scenario_is_booting(m))
 		return;
 	m->tables_before = vmalloc_nr_tables(m->vmalloc);

@@ -12,6 +12,7 @@
  *	calls_slab.c      kmalloc() and its family, caches
  *	calls_page.c      pages
  *	calls_area.c      vmalloc, kvmalloc
+ *	machine_calls.h   what functions say of their calls; machine_parts.h the machine's own files
  *	calls_map.c       what else stands on areas: vmap, ioremap, stacks, modules
  *	calls_percpu.c    per-CPU memory
  *	calls_contig.c    CMA, contiguous ranges, DMA buffers
@@ -46,7 +47,7 @@ struct last_call {
 	uint64_t at;             /**< that: address or pfn; 0: nothing */
 	bool mistake;            /**< it made no sense, and that was not told yet */
 	char why[200];           /**< of a mistake */
-	char more[200];          /**< what else there is to say of it, with commas */
+	char more[400];          /**< what else there is to say of it, with commas */
 	struct scenario_place place;
 };
 
@@ -111,7 +112,6 @@ struct scenario_machine {
 	scenario_tap_fn *tapped; /**< NULL: nobody hears of calls */
 	void *tapped_ctx;
 	struct str text, detail;
-	struct str note;        /**< what else there is to tell of the last call; for --explain */
 	uint64_t tables_before; /**< vmalloc_nr_tables() before the last call */
 };
 
@@ -139,63 +139,10 @@ struct scenario_row {
 	const char *instead; /**< what is used where there is none; NULL: nothing in particular */
 };
 
-/** Appends to what --explain tells of the call on its way; without it, does nothing. */
-void scenario_note(struct scenario_machine *m, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* calls_area.c */
-
-/** scenario_gave() of an area: what it is made of, or the holes it does not fit in, are told. */
-bool scenario_gave_area(struct calling *c, struct mm_outcome out);
-void scenario_note_shortage(struct scenario_machine *m);
-void scenario_note_tables(struct scenario_machine *m);
-/** vfree() from where the call comes. */
-struct mm_outcome scenario_vfree_of(struct calling *c, uint64_t addr);
-/** False, after a mistake of function "what": in an interrupt it is a bug. */
-bool scenario_no_interrupt(struct calling *c, const char *what);
-
 /* machine.c */
 
 /** enum page_context, with the open scopes. */
 unsigned int scenario_context(const struct scenario_machine *m);
-/** The call gave "out": its address, if any, becomes the value. True. */
-bool scenario_gave(struct calling *c, struct mm_outcome out);
-/** The call freed what was "at"; "out" says how. True. */
-bool scenario_freed(struct calling *c, struct mm_outcome out, uint64_t at);
-/** The call was a mistake: "why" in words. True. */
-bool scenario_mistake(struct calling *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/** The call got 2^order pages at out.addr: a struct page * or, if not "page", an address. */
-bool scenario_got_pages(struct calling *c, struct mm_outcome out, unsigned int order, bool page);
-/** A block of "nr" pages at "pfn" is in use; its number. */
-uint32_t scenario_block_add(struct scenario_machine *m, uint64_t pfn, uint64_t nr,
-			    unsigned int order, enum block_from from);
-/** Who gave it: "cma_alloc()". */
-const char *scenario_block_source(const struct page_block *block);
-/** Block "id", live, is no more. */
-void scenario_forget(struct scenario_machine *m, uint32_t id);
-/** The block that argument "i", a struct page *, stands for; NULL: freed, or none. */
-struct page_block *scenario_block(const struct calling *c, unsigned int i);
-/** The live block that begins at "pfn"; UINT32_MAX: none. */
-uint32_t scenario_block_at(const struct scenario_machine *m, uint64_t pfn);
-/** A number is the answer. True. */
-bool scenario_answer(struct calling *c, scenario_int number);
-/** Makes the machine, in place of the one there is. */
-bool scenario_machine_build(struct scenario_machine *m, const struct machine_config *config,
-			    struct error *err);
-
-static inline uint64_t arg_u64(const struct calling *c, unsigned int i)
-{
-	return i < c->call->nr_args ? (uint64_t)c->call->args[i].number : 0;
-}
-
-static inline uint32_t arg_gfp(const struct calling *c, unsigned int i)
-{
-	return (uint32_t)c->call->args[i].number;
-}
-
-static inline int arg_int(const struct calling *c, unsigned int i)
-{
-	return (int)c->call->args[i].number;
-}
 
 #define SCENARIO_FUNCTIONS_(X)                                                                \
 	X(kmalloc) X(kzalloc) X(kmalloc_node) X(kzalloc_node) X(kmalloc_array) X(kcalloc)     \
@@ -227,6 +174,7 @@ SCENARIO_FUNCTIONS_LARGE_(X)
 SCENARIO_FUNCTIONS_POOLS_(X)
 #undef X
 
+#include "machine_calls.h"
 #include "machine_parts.h"
 
 #endif

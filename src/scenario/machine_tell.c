@@ -38,26 +38,11 @@ void scenario_tell_call(struct scenario_machine *m, const struct scenario_call *
 	add_result(m, ret);
 	str_reset(&m->detail);
 	add_detail(m);
-	if (m->note.len)
-		str_addf(&m->detail, "%s%s", m->detail.len ? "; " : "", str_text(&m->note));
 	called.text = str_text(&m->text);
 	called.detail = str_text(&m->detail);
 	if (!mm_ok(m->last.out))
 		called.failure = mm_failure_name((enum mm_failure)m->last.out.failure);
 	m->sink->tell(m->ctx, SCENARIO_CALLED, &call->place, NULL, &called);
-}
-
-void scenario_note(struct scenario_machine *m, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!m->explain)
-		return;
-	if (m->note.len)
-		str_add(&m->note, ", ");
-	va_start(ap, fmt);
-	str_vaddf(&m->note, fmt, ap);
-	va_end(ap);
 }
 
 void scenario_tell_mistake(struct scenario_machine *m)

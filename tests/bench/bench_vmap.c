@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Speed of the search for free addresses beside a simple peer: a list of free ranges in order of
- * address, walked from the lowest. Both get the same requests for areas of 2..65 pages and give them
- * back in random order, as many at once as a purge does, best of three rounds each. There are about
- * as many holes as live areas. Both must find the same places.
+ * address, walked from the lowest. Both get the same requests for areas of 2..65 pages and give
+ * them back in random order, as many at once as a purge does, best of three rounds each. There are
+ * about as many holes as live areas. Both must find the same places.
  */
 #include <config.h>
 
