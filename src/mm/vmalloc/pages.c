@@ -331,7 +331,7 @@ static bool allow_huge(const struct vmalloc *v, const struct vmalloc_request *re
 	return size >= HUGE_SIZE;
 }
 
-/* The page array, of pointers: kmalloc up to a page, else vmalloc'd itself. */
+/* The page array: kmalloc up to a page, else vmalloc'd itself. */
 static bool get_array(struct filling *f)
 {
 	struct vmalloc_request nested = {
