@@ -51,8 +51,6 @@ const struct scenario_function *scenario_function(unsigned int i)
 
 bool scenario_machine_entry(unsigned int i, struct scenario_entry *ret)
 {
-	unsigned int group = 0;
-
 	if (i >= scenario_nr_rows())
 		return false;
 	*ret = (struct scenario_entry){
@@ -60,9 +58,9 @@ bool scenario_machine_entry(unsigned int i, struct scenario_entry *ret)
 		.note = scenario_rows[i].note ? scenario_rows[i].note : "",
 	};
 	for (unsigned int row = 0; row <= i; row++)
-		if (group < scenario_nr_groups() &&
-		    !strcmp(scenario_groups[group].first, scenario_rows[row].function.name))
-			ret->group = &scenario_groups[group++];
+		for (unsigned int group = 0; group < scenario_nr_groups(); group++)
+			if (!strcmp(scenario_groups[group].first, scenario_rows[row].function.name))
+				ret->group = &scenario_groups[group];
 	return true;
 }
 

@@ -42,6 +42,20 @@ uint64_t scenario_last_pfn(const struct scenario_machine *m);
 const char *scenario_zone_name(const struct scenario_machine *m, uint64_t pfn);
 int scenario_node_of(const struct scenario_machine *m, uint64_t pfn);
 
+/** Appends to what --explain tells of the call on its way; without it, does nothing. */
+void scenario_note(struct scenario_machine *m, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* calls_area.c */
+
+/** scenario_gave() of an area: what it is made of, or the holes it does not fit in, are told. */
+bool scenario_gave_area(struct calling *c, struct mm_outcome out);
+void scenario_note_shortage(struct scenario_machine *m);
+void scenario_note_tables(struct scenario_machine *m);
+/** vfree() from where the call comes. */
+struct mm_outcome scenario_vfree_of(struct calling *c, uint64_t addr);
+/** False, after a mistake of function "what": in an interrupt it is a bug. */
+bool scenario_no_interrupt(struct calling *c, const char *what);
+
 /* machine_blocks.c */
 
 uint64_t scenario_reclaim(void *ctx, uint64_t nr_pages, uint32_t gfp);

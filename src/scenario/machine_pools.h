@@ -67,6 +67,8 @@ extern const struct page_frag_ops scenario_frag_ops;
 	X(mempool_is_saturated)                                                               \
 	X(frag_init) X(frag_alloc) X(frag_alloc_align) X(frag_free) X(frag_drain) X(frag_pages) \
 	X(dma_pool_create) X(dma_pool_alloc) X(dma_pool_free) X(dma_pool_destroy)             \
-	X(dma_pool_pages)
+	X(dma_pool_pages)                                                                     \
+	X(memdup) X(strdup) X(strndup) X(asprintf) X(kfree_bulk) X(exact_nid) X(dma_pages)    \
+	X(folio_alloc) X(folio_put) /* calls_dup.c */
 
 #endif
