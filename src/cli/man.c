@@ -63,6 +63,9 @@ struct page {
 	bool paragraph;                /* the last line ended one */
 };
 
+/* Letters that a call's column has. */
+enum { CALL_COLUMN = 28 };
+
 static void print_head(const struct page *page, const char *name);
 static bool print_line(struct page *page, char *line, struct error *err);
 static void end_literal(struct page *page);
@@ -81,6 +84,7 @@ static void begin_calls(FILE *fp, const struct scenario_group *group);
 static void begin_table(FILE *fp, const char *columns, const char *titles);
 static void print_call(FILE *fp, const struct scenario_entry *entry, const char *kernels);
 static void print_cell(FILE *fp, const char *text, bool bold);
+static const char *print_until(FILE *fp, const char *text, const char *end);
 static void print_properties(const struct page *page);
 static void add_metric(const struct replay_metric_info *info, struct str *text);
 static void add_members(enum replay_metric metric, struct str *text);
@@ -410,22 +414,33 @@ static void print_call(FILE *fp, const struct scenario_entry *entry, const char 
 	free(call);
 }
 
-/* A call may be broken behind its parenthesis. */
+/* A call may be broken behind its parenthesis, a long name behind its last underline, too. */
 static void print_cell(FILE *fp, const char *text, bool bold)
 {
-	const char *args = strchr(text, '(');
-	char *name = args ? xasprintf("%.*s", (int)(args + 1 - text), text) : NULL;
+	const char *args = bold ? strchr(text, '(') : NULL;
+	const char *line = args && args + 1 - text > CALL_COLUMN ? args : text;
 
 	fputs("T{\n.na\n.nh\n", fp);
 	fputs(bold ? ".B " : "", fp);
-	if (bold && name) {
-		print_text(fp, name, false);
-		fputs("\\:", fp);
-		text = args + 1;
-	}
+	while (line > text && line[-1] != '_')
+		line--;
+	text = print_until(fp, text, line);
+	text = print_until(fp, text, args ? args + 1 : text);
 	print_text(fp, text, false);
 	fputs("\nT}", fp);
-	free(name);
+}
+
+/* With a place to break behind it, if it is anything; returns "end". */
+static const char *print_until(FILE *fp, const char *text, const char *end)
+{
+	char *part = xasprintf("%.*s", (int)(end - text), text);
+
+	if (*part) {
+		print_text(fp, part, false);
+		fputs("\\:", fp);
+	}
+	free(part);
+	return end;
 }
 
 static void print_properties(const struct page *page)

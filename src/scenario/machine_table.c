@@ -222,7 +222,7 @@ const struct scenario_row scenario_rows[] = {
 	ROW("page_frag_alloc", "msg", "cache, size, flags", ADDRESS, frag_alloc, NULL),
 	ROW("page_frag_alloc_align", "msgs", "cache, size, flags, align", ADDRESS, frag_alloc_align, NULL, .since = { 5, 12 }),
 	ROW("page_frag_free", "a", "p", NOTHING, frag_free, NULL),
-	ROW("page_frag_cache_drain", "m", "cache", NOTHING, frag_drain, "__page_frag_cache_drain() before 6.9"),
+	ROW("page_frag_cache_drain", "m", "cache", NOTHING, frag_drain, "before 6.9 of a page, under another name"),
 	ASK("page_frag_pages", "", "", INT, frag_pages, "pages that fragments keep, which the kernel does not count"),
 	ROW("dma_pool_create", "tsss", "name, size, align, boundary", POOL, dma_pool_create, "of the one device there is"),
 	ROW("dma_pool_alloc", "mg", "pool, flags", ADDRESS, dma_pool_alloc, NULL),
