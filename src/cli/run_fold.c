@@ -51,10 +51,10 @@ void run_fold_part(struct run_fold *fold)
 	u64map_init(&fold->shown);
 }
 
-/* A text has at most 2^20 bytes, and so lines and columns. */
+/* A text has at most 2^24 bytes, and so lines and columns. */
 static uint64_t key_of(const struct scenario_place *place, const struct mm_outcome *out)
 {
-	static_assert(SCENARIO_MAX_BYTES <= 1 << 20, "places fit");
+	static_assert(SCENARIO_MAX_BYTES < 1 << 24, "places fit");
 
 	return (uint64_t)place->line << 40 | (uint64_t)place->column << 16 |
 	       (uint64_t)out->path << 8 | out->failure;

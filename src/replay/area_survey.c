@@ -10,7 +10,7 @@
 
 #include "kmreplay/replay/area_survey.h"
 
-#include "replay_internal.h"
+#include "areas_internal.h"
 
 #include "kmreplay/abi/kernel.h"
 #include "kmreplay/proc/snapshot.h"

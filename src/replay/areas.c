@@ -7,7 +7,7 @@
  */
 #include <config.h>
 
-#include "replay_internal.h"
+#include "areas_internal.h"
 
 #include "kmreplay/abi/gfp.h"
 #include "kmreplay/mm/percpu.h"

@@ -6,7 +6,7 @@
  */
 #include <config.h>
 
-#include "replay_internal.h"
+#include "areas_internal.h"
 
 #include "kmreplay/mm/vmalloc.h"
 #include "kmreplay/replay/area_guess.h"

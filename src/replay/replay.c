@@ -18,7 +18,7 @@
  */
 #include <config.h>
 
-#include "replay_internal.h"
+#include "areas_internal.h"
 
 #include "kmreplay/event/desc.h"
 #include "kmreplay/mm/page.h"

@@ -80,15 +80,10 @@ bool scenario_split_page(struct calling *c)
 	block->nr = 1;
 	for (uint64_t i = 0; i < whole.nr; i++) {
 		struct scenario_value page = { .type = SCENARIO_PAGE, .number = arg_u64(c, 0) };
-		bool fresh;
 
-		if (i) {
-			*u64map_insert(&c->m->block_at, whole.pfn + i, &fresh) =
-				(uint32_t)c->m->blocks.nr;
-			vec_push(&c->m->blocks, (struct page_block){ .pfn = whole.pfn + i, .nr = 1,
-								     .live = true });
-			page.number = (scenario_int)c->m->blocks.nr;
-		}
+		if (i)
+			page.number = 1 + (scenario_int)scenario_block_add(
+						  c->m, whole.pfn + i, 1, 0, BLOCK_FROM_PAGES);
 		if (!scenario_array_set(c->call, 1, i, &page, c->err))
 			return false;
 	}

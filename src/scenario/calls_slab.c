@@ -10,10 +10,12 @@
 
 #include <inttypes.h>
 
-static bool create(struct calling *c, const struct slab_cache_args *args);
+static bool create(struct calling *c, uint64_t usersize, bool ctor);
 static bool cache_of(struct calling *c, uint32_t *ret);
 static bool alloc(struct calling *c, uint32_t gfp, int node);
 static bool kmalloc_of(struct calling *c, uint64_t size, uint32_t gfp, int node);
+static bool array_of(struct calling *c, uint32_t gfp);
+static bool refuse_dead(struct calling *c, uint64_t addr);
 static bool free_addr(struct calling *c, uint64_t addr);
 static bool refuse_destroy(struct calling *c, uint32_t cache);
 
@@ -37,32 +39,22 @@ bool scenario_kzalloc_node(struct calling *c)
 	return kmalloc_of(c, arg_u64(c, 0), arg_gfp(c, 1) | GFP_BIT_ZERO, arg_int(c, 2));
 }
 
-/* The product first, as slab_kmalloc_array() does, so that the context counts. */
 bool scenario_kmalloc_array(struct calling *c)
 {
-	const uint64_t size = slab_size_mul(c->m->slab, arg_u64(c, 0), arg_u64(c, 1));
-
-	if (size == slab_size_max(c->m->slab))
-		return scenario_gave(c, (struct mm_outcome){ .failure = MM_FAIL_ORDER });
-	return kmalloc_of(c, size, arg_gfp(c, 2), -1);
+	return array_of(c, arg_gfp(c, 2));
 }
 
 bool scenario_kcalloc(struct calling *c)
 {
-	const uint64_t size = slab_size_mul(c->m->slab, arg_u64(c, 0), arg_u64(c, 1));
-
-	if (size == slab_size_max(c->m->slab))
-		return scenario_gave(c, (struct mm_outcome){ .failure = MM_FAIL_ORDER });
-	return kmalloc_of(c, size, arg_gfp(c, 2) | GFP_BIT_ZERO, -1);
+	return array_of(c, arg_gfp(c, 2) | GFP_BIT_ZERO);
 }
 
 bool scenario_krealloc(struct calling *c)
 {
 	const uint64_t addr = arg_u64(c, 0);
 
-	if (addr > SLAB_ZERO_SIZE_PTR && !slab_is_live(c->m->slab, addr))
-		return scenario_mistake(c, "0x%" PRIx64 " is not allocated", addr);
-	return scenario_gave(c, slab_krealloc(c->m->slab, c->m->cpu, addr, arg_u64(c, 1),
+	return refuse_dead(c, addr) ||
+	       scenario_gave(c, slab_krealloc(c->m->slab, c->m->cpu, addr, arg_u64(c, 1),
 					      arg_gfp(c, 2), -1));
 }
 
@@ -70,18 +62,12 @@ bool scenario_krealloc_array(struct calling *c)
 {
 	const uint64_t addr = arg_u64(c, 0);
 
-	if (addr > SLAB_ZERO_SIZE_PTR && !slab_is_live(c->m->slab, addr))
-		return scenario_mistake(c, "0x%" PRIx64 " is not allocated", addr);
-	return scenario_gave(c, slab_krealloc_array(c->m->slab, c->m->cpu, addr, arg_u64(c, 1),
+	return refuse_dead(c, addr) ||
+	       scenario_gave(c, slab_krealloc_array(c->m->slab, c->m->cpu, addr, arg_u64(c, 1),
 						    arg_u64(c, 2), arg_gfp(c, 3)));
 }
 
 bool scenario_kfree(struct calling *c)
-{
-	return free_addr(c, arg_u64(c, 0));
-}
-
-bool scenario_kfree_sensitive(struct calling *c)
 {
 	return free_addr(c, arg_u64(c, 0));
 }
@@ -98,13 +84,7 @@ bool scenario_roundup(struct calling *c)
 
 bool scenario_cache_create(struct calling *c)
 {
-	return create(c, &(struct slab_cache_args){
-		.name = c->call->args[0].text,
-		.size = (uint32_t)MIN(arg_u64(c, 1), (uint64_t)UINT32_MAX),
-		.align = (uint32_t)MIN(arg_u64(c, 2), (uint64_t)UINT32_MAX),
-		.flags = (uint32_t)arg_u64(c, 3),
-		.ctor = arg_u64(c, 4) != 0,
-	});
+	return create(c, 0, arg_u64(c, 4) != 0);
 }
 
 /* A region that does not lie inside of the object is none: kernels warn, and close it. */
@@ -113,14 +93,7 @@ bool scenario_cache_create_usercopy(struct calling *c)
 	const uint64_t size = arg_u64(c, 1), offset = arg_u64(c, 4), usersize = arg_u64(c, 5);
 	const bool inside = usersize <= size && size - usersize >= offset;
 
-	return create(c, &(struct slab_cache_args){
-		.name = c->call->args[0].text,
-		.size = (uint32_t)MIN(arg_u64(c, 1), (uint64_t)UINT32_MAX),
-		.align = (uint32_t)MIN(arg_u64(c, 2), (uint64_t)UINT32_MAX),
-		.flags = (uint32_t)arg_u64(c, 3),
-		.usersize = inside ? (uint32_t)MIN(usersize, (uint64_t)UINT32_MAX) : 0,
-		.ctor = arg_u64(c, 6) != 0,
-	});
+	return create(c, inside ? usersize : 0, arg_u64(c, 6) != 0);
 }
 
 bool scenario_cache_alloc(struct calling *c)
@@ -277,9 +250,18 @@ bool scenario_struct_size(struct calling *c)
 	return scenario_answer(c, sum);
 }
 
-static bool create(struct calling *c, const struct slab_cache_args *args)
+/* The arguments that kmem_cache_create() and its variants begin with: name, size, align, flags. */
+static bool create(struct calling *c, uint64_t usersize, bool ctor)
 {
-	const uint32_t cache = slab_cache_create(c->m->slab, args);
+	const struct slab_cache_args args = {
+		.name = c->call->args[0].text,
+		.size = (uint32_t)MIN(arg_u64(c, 1), (uint64_t)UINT32_MAX),
+		.align = (uint32_t)MIN(arg_u64(c, 2), (uint64_t)UINT32_MAX),
+		.flags = (uint32_t)arg_u64(c, 3),
+		.usersize = (uint32_t)MIN(usersize, (uint64_t)UINT32_MAX),
+		.ctor = ctor,
+	};
+	const uint32_t cache = slab_cache_create(c->m->slab, &args);
 
 	if (cache == SLAB_CACHE_NONE) {
 		c->m->last.out.failure = MM_FAIL_INVALID;
@@ -317,6 +299,24 @@ static bool kmalloc_of(struct calling *c, uint64_t size, uint32_t gfp, int node)
 	if (size <= slab_size_max(c->m->slab))
 		out = slab_kmalloc(c->m->slab, c->m->cpu, size, gfp, node, scenario_context(c->m));
 	return scenario_gave(c, out);
+}
+
+/* The product first, as slab_kmalloc_array() does, so that the context counts. */
+static bool array_of(struct calling *c, uint32_t gfp)
+{
+	const uint64_t size = slab_size_mul(c->m->slab, arg_u64(c, 0), arg_u64(c, 1));
+
+	if (size == slab_size_max(c->m->slab))
+		return scenario_gave(c, (struct mm_outcome){ .failure = MM_FAIL_ORDER });
+	return kmalloc_of(c, size, gfp, -1);
+}
+
+/* Nothing lives at "addr", which is to be resized; that was told. */
+static bool refuse_dead(struct calling *c, uint64_t addr)
+{
+	if (addr <= SLAB_ZERO_SIZE_PTR || slab_is_live(c->m->slab, addr))
+		return false;
+	return scenario_mistake(c, "0x%" PRIx64 " is not allocated", addr);
 }
 
 static bool free_addr(struct calling *c, uint64_t addr)

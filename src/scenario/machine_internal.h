@@ -146,7 +146,7 @@ unsigned int scenario_context(const struct scenario_machine *m);
 
 #define SCENARIO_FUNCTIONS_(X)                                                                \
 	X(kmalloc) X(kzalloc) X(kmalloc_node) X(kzalloc_node) X(kmalloc_array) X(kcalloc)     \
-	X(krealloc) X(krealloc_array) X(kfree) X(kfree_sensitive) X(ksize) X(roundup)         \
+	X(krealloc) X(krealloc_array) X(kfree) X(ksize) X(roundup)                            \
 	X(cache_create) X(cache_create_usercopy) X(cache_alloc) X(cache_zalloc)               \
 	X(cache_alloc_node) X(cache_free) X(cache_alloc_bulk) X(cache_free_bulk)              \
 	X(cache_shrink) X(cache_destroy) X(cache_size) X(slab_objects) X(slab_size)           \

@@ -25,7 +25,7 @@ uint64_t slab_kmalloc_roundup(const struct slab_allocator *slab, uint64_t size);
 /** kzalloc_node(): slab_kmalloc() with __GFP_ZERO, which decides about pages of large objects. */
 struct mm_outcome slab_kzalloc(struct slab_allocator *slab, unsigned int cpu, uint64_t size,
 			       uint32_t gfp, int node, unsigned int context);
-/** kmalloc_array_node(): INVALID when the product overflows. */
+/** kmalloc_array_node(): ORDER, as of any size that is too large, when the product overflows. */
 struct mm_outcome slab_kmalloc_array(struct slab_allocator *slab, unsigned int cpu, uint64_t nr,
 				     uint64_t size, uint32_t gfp, int node);
 /** kcalloc_node(): the same, zeroed. */
@@ -39,7 +39,7 @@ struct mm_outcome slab_kcalloc(struct slab_allocator *slab, unsigned int cpu, ui
  */
 struct mm_outcome slab_krealloc(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
 				uint64_t size, uint32_t gfp, int node);
-/** krealloc_array(): INVALID, with the old object left alone, when the product overflows. */
+/** krealloc_array(): ORDER, with the old object left alone, when the product overflows. */
 struct mm_outcome slab_krealloc_array(struct slab_allocator *slab, unsigned int cpu, uint64_t addr,
 				      uint64_t nr, uint64_t size, uint32_t gfp);
 /** kfree_sensitive(): slab_free(), after wiping. */

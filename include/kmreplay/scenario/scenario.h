@@ -23,7 +23,7 @@
 struct scenario;
 
 enum {
-	SCENARIO_MAX_BYTES = 1 << 20,    /**< longest text */
+	SCENARIO_MAX_BYTES = 8 << 20,    /**< longest text */
 	SCENARIO_MAX_DEPTH = 64,         /**< of blocks and of parentheses */
 	SCENARIO_MAX_ARGS = 16,          /**< of one function */
 	SCENARIO_MAX_ELEMENTS = 1 << 24, /**< of all arrays together */

@@ -53,7 +53,7 @@ struct mm_outcome slab_kmalloc_array(struct slab_allocator *slab, unsigned int c
 	uint64_t bytes;
 
 	if (__builtin_mul_overflow(nr, size, &bytes) || bytes > slab_size_max(slab))
-		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
+		return (struct mm_outcome){ .failure = MM_FAIL_ORDER };
 	return slab_kmalloc(slab, cpu, bytes, gfp, node, 0);
 }
 
@@ -94,7 +94,7 @@ struct mm_outcome slab_krealloc_array(struct slab_allocator *slab, unsigned int 
 	uint64_t bytes;
 
 	if (__builtin_mul_overflow(nr, size, &bytes) || bytes > slab_size_max(slab))
-		return (struct mm_outcome){ .failure = MM_FAIL_INVALID };
+		return (struct mm_outcome){ .failure = MM_FAIL_ORDER };
 	return slab_krealloc(slab, cpu, addr, bytes, gfp, -1);
 }
 

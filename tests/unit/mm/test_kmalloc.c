@@ -125,15 +125,15 @@ START_TEST(arrays_overflow)
 		got = slab_kmalloc_array(f.slab, 0, row->nr, row->size, GFP_BITS_KERNEL, -1);
 		ck_assert_uint_eq(slab_size_mul(f.slab, row->nr, row->size),
 				  row->bytes ? row->bytes : slab_size_max(f.slab));
-		ck_assert_uint_eq(got.failure, row->bytes ? MM_FAIL_NONE : MM_FAIL_INVALID);
+		ck_assert_uint_eq(got.failure, row->bytes ? MM_FAIL_NONE : MM_FAIL_ORDER);
 		ck_assert(!row->bytes == !got.addr);
 		got = slab_kcalloc(f.slab, 0, row->nr, row->size, GFP_BITS_KERNEL, -1);
-		ck_assert_uint_eq(got.failure, row->bytes ? MM_FAIL_NONE : MM_FAIL_INVALID);
+		ck_assert_uint_eq(got.failure, row->bytes ? MM_FAIL_NONE : MM_FAIL_ORDER);
 		/* An object that should grow so much stays what it is. */
 		got = slab_kmalloc(f.slab, 0, 1, GFP_BITS_KERNEL, -1, 0);
-		ck_assert_uint_eq(mm_ok(slab_krealloc_array(f.slab, 0, got.addr, row->nr,
-							    row->size, GFP_BITS_KERNEL)),
-				  row->bytes != 0);
+		ck_assert_uint_eq(slab_krealloc_array(f.slab, 0, got.addr, row->nr, row->size,
+						      GFP_BITS_KERNEL).failure,
+				  row->bytes ? MM_FAIL_NONE : MM_FAIL_ORDER);
 		ck_assert_uint_eq(slab_is_live(f.slab, got.addr), !row->bytes);
 		fixture_check(&f);
 		fixture_deinit(&f);
