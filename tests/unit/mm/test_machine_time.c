@@ -132,20 +132,5 @@ START_TEST(time_may_pass_in_parts)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("machine_time");
-	TCase *tcase = tcase_create("machine_time");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_test(tcase, idle_lists_are_given_back_in_time);
-	tcase_add_test(tcase, lists_of_other_nodes_expire);
-	tcase_add_test(tcase, time_may_pass_in_parts);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN("machine_time", idle_lists_are_given_back_in_time, lists_of_other_nodes_expire,
+	  time_may_pass_in_parts)
