@@ -41,6 +41,8 @@
 static ALWAYS_INLINE struct mm_outcome take_object(struct slab_allocator *slab, uint32_t id,
 						   unsigned int cpu, int node, uint32_t gfp,
 						   unsigned int context);
+static struct mm_outcome alloc_told(struct slab_allocator *slab, const struct slab_asked *asked,
+				    unsigned int context);
 static struct mm_outcome alloc_slow(struct slab_request *rq);
 static bool cpu_slab_usable(struct slab_request *rq);
 static bool refill_from_cpu_partial(struct slab_request *rq);
@@ -49,6 +51,7 @@ static bool refill_once(struct slab_request *rq, uint32_t gfp);
 static struct slab_page *single_page(struct slab_request *rq, uint32_t gfp);
 static ALWAYS_INLINE uint64_t pop_cpu(struct slab_cache *cache, struct slab_cpu *c);
 static uint64_t pop_sheaf(struct slab_cache *cache, struct slab_sheaf *sheaf);
+static struct mm_outcome free_untold(struct slab_allocator *slab, unsigned int cpu, uint64_t addr);
 static NOINLINE struct mm_outcome free_other(struct slab_allocator *slab, unsigned int cpu,
 					     uint64_t addr, uintptr_t value);
 static void free_slow(struct slab_allocator *slab, unsigned int cpu, const struct slab_chain *chain,
@@ -131,10 +134,19 @@ uint64_t slab_page_offset(const struct slab_allocator *slab)
 struct mm_outcome slab_alloc(struct slab_allocator *slab, uint32_t id, unsigned int cpu, int node,
 			     uint32_t gfp, unsigned int context)
 {
-	const struct mm_outcome out = slab_alloc_untold(slab, id, cpu, node, gfp, context);
-
 	if (unlikely(slab->tap))
-		slab_tell_alloc(slab, &(struct slab_asked){ 0, id, gfp, cpu, node }, out);
+		return alloc_told(slab, &(struct slab_asked){ 0, id, gfp, cpu, node }, context);
+	return slab_alloc_untold(slab, id, cpu, node, gfp, context);
+}
+
+/* Apart, so that a call which nobody hears of ends with a jump. */
+static NOINLINE struct mm_outcome alloc_told(struct slab_allocator *slab,
+					     const struct slab_asked *asked, unsigned int context)
+{
+	const struct mm_outcome out = slab_alloc_untold(slab, asked->cache, asked->cpu,
+							asked->node, asked->gfp, context);
+
+	slab_tell_alloc(slab, asked, out);
 	return out;
 }
 
@@ -154,14 +166,19 @@ struct mm_outcome slab_alloc_object(struct slab_allocator *slab, uint32_t id, un
 
 struct mm_outcome slab_free(struct slab_allocator *slab, unsigned int cpu, uint64_t addr)
 {
+	if (unlikely(slab->tap))
+		slab_tell_free(slab, cpu, addr);
+	return free_untold(slab, cpu, addr);
+}
+
+static struct mm_outcome free_untold(struct slab_allocator *slab, unsigned int cpu, uint64_t addr)
+{
 	uintptr_t value = slab_map_find(&slab->map, slab_addr_pfn(slab, addr));
 	struct slab_page *page = (struct slab_page *)value;
 	struct slab_cpu *c;
 	unsigned int slot;
 
 	BUG_ON(cpu >= slab->nr_cpus);
-	if (unlikely(slab->tap))
-		slab_tell_free(slab, cpu, addr);
 	if (unlikely(!value) || unlikely(slab_map_is_large(value)))
 		return free_other(slab, cpu, addr, value);
 	slot = slab_slot(page, addr);

@@ -124,6 +124,7 @@ struct slab_allocator {
 	uint64_t page_offset;
 	struct slab_map map;
 	struct vec(struct slab_cache *) caches; /**< by id; NULL where destroyed */
+	const struct mm_tap *tap;               /**< NULL: nobody hears of calls */
 	unsigned int nr_cpus, nr_nodes;
 	bool memcg;                             /**< accounted objects are charged to a cgroup */
 	struct mm_costs costs;
@@ -132,7 +133,6 @@ struct slab_allocator {
 	const struct slab_design_ops *other;    /**< of "design"; NULL: mm/slub.c's */
 	struct slab_reaper *reaper;             /**< NULL: the design is not SLAB */
 	struct slob *slob;                      /**< NULL: the design is not SLOB */
-	const struct mm_tap *tap;               /**< NULL: nobody hears of calls */
 	struct slab_page_ops ops;
 	void *ctx;
 	struct machine_config config;           /**< own copy, with ranges and classes */

@@ -66,6 +66,8 @@ static uint32_t smallest_size(const struct slab_allocator *slab);
 static enum kmalloc_type type_of(const struct slab_allocator *slab, uint32_t gfp);
 static bool has_type(const struct slab_allocator *slab, enum kmalloc_type type);
 static bool has_heap(const struct slab_allocator *slab);
+static struct mm_outcome kmalloc_told(struct slab_allocator *slab, const struct slab_asked *asked,
+				      unsigned int context);
 static struct mm_outcome kmalloc_untold(struct slab_allocator *slab, unsigned int cpu,
 					uint64_t size, uint32_t gfp, int node,
 					unsigned int context);
@@ -75,11 +77,21 @@ static struct mm_outcome alloc_large(struct slab_allocator *slab, unsigned int c
 struct mm_outcome slab_kmalloc(struct slab_allocator *slab, unsigned int cpu, uint64_t size,
 			       uint32_t gfp, int node, unsigned int context)
 {
-	const struct mm_outcome out = kmalloc_untold(slab, cpu, size, gfp, node, context);
-
 	if (unlikely(slab->tap))
-		slab_tell_alloc(slab, &(struct slab_asked){ size, SLAB_CACHE_NONE, gfp, cpu, node },
-				out);
+		return kmalloc_told(slab, &(struct slab_asked){
+			size, SLAB_CACHE_NONE, gfp, cpu, node }, context);
+	return kmalloc_untold(slab, cpu, size, gfp, node, context);
+}
+
+/* Apart, so that a call which nobody hears of ends with a jump. */
+static NOINLINE struct mm_outcome kmalloc_told(struct slab_allocator *slab,
+					       const struct slab_asked *asked,
+					       unsigned int context)
+{
+	const struct mm_outcome out = kmalloc_untold(slab, asked->cpu, asked->size, asked->gfp,
+						     asked->node, context);
+
+	slab_tell_alloc(slab, asked, out);
 	return out;
 }
 
